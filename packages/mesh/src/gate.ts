@@ -1,0 +1,75 @@
+import type { Inventory } from '@sallyport/policy';
+
+/**
+ * Policy addresses and the sockets that stand for them in a local mesh (design: "Local mesh"). Every workload has one socket
+ * address in 127.0.0.0/8, which belongs to its gate, and, where a command runs it, a private one that only the gate dials.
+ */
+export interface AddressBook {
+  /** The socket address of a workload's policy address; undefined for an address that no workload has. */
+  socketAddress(policyAddress: string): string | undefined;
+  /** The policy address of a socket peer; the peer itself where it is not a workload's. */
+  policyAddress(socketAddress: string): string;
+  /** Where the application of this workload listens; undefined where nothing runs it. */
+  applicationAddress(workloadKey: string): string | undefined;
+  /** The port that is really opened for a declared one: itself, or + 10000 where this user may not open it. */
+  socketPort(port: number): number;
+  /** Every address that belongs to a gate: no passthrough dials one. */
+  isGateAddress(socketAddress: string): boolean;
+}
+
+/** One numbered state of the mesh; gates prepare it, then commit it, as a whole or not at all. */
+export interface Snapshot {
+  readonly number: number;
+  readonly inventory: Inventory;
+  readonly addresses: AddressBook;
+}
+
+/** A key and certificate chain for one workload identity, PEM, with the trust bundle to judge peers by. */
+export interface Credentials {
+  readonly identity: string;
+  readonly key: string;
+  readonly chain: string;
+  readonly bundle: string;
+  readonly notAfter: Date;
+}
+
+/** Where a gate gets certificates; implementations renew well before expiry. */
+export interface CredentialSource {
+  /** Resolves with usable credentials; rejects if none can be had, and the gate then denies. */
+  fetch(identity: string): Promise<Credentials>;
+  /** The newest credentials if already fetched. */
+  current(identity: string): Credentials | undefined;
+  /** Called with the identity whenever its credentials were renewed. Returns a function that stops it. */
+  onRenewal(listener: (identity: string) => void): () => void;
+}
+
+/** One gate process's part of a mesh, driven by its supervisor. */
+export interface Gate {
+  readonly name: string;
+  /** Opens what the snapshot needs and the current one has not; rejects, leaving everything as it was, where that fails. */
+  prepare(snapshot: Snapshot): Promise<void>;
+  /** Puts the prepared snapshot in force, synchronously; connections that it no longer allows end. */
+  commit(number: number): void;
+  /** Drops a prepared snapshot. */
+  abort(number: number): Promise<void>;
+  /** Stops listening, lets connections finish for up to `drainMs` milliseconds, then ends them. */
+  close(drainMs: number): Promise<void>;
+  /** What `sallyport status` shows. */
+  status(): GateStatus;
+}
+
+/** A gate's own view of itself. */
+export interface GateStatus {
+  readonly name: string;
+  readonly kind: 'ztunnel-source' | 'ztunnel-destination' | 'waypoint' | 'gateway';
+  readonly snapshot: number;
+  readonly ready: boolean;
+  readonly openConnections: number;
+  /** Sockets that are open, with what they are for. */
+  readonly listeners: readonly {
+    readonly address: string;
+    readonly port: number;
+    readonly purpose: string;
+    readonly workload: string;
+  }[];
+}

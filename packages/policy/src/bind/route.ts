@@ -1,0 +1,60 @@
+import type { Span } from '../diagnostic/span.js';
+import type { Endpoint, GatewayInfo, ServiceInfo, ServicePortInfo, Workload } from '../inventory/inventory.js';
+
+/** What a client asked to be connected to: a name or an address, with a port. */
+export interface Destination {
+  /** Host name (short forms as in Kubernetes, resolved from the client's namespace), or IP address text. */
+  readonly host: string;
+  readonly port: number;
+}
+
+/**
+ * What the source side does with a connection (reference section 7.3). The same answer serves the real ztunnel, a gateway's
+ * onward hop and `explain`.
+ */
+export type OutboundRoute =
+  /** HBONE to a waypoint; `authority` is the original VIP:service port, or podIP:port for workload-addressed traffic. */
+  | {
+      readonly kind: 'waypoint';
+      readonly gateway: GatewayInfo;
+      readonly authority: string;
+      readonly service?: ServiceInfo;
+      readonly servicePort?: ServicePortInfo;
+      readonly workload?: Workload;
+    }
+  /** HBONE to one of these endpoints; the authority is the endpoint's address:port. */
+  | { readonly kind: 'hbone'; readonly endpoints: readonly Endpoint[]; readonly service?: ServiceInfo }
+  /** Plain TCP to one of these endpoints, which have no ztunnel. */
+  | { readonly kind: 'plaintext'; readonly endpoints: readonly Endpoint[]; readonly service?: ServiceInfo }
+  /** Plain TCP to something outside the mesh; the gate refuses loopback, link-local, unspecified and gate addresses. */
+  | { readonly kind: 'passthrough'; readonly host: string; readonly port: number; readonly service?: ServiceInfo }
+  /** No connection. */
+  | {
+      readonly kind: 'refused';
+      readonly reason: 'waypoint-unavailable' | 'no-endpoints' | 'unknown-host' | 'unknown-port' | 'illegal-target';
+      readonly detail: string;
+      readonly service?: ServiceInfo;
+      readonly span?: Span;
+    };
+
+/**
+ * What a gate that terminated HBONE makes of a CONNECT authority (reference section 7.5, steps 2 to 5). `status` is the HTTP
+ * status of the CONNECT response.
+ */
+export type InboundTarget =
+  | { readonly kind: 'workload'; readonly workload: Workload; readonly port: number; readonly service?: ServiceInfo }
+  | { readonly kind: 'service'; readonly service: ServiceInfo; readonly servicePort: ServicePortInfo; readonly address: string }
+  | { readonly kind: 'refused'; readonly status: 400 | 503; readonly detail: string };
+
+/** A backend that a route chose, with its weight; weights are relative. */
+export interface WeightedBackend {
+  readonly service: ServiceInfo;
+  readonly port: number;
+  readonly weight: number;
+}
+
+/** Where an L7 gate sends a request. `none`: no route matches (404); `invalid`: a backend does not exist (500). */
+export type HttpRouting =
+  | { readonly kind: 'backends'; readonly backends: readonly WeightedBackend[]; readonly routeSpan?: Span }
+  | { readonly kind: 'none' }
+  | { readonly kind: 'invalid'; readonly detail: string };

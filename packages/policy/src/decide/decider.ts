@@ -1,0 +1,27 @@
+import type { GateBinding, GatewayBinding, WaypointBinding, ZtunnelBinding } from '../bind/binding.js';
+import type { ConnectionAttributes, RequestAttributes } from '../verdict/attributes.js';
+import type { Verdict } from '../verdict/verdict.js';
+
+/**
+ * Decides for one gate. Synchronous, total: never throws, whatever the attributes hold; what cannot be decided is a deny with
+ * reason `internal-error`.
+ */
+export interface ConnectionDecider {
+  readonly binding: GateBinding;
+  /** L4: the ztunnel's only question, and a waypoint's or gateway's for a TCP port. */
+  connection(connection: ConnectionAttributes): Verdict;
+}
+
+/** Decides at L7, for each request on a connection. */
+export interface RequestDecider extends ConnectionDecider {
+  readonly binding: WaypointBinding | GatewayBinding;
+  /**
+   * The verdict and, where it allows, the path to forward: the one that was matched (reference section 3.7).
+   */
+  request(connection: ConnectionAttributes, request: RequestAttributes): RequestVerdict;
+}
+
+/** A verdict on a request. `path` is the normalised path with its query, to be sent upstream. */
+export type RequestVerdict = Verdict & { readonly path: string };
+
+export type { ZtunnelBinding };

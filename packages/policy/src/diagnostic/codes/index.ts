@@ -1,0 +1,10 @@
+import type { CodeDescription } from './code.js';
+import { syntaxCodes } from './syntax.js';
+
+/** Every diagnostic code, with what docs/errors.md says about it. The one list: types, documentation and tests follow it. */
+export const diagnosticCodes = {
+  ...syntaxCodes,
+} as const satisfies Record<string, CodeDescription>;
+
+/** The closed union of diagnostic codes. */
+export type DiagnosticCode = keyof typeof diagnosticCodes;

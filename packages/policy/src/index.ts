@@ -1,0 +1,11 @@
+export type * from './bind/binding.js';
+export type * from './bind/route.js';
+export type * from './decide/decider.js';
+export { type DiagnosticCode, diagnosticCodes } from './diagnostic/codes/index.js';
+export * from './diagnostic/diagnostic.js';
+export * from './diagnostic/span.js';
+export type * from './inventory/inventory.js';
+export * from './resource/dialect.js';
+export * from './resource/model/index.js';
+export type * from './verdict/attributes.js';
+export * from './verdict/verdict.js';

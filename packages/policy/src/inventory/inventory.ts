@@ -1,0 +1,123 @@
+import type { Span } from '../diagnostic/span.js';
+import type { Dialect } from '../resource/dialect.js';
+import type {
+  AuthorizationPolicy,
+  Gateway,
+  GatewayClass,
+  HTTPRoute,
+  MeshConfig,
+  Namespace,
+  PeerAuthentication,
+  RequestAuthentication,
+  Secret,
+  TCPRoute,
+  UnmodelledResource,
+} from '../resource/model/index.js';
+
+/** Why a workload has no ztunnel; `captured` means that it has one (reference section 5.4). */
+export type Capture = 'captured' | 'not-enrolled' | 'opted-out' | 'host-network' | 'sidecar' | 'gateway';
+
+/** A running thing with an identity: a pod, a replica that a folder acts out, a WorkloadEntry, a gateway's or waypoint's own pod. */
+export interface Workload {
+  /** `NAMESPACE/NAME`, unique among workloads. */
+  readonly key: string;
+  readonly kind: 'Pod' | 'WorkloadEntry' | 'Gateway';
+  readonly namespace: string;
+  readonly name: string;
+  /** Name of the Deployment or other owner, for `exec`, `explain` and log fields; the workload's own name where there is none. */
+  readonly ownerName: string;
+  readonly ownerKind: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly serviceAccount: string;
+  /** `spiffe://TRUST-DOMAIN/ns/NAMESPACE/sa/SERVICE-ACCOUNT`. */
+  readonly identity: string;
+  /** The policy address: the only address of this workload in verdicts, authorities and logs. */
+  readonly address: string;
+  /** All addresses, the policy address first. */
+  readonly addresses: readonly string[];
+  readonly capture: Capture;
+  readonly ready: boolean;
+  /** Declared TCP ports, in order, first is PORT of `sallyport/run`. Union of container ports and numeric targetPorts of services that select it. */
+  readonly ports: readonly number[];
+  readonly portsByName: Readonly<Record<string, number>>;
+  /** Annotation `sallyport/run`. */
+  readonly run?: string;
+  /** For kind `Gateway`: key of the Gateway that it serves. */
+  readonly gateway?: string;
+  readonly span: Span;
+}
+
+/** One endpoint of a service port. */
+export interface Endpoint {
+  readonly workload: Workload;
+  /** The workload's own port, resolved from number or name. */
+  readonly port: number;
+}
+
+/** A port of a service with the protocol that a waypoint speaks on it. */
+export interface ServicePortInfo {
+  readonly name?: string;
+  readonly port: number;
+  /** `http` for HTTP/1.1, HTTP/2 and gRPC alike (sniffed per connection); `tcp` for all else (by appProtocol, then name prefix, as Istio does; undeclared is `http` by sniffing with TCP fallback only where upstream does that). */
+  readonly protocol: 'http' | 'tcp';
+  readonly endpoints: readonly Endpoint[];
+}
+
+/** A Kubernetes Service, or one host of a ServiceEntry. */
+export interface ServiceInfo {
+  /** `Service/NAMESPACE/NAME` or `ServiceEntry/NAMESPACE/NAME/HOST`. */
+  readonly key: string;
+  readonly kind: 'Service' | 'ServiceEntry';
+  readonly namespace: string;
+  readonly name: string;
+  /** `NAME.NAMESPACE.svc.cluster.local`, or the ServiceEntry's host. */
+  readonly hostname: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+  /** Policy addresses (virtual IPs); empty if headless. Derived where the manifest has none. */
+  readonly addresses: readonly string[];
+  readonly ports: readonly ServicePortInfo[];
+  /** ExternalName or MESH_EXTERNAL endpoints that are no workload of the mesh: host or address with port per service port. */
+  readonly externalEndpoints: readonly { readonly address: string; readonly ports: Readonly<Record<number, number>> }[];
+  readonly span: Span;
+}
+
+/** A Gateway with what kind of gate it is. */
+export interface GatewayInfo {
+  /** `NAMESPACE/NAME`. */
+  readonly key: string;
+  readonly resource: Gateway;
+  readonly role: 'waypoint' | 'ingress' | 'east-west' | 'foreign';
+  /** For waypoints: label `istio.io/waypoint-for` of the Gateway, else its class, else `service` (reference section 5.3, item 5). */
+  readonly waypointFor: 'service' | 'workload' | 'all' | 'none';
+  readonly ready: boolean;
+  /** The gate's own workload: identity (annotation `gateway.istio.io/service-account`, else NAME for a waypoint, NAME-CLASS for others) and policy address. */
+  readonly workload: Workload;
+}
+
+/** One immutable picture of everything a verdict depends on, with indexes. */
+export interface Inventory {
+  readonly dialect: Dialect;
+  readonly mesh: MeshConfig;
+  readonly namespaces: ReadonlyMap<string, Namespace>;
+  readonly workloads: ReadonlyMap<string, Workload>;
+  readonly services: ReadonlyMap<string, ServiceInfo>;
+  readonly gateways: ReadonlyMap<string, GatewayInfo>;
+  readonly gatewayClasses: ReadonlyMap<string, GatewayClass>;
+  readonly policies: readonly AuthorizationPolicy[];
+  readonly peerAuthentications: readonly PeerAuthentication[];
+  readonly requestAuthentications: readonly RequestAuthentication[];
+  readonly httpRoutes: readonly HTTPRoute[];
+  readonly tcpRoutes: readonly TCPRoute[];
+  readonly secrets: ReadonlyMap<string, Secret>;
+  readonly unmodelled: readonly UnmodelledResource[];
+  /** By any policy address of a workload. */
+  readonly workloadByAddress: ReadonlyMap<string, Workload>;
+  /** By any virtual IP of a service. */
+  readonly serviceByAddress: ReadonlyMap<string, ServiceInfo>;
+  /** By lower-case hostname; several namespaces may declare the same ServiceEntry host. */
+  readonly servicesByHostname: ReadonlyMap<string, readonly ServiceInfo[]>;
+  /** Labels of a namespace, `{}` where no Namespace object was read. */
+  namespaceLabels(namespace: string): Readonly<Record<string, string>>;
+}

@@ -1,0 +1,65 @@
+import type { Span } from '../../diagnostic/span.js';
+import type { ResourceBase } from './metadata.js';
+
+export interface WorkloadEntry extends ResourceBase {
+  readonly kind: 'WorkloadEntry';
+  readonly address?: string;
+  /** Labels of `spec.labels`, over those of the metadata. */
+  readonly labels: Readonly<Record<string, string>>;
+  readonly serviceAccount: string;
+  readonly ports: Readonly<Record<string, number>>;
+}
+
+export interface ServiceEntry extends ResourceBase {
+  readonly kind: 'ServiceEntry';
+  readonly hosts: readonly string[];
+  readonly addresses: readonly string[];
+  readonly ports: readonly {
+    readonly name: string;
+    readonly number: number;
+    readonly protocol: string;
+    readonly targetPort?: number;
+  }[];
+  readonly location: 'MESH_EXTERNAL' | 'MESH_INTERNAL';
+  readonly resolution: 'NONE' | 'STATIC' | 'DNS' | 'DNS_ROUND_ROBIN' | 'DYNAMIC_DNS';
+  readonly endpoints: readonly {
+    readonly address: string;
+    readonly ports: Readonly<Record<string, number>>;
+    readonly labels: Readonly<Record<string, string>>;
+    readonly serviceAccount?: string;
+  }[];
+  readonly workloadSelector?: Readonly<Record<string, string>>;
+  readonly exportTo: readonly string[];
+}
+
+/** An external authorizer of MeshConfig; its calls are not built yet, only its name binds (reference section 2.7). */
+export interface ExtensionProvider {
+  readonly name: string;
+  readonly type: 'envoyExtAuthzHttp' | 'envoyExtAuthzGrpc' | 'other';
+  readonly span?: Span;
+}
+
+/** How a request path is normalised before it is matched and forwarded (reference section 3.7). */
+export type PathNormalization = 'DEFAULT' | 'NONE' | 'BASE' | 'MERGE_SLASHES' | 'DECODE_AND_MERGE_SLASHES';
+
+/** The part of Istio's MeshConfig that changes a verdict. */
+export interface MeshConfig {
+  readonly trustDomain: string;
+  readonly trustDomainAliases: readonly string[];
+  readonly rootNamespace: string;
+  readonly pathNormalization: PathNormalization;
+  readonly extensionProviders: readonly ExtensionProvider[];
+  /** `defaultConfig.gatewayTopology.numTrustedProxies` (reference section 0.12). */
+  readonly numTrustedProxies: number;
+  readonly span?: Span;
+}
+
+/** MeshConfig where nothing was configured. */
+export const defaultMeshConfig: MeshConfig = {
+  trustDomain: 'cluster.local',
+  trustDomainAliases: [],
+  rootNamespace: 'istio-system',
+  pathNormalization: 'BASE',
+  extensionProviders: [],
+  numTrustedProxies: 0,
+};
