@@ -1,0 +1,63 @@
+// Runs every check of this repository and ends in one honest line, `N passed, N failed`: each test counts as one, each other check as one.
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { root } from './prepare.mjs';
+
+const scratch = mkdtempSync(join(tmpdir(), 'sallyport-ci-'));
+const counts = { passed: 0, failed: 0, skipped: 0 };
+const bin = (name) => join(root, 'node_modules', '.bin', name);
+
+function step(title, command, args, options = {}) {
+  process.stdout.write(`\n== ${title}\n`);
+  const started = Date.now();
+  const result = spawnSync(command, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'], ...options });
+  const ok = result.status === 0;
+  process.stdout.write(`== ${title}: ${ok ? 'ok' : `FAILED (${result.error?.message ?? result.signal ?? `exit status ${result.status}`})`}, ${Math.round((Date.now() - started) / 1000)} s\n`);
+  return ok;
+}
+
+function check(title, command, args, options) {
+  if (step(title, command, args, options)) counts.passed += 1;
+  else counts.failed += 1;
+}
+
+/** Runs tests with their own tally; a runner that ends without one counts as one failure. */
+function tests(title, command, args, options = {}) {
+  const report = join(scratch, `${counts.passed}-${counts.failed}.json`);
+  const ok = step(title, command, [...args, '--reporter=default', '--reporter=json', `--outputFile.json=${report}`], options);
+  if (!existsSync(report)) {
+    counts.failed += 1;
+    return;
+  }
+  const { numPassedTests, numFailedTests, numPendingTests, numTotalTests } = JSON.parse(readFileSync(report, 'utf8'));
+  counts.passed += numPassedTests;
+  counts.failed += numFailedTests;
+  counts.skipped += numPendingTests;
+  if (numTotalTests === 0 || (!ok && numFailedTests === 0)) counts.failed += 1;
+}
+
+tests('npm test', 'npm', ['test', '--']);
+check('types', 'npm', ['run', '--silent', 'typecheck']);
+check('format and lint', bin('biome'), ['ci', '.']);
+check('layering', bin('depcruise'), ['--config', '.dependency-cruiser.cjs', 'packages', 'conformance', 'bench']);
+check('dead code', bin('knip'), []);
+check('generated files', process.execPath, ['scripts/errors.mjs', '--check']);
+
+const recorded = join(root, '..', 'shared', 'recorded');
+if (existsSync(recorded)) check('recorded verdicts', 'npm', ['run', '--silent', 'conformance', '--', recorded]);
+else process.stdout.write('\n== recorded verdicts: not beside this checkout, skipped\n');
+
+// The npm package `node` carries the runtime itself, so the newest LTS release runs beside the one that this script runs on.
+const newest = join(root, '.sallyport', 'node');
+if (step('install the newest LTS of Node.js', 'npm', ['install', '--prefix', newest, '--no-save', '--loglevel=error', 'node@26'])) {
+  const node = join(newest, 'node_modules', '.bin', 'node');
+  tests('npm test on the newest LTS of Node.js', node, [join(root, 'node_modules', 'vitest', 'vitest.mjs'), 'run']);
+} else counts.failed += 1;
+check('interoperability', process.execPath, ['scripts/interop.mjs']);
+check('npm start -- --once', 'npm', ['start', '--silent', '--', '--once']);
+
+rmSync(scratch, { recursive: true, force: true });
+process.stdout.write(`\n${counts.passed} passed, ${counts.failed} failed${counts.skipped > 0 ? `, ${counts.skipped} skipped` : ''}\n`);
+process.exit(counts.failed === 0 ? 0 : 1);
