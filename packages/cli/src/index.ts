@@ -1,1 +1,2 @@
-export {};
+export { CommandFailure, exitStatus } from './exit-status.js';
+export { createProgram, main } from './main.js';

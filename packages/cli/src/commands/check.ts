@@ -1,0 +1,6 @@
+import type { Command } from 'commander';
+
+/** Adds `sallyport check`. */
+export function registerCheck(program: Command): void {
+  program.command('check');
+}

@@ -1,0 +1,6 @@
+import type { Command } from 'commander';
+
+/** Adds `sallyport exec`. */
+export function registerExec(program: Command): void {
+  program.command('exec');
+}

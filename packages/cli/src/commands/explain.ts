@@ -1,0 +1,6 @@
+import type { Command } from 'commander';
+
+/** Adds `sallyport explain`. */
+export function registerExplain(program: Command): void {
+  program.command('explain');
+}

@@ -1,0 +1,6 @@
+import type { Command } from 'commander';
+
+/** Adds `sallyport status`. */
+export function registerStatus(program: Command): void {
+  program.command('status');
+}
