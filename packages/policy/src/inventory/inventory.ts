@@ -61,6 +61,11 @@ export interface ServicePortInfo {
   readonly port: number;
   /** `http` for HTTP/1.1, HTTP/2 and gRPC alike (sniffed per connection); `tcp` for all else (by appProtocol, then name prefix, as Istio does; undeclared is `http` by sniffing with TCP fallback only where upstream does that). */
   readonly protocol: 'http' | 'tcp';
+  /**
+   * Whether the application is declared to speak HTTP/2 without TLS (`grpc`, `grpc-web`, `http2`, `kubernetes.io/h2c`, by appProtocol, then
+   * name prefix); absent is false. A gate then goes on over HTTP/2.
+   */
+  readonly http2?: boolean;
   readonly endpoints: readonly Endpoint[];
 }
 
