@@ -6,4 +6,6 @@ export interface CodeDescription {
   readonly summary: string;
   /** A smallest manifest (multi-document YAML) on which `check` reports the code; a test proves that it does. */
   readonly example: string;
+  /** For a code that no text provokes, what does; its example is empty. */
+  readonly cause?: string;
 }

@@ -1,8 +1,10 @@
 import type { CodeDescription } from './code.js';
+import { sourceCodes } from './source.js';
 import { syntaxCodes } from './syntax.js';
 
 /** Every diagnostic code, with what docs/errors.md says about it. The one list: types, documentation and tests follow it. */
 export const diagnosticCodes = {
+  ...sourceCodes,
   ...syntaxCodes,
 } as const satisfies Record<string, CodeDescription>;
 

@@ -1,0 +1,12 @@
+import type { CodeDescription } from './code.js';
+
+/** Codes for what keeps a text from being read at all. */
+export const sourceCodes = {
+  'unreadable-file': {
+    kind: 'invalid',
+    severity: 'error',
+    summary: 'A file or folder cannot be read: it is missing, not allowed, too large, not UTF-8, or a loop of links.',
+    example: '',
+    cause: 'a path that does not exist, or a file that this user may not read',
+  },
+} as const satisfies Record<string, CodeDescription>;
