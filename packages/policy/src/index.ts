@@ -8,4 +8,5 @@ export type * from './inventory/inventory.js';
 export * from './resource/dialect.js';
 export * from './resource/model/index.js';
 export type * from './verdict/attributes.js';
+export { type RemoteAddressInput, remoteAddress } from './verdict/remote-address.js';
 export * from './verdict/verdict.js';
