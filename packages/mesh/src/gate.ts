@@ -1,4 +1,5 @@
 import type { Inventory } from '@sallyport/policy';
+import type { Registry } from 'prom-client';
 
 /**
  * Policy addresses and the sockets that stand for them in a local mesh (design: "Local mesh"). Every workload has one socket
@@ -15,6 +16,17 @@ export interface AddressBook {
   socketPort(port: number): number;
   /** Every address that belongs to a gate: no passthrough dials one. */
   isGateAddress(socketAddress: string): boolean;
+  /**
+   * What a client must present at a workload's SOCKS listener: reaching it with this *is* the identity. Held by the source
+   * sides' book only; undefined elsewhere, and for a workload that nobody may run as.
+   */
+  proxyCredential(workloadKey: string): ProxyCredential | undefined;
+}
+
+/** User name and password of one workload's SOCKS listener, random for each run of a mesh. */
+export interface ProxyCredential {
+  readonly username: string;
+  readonly password: string;
 }
 
 /** One numbered state of the mesh; gates prepare it, then commit it, as a whole or not at all. */
@@ -41,6 +53,17 @@ export interface CredentialSource {
   current(identity: string): Credentials | undefined;
   /** Called with the identity whenever its credentials were renewed. Returns a function that stops it. */
   onRenewal(listener: (identity: string) => void): () => void;
+}
+
+/** What every gate is started with; the ones for a waypoint and a gateway add `gateway`, the key of theirs. */
+export interface GateOptions {
+  /** In force from the start; `startX` rejects where its sockets cannot be opened. */
+  readonly snapshot: Snapshot;
+  readonly credentials: CredentialSource;
+  /** Takes one access log line, without its newline. Never throws. */
+  readonly log: (line: string) => void;
+  /** Where the gate registers its metrics; one registry per gate process. */
+  readonly metrics: Registry;
 }
 
 /** One gate process's part of a mesh, driven by its supervisor. */
