@@ -1,0 +1,164 @@
+import { randomUUID } from 'node:crypto';
+import type { RequestHead } from './exchange.js';
+import { firstHeader, type Header, type HeaderList, headerTokens, headerValues } from './header-list.js';
+
+/** Meaningful on one connection only (RFC 9110, section 7.6.1); what `connection` names joins them. */
+const hopByHop = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'http2-settings',
+]);
+
+/** Headers by which gates speak to each other: a client's own never pass (reference section 0.2). */
+const internal = new Set([
+  'x-forwarded-client-cert',
+  'x-envoy-internal',
+  'x-envoy-retry-on',
+  'x-envoy-retry-grpc-on',
+  'x-envoy-max-retries',
+  'x-envoy-retriable-status-codes',
+  'x-envoy-retriable-header-names',
+  'x-envoy-upstream-alt-stat-name',
+  'x-envoy-upstream-rq-timeout-ms',
+  'x-envoy-upstream-rq-timeout-alt-response',
+  'x-envoy-upstream-rq-per-try-timeout-ms',
+  'x-envoy-expected-rq-timeout-ms',
+  'x-envoy-hedge-on-per-try-timeout',
+  'x-envoy-force-trace',
+  'x-envoy-ip-tags',
+  'x-envoy-original-url',
+  'x-envoy-peer-metadata',
+  'x-envoy-peer-metadata-id',
+  'x-istio-attributes',
+]);
+
+/**
+ * Headers whose lines a policy sees joined with a comma (reference section 0.2). They go on joined, so that the application reads what was
+ * judged, and so that HTTP/2 can carry them.
+ */
+const joined = new Set([
+  'accept',
+  'accept-encoding',
+  'access-control-request-method',
+  'access-control-request-headers',
+  'authorization',
+  'cache-control',
+  'content-encoding',
+  'content-type',
+  'expect',
+  'grpc-accept-encoding',
+  'grpc-timeout',
+  'if-match',
+  'if-none-match',
+  'origin',
+  'pragma',
+  'referer',
+  'user-agent',
+  'via',
+  'x-client-trace-id',
+  'x-envoy-decorator-operation',
+  'x-envoy-external-address',
+  'x-envoy-original-path',
+  'x-forwarded-for',
+  'x-forwarded-host',
+  'x-forwarded-proto',
+  'x-request-id',
+]);
+
+/** Fields that a trailer section may not set: framing, routing, credentials, and what gates vouch for. */
+const neverTrailers = new Set([
+  ...hopByHop,
+  ...internal,
+  'host',
+  'content-length',
+  'content-encoding',
+  'content-type',
+  'content-range',
+  'authorization',
+  'cookie',
+  'set-cookie',
+  'expect',
+  'max-forwards',
+  'forwarded',
+  'x-forwarded-for',
+  'x-forwarded-host',
+  'x-forwarded-proto',
+  'x-request-id',
+]);
+
+/** What a gate adds to a request on its way. */
+export interface RequestHeaderRules {
+  /** Appends the TCP peer to `x-forwarded-for`: an ingress gateway. */
+  readonly appendForwardedFor?: string;
+  /** Believes the client's `x-forwarded-proto`: a waypoint, or a gateway behind trusted proxies. */
+  readonly trustForwardedProto: boolean;
+}
+
+/** The headers that go on to the application, `host` and framing aside. */
+export function forwardedRequestHeaders(head: RequestHead, rules: RequestHeaderRules): Header[] {
+  const { attributes } = head;
+  const named = new Set(headerTokens(attributes.headers, 'connection'));
+  const kept = attributes.headers.filter(([name]) => !hopByHop.has(name) && !internal.has(name) && !named.has(name));
+  const headers = joinRepeated(kept);
+  if (attributes.httpVersion === 2 && headerTokens(attributes.headers, 'te').includes('trailers')) {
+    headers.push(['te', 'trailers']);
+  }
+  if (rules.appendForwardedFor !== undefined) {
+    append(headers, 'x-forwarded-for', rules.appendForwardedFor);
+  }
+  const scheme = attributes.scheme ?? 'http';
+  const proto = rules.trustForwardedProto ? firstHeader(headers, 'x-forwarded-proto') : undefined;
+  set(headers, 'x-forwarded-proto', proto === 'http' || proto === 'https' ? proto : scheme);
+  if ((firstHeader(headers, 'x-request-id') ?? '') === '') {
+    set(headers, 'x-request-id', randomUUID());
+  }
+  return headers;
+}
+
+/** The headers of a response that go back to the client. */
+export function forwardedResponseHeaders(headers: HeaderList): Header[] {
+  const named = new Set(headerTokens(headers, 'connection'));
+  return headers.filter(([name]) => !hopByHop.has(name) && !named.has(name));
+}
+
+/** The trailers that may pass, either way. */
+export function forwardedTrailers(trailers: HeaderList): Header[] {
+  return trailers.filter(([name]) => !neverTrailers.has(name));
+}
+
+/** Joins the lines of each header that policies see joined, at the place of its first line; cookies become one line, as in HTTP/1.1. */
+function joinRepeated(headers: HeaderList): Header[] {
+  const done = new Set<string>();
+  return headers.flatMap(([name, value]): Header[] => {
+    if (!joined.has(name) && name !== 'cookie') {
+      return [[name, value]];
+    }
+    if (done.has(name)) {
+      return [];
+    }
+    done.add(name);
+    const values = headerValues(headers, name);
+    return [[name, values.length === 1 ? value : values.filter((each) => each !== '').join(name === 'cookie' ? '; ' : ',')]];
+  });
+}
+
+function set(headers: Header[], name: string, value: string): void {
+  const at = headers.findIndex((header) => header[0] === name);
+  if (at < 0) {
+    headers.push([name, value]);
+  } else {
+    headers[at] = [name, value];
+  }
+}
+
+function append(headers: Header[], name: string, value: string): void {
+  const earlier = firstHeader(headers, name);
+  set(headers, name, earlier === undefined || earlier === '' ? value : `${earlier}, ${value}`);
+}

@@ -1,0 +1,129 @@
+import { constants, type OutgoingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
+import type { Duplex } from 'node:stream';
+import type { BodySink, BodySource, Exchange, RequestHead, ResponseHead } from './exchange.js';
+import { type HeaderList, headersFromRaw, headersToObject } from './header-list.js';
+
+/** One HTTP/2 request and its response. */
+export class Http2Exchange implements Exchange {
+  readonly body: BodySource;
+  #trailers: HeaderList = [];
+  #over = false;
+  #finished = false;
+  readonly #closed: ((complete: boolean) => void)[] = [];
+
+  constructor(
+    readonly head: RequestHead,
+    private readonly stream: ServerHttp2Stream,
+    private readonly lingerMs: number,
+  ) {
+    this.body = { stream, trailers: () => this.#trailers };
+    stream.on('trailers', (_headers, _flags, raw?: readonly string[]) => {
+      this.#trailers = headersFromRaw(raw ?? []);
+    });
+    stream.on('error', () => undefined);
+    stream.once('finish', () => {
+      this.#finished = true;
+    });
+    stream.once('close', () => this.#end(this.#finished && stream.rstCode === constants.NGHTTP2_NO_ERROR));
+  }
+
+  inform(head: ResponseHead): void {
+    if (this.#writable()) {
+      this.stream.additionalHeaders(withStatus(head));
+    }
+  }
+
+  respond(head: ResponseHead, bodyless: boolean): BodySink {
+    const { stream } = this;
+    let trailers: HeaderList = [];
+    if (this.#writable()) {
+      stream.on('wantTrailers', () => stream.sendTrailers(headersToObject(trailers)));
+      stream.respond(withStatus(head), { endStream: bodyless, waitForTrailers: !bodyless });
+      this.#discardRest();
+    }
+    return {
+      stream,
+      finish: (list) => {
+        trailers = list;
+        stream.end();
+      },
+    };
+  }
+
+  switchProtocols(): { readonly stream: Duplex; readonly early: Buffer } {
+    throw new Error('an HTTP/2 stream has no protocol to switch');
+  }
+
+  destroy(): void {
+    if (!this.stream.closed) {
+      this.stream.close(constants.NGHTTP2_CANCEL);
+    }
+  }
+
+  onClose(listener: (complete: boolean) => void): void {
+    if (this.#over) {
+      listener(false);
+    } else {
+      this.#closed.push(listener);
+    }
+  }
+
+  /** A response is complete while the client still sends: its rest is read away for a while, then the stream is reset without an error. */
+  #discardRest(): void {
+    const { stream } = this;
+    stream.once('finish', () => {
+      if (stream.readableEnded || stream.closed) {
+        return;
+      }
+      stream.resume();
+      const timer = setTimeout(() => stream.close(constants.NGHTTP2_NO_ERROR), this.lingerMs);
+      stream.once('close', () => clearTimeout(timer));
+    });
+  }
+
+  #writable(): boolean {
+    return !this.stream.destroyed && !this.stream.closed && !this.stream.headersSent;
+  }
+
+  #end(complete: boolean): void {
+    if (!this.#over) {
+      this.#over = true;
+      for (const listener of this.#closed) {
+        listener(complete);
+      }
+    }
+  }
+}
+
+// HTTP/2 knows some response headers as single-valued; where an application repeats one, the first counts.
+function withStatus(head: ResponseHead): OutgoingHttpHeaders {
+  const object = headersToObject(head.headers);
+  for (const name of singleValued) {
+    const value = object[name];
+    if (Array.isArray(value)) {
+      object[name] = value[0] as string;
+    }
+  }
+  return { ...object, [constants.HTTP2_HEADER_STATUS]: head.status };
+}
+
+const singleValued = [
+  'access-control-allow-credentials',
+  'access-control-max-age',
+  'age',
+  'content-encoding',
+  'content-language',
+  'content-length',
+  'content-location',
+  'content-md5',
+  'content-range',
+  'content-type',
+  'date',
+  'etag',
+  'expires',
+  'last-modified',
+  'location',
+  'retry-after',
+  'tk',
+  'x-content-type-options',
+];

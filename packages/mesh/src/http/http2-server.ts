@@ -1,0 +1,71 @@
+import { performServerHandshake, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
+import type { Duplex } from 'node:stream';
+import { Http2Exchange } from './http2-exchange.js';
+import type { HttpLimits } from './limits.js';
+import { http2RequestHead } from './request-head.js';
+import type { ConnectionOwner, ServedConnection } from './served-connection.js';
+
+/** The window of one stream and of a connection, bytes: what a fast sender may have under way (reference section 7.4). */
+const STREAM_WINDOW = 256 * 1024;
+const CONNECTION_WINDOW = 1024 * 1024;
+
+/** Serves HTTP/2 on one byte stream until it closes. */
+export function serveHttp2(stream: Duplex, owner: ConnectionOwner, limits: HttpLimits): ServedConnection {
+  const session = performServerHandshake(stream as never, sessionOptions(limits)) as ServerHttp2Session;
+  session.on('error', () => undefined);
+  session.once('connect', () => session.setLocalWindowSize(CONNECTION_WINDOW));
+  session.on('stream', (request: ServerHttp2Stream, _headers: unknown, _flags: number, raw: unknown) => {
+    const head = http2RequestHead(raw as readonly string[], request.endAfterHeaders, limits);
+    owner.onExchange(new Http2Exchange(head, request, limits.lingerMs));
+  });
+  const idle = watchIdle(session, limits.idleTimeoutMs);
+  session.once('close', () => {
+    clearTimeout(idle.timer);
+    stream.destroy();
+  });
+  stream.once('close', () => session.destroy());
+  return {
+    drain: () => session.close(),
+    destroy: () => {
+      session.destroy();
+      stream.destroy();
+    },
+  };
+}
+
+function sessionOptions(limits: HttpLimits): object {
+  return {
+    maxHeaderListPairs: limits.headerCount + 8,
+    maxSendHeaderBlockLength: limits.headerBytes * 2,
+    streamResetBurst: limits.resetBurst,
+    streamResetRate: limits.resetRate,
+    settings: {
+      maxConcurrentStreams: limits.concurrentStreams,
+      maxHeaderListSize: limits.headerBytes,
+      initialWindowSize: STREAM_WINDOW,
+      enablePush: false,
+      enableConnectProtocol: false,
+    },
+  };
+}
+
+function watchIdle(session: ServerHttp2Session, idleMs: number): { timer: NodeJS.Timeout | undefined } {
+  const state: { timer: NodeJS.Timeout | undefined } = { timer: undefined };
+  let open = 0;
+  const rest = () => {
+    clearTimeout(state.timer);
+    state.timer = setTimeout(() => session.close(), idleMs).unref();
+  };
+  session.on('stream', (request: ServerHttp2Stream) => {
+    open += 1;
+    clearTimeout(state.timer);
+    request.once('close', () => {
+      open -= 1;
+      if (open === 0 && !session.closed) {
+        rest();
+      }
+    });
+  });
+  rest();
+  return state;
+}

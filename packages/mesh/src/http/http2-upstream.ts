@@ -1,0 +1,138 @@
+import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from 'node:http2';
+import type { Duplex } from 'node:stream';
+import type { ResponseHead } from './exchange.js';
+import { type HeaderList, headersFromRaw, headersToObject } from './header-list.js';
+import {
+  type UpstreamCall,
+  type UpstreamConnection,
+  UpstreamError,
+  type UpstreamRequest,
+  type UpstreamResponse,
+} from './upstream.js';
+
+/** An HTTP/2 connection to an application: up to `maxStreams` requests at once. */
+export class Http2Upstream implements UpstreamConnection {
+  readonly #session: ClientHttp2Session;
+  #open = 0;
+  #retired = false;
+  #onIdle: () => void = () => undefined;
+
+  constructor(
+    private readonly stream: Duplex,
+    private readonly maxStreams: number,
+  ) {
+    stream.on('error', () => undefined);
+    this.#session = connect('http://upstream.invalid', {
+      createConnection: () => stream as never,
+      settings: { enablePush: false },
+    });
+    this.#session.on('error', () => this.retire());
+    this.#session.once('goaway', () => this.retire());
+    this.#session.once('close', () => this.destroy());
+    stream.once('close', () => this.destroy());
+  }
+
+  usable(): boolean {
+    const granted = this.#session.remoteSettings?.maxConcurrentStreams ?? this.maxStreams;
+    return !this.#retired && !this.#session.closed && !this.#session.destroyed && this.#open < Math.min(granted, this.maxStreams);
+  }
+
+  idle(): boolean {
+    return this.#open === 0;
+  }
+
+  onIdle(listener: () => void): void {
+    this.#onIdle = listener;
+  }
+
+  request(request: UpstreamRequest): UpstreamCall {
+    let stream: ClientHttp2Stream;
+    try {
+      stream = this.#session.request(http2Headers(request), { endStream: !request.hasBody, waitForTrailers: request.hasBody });
+    } catch (cause) {
+      if (this.#session.closed || this.#session.destroyed) {
+        throw new UpstreamError('UC', 503, 'the connection to the application closed', { cause });
+      }
+      throw new UpstreamError('refused', 400, 'the request cannot be written as HTTP/2', { cause });
+    }
+    this.#open += 1;
+    stream.once('close', () => this.#released());
+    return new Http2Call(stream);
+  }
+
+  retire(): void {
+    this.#retired = true;
+    if (this.#open === 0) {
+      this.destroy();
+    }
+  }
+
+  destroy(): void {
+    this.#retired = true;
+    this.#session.destroy();
+    this.stream.destroy();
+  }
+
+  #released(): void {
+    this.#open -= 1;
+    if (this.#open === 0) {
+      if (this.#retired) {
+        this.destroy();
+      }
+      this.#onIdle();
+    }
+  }
+}
+
+class Http2Call implements UpstreamCall {
+  readonly body;
+  readonly response: Promise<UpstreamResponse>;
+  #requestTrailers: HeaderList = [];
+
+  constructor(private readonly stream: ClientHttp2Stream) {
+    this.body = {
+      stream,
+      finish: (trailers: HeaderList) => {
+        this.#requestTrailers = trailers;
+        stream.end();
+      },
+    };
+    stream.on('wantTrailers', () => stream.sendTrailers(headersToObject(this.#requestTrailers)));
+    let responseTrailers: HeaderList = [];
+    stream.on('trailers', (_headers: unknown, _flags: unknown, raw?: readonly string[]) => {
+      responseTrailers = headersFromRaw(raw ?? []);
+    });
+    this.response = new Promise((resolve, reject) => {
+      stream.once('response', (headers: object, _flags: number, raw?: readonly string[]) => {
+        resolve({ kind: 'response', head: headOf(headers, raw), body: { stream, trailers: () => responseTrailers } });
+      });
+      stream.on('error', (cause) => reject(new UpstreamError('UC', 503, 'the application reset the request', { cause })));
+      stream.once('close', () => reject(new UpstreamError('UC', 503, 'the application closed the request before its response')));
+    });
+    this.response.catch(() => undefined);
+  }
+
+  onInform(listener: (head: ResponseHead) => void): void {
+    this.stream.on('headers', (headers: object, _flags: number, raw?: readonly string[]) => listener(headOf(headers, raw)));
+  }
+
+  destroy(): void {
+    if (!this.stream.closed) {
+      this.stream.close(constants.NGHTTP2_CANCEL);
+    }
+  }
+}
+
+function http2Headers(request: UpstreamRequest): Record<string, string | string[]> {
+  return {
+    ':method': request.method,
+    ':path': request.path,
+    ':scheme': request.scheme,
+    ':authority': request.authority,
+    ...headersToObject(request.headers),
+  };
+}
+
+function headOf(headers: object, raw: readonly string[] | undefined): ResponseHead {
+  return { status: (headers as { ':status'?: number })[':status'] ?? 0, headers: headersFromRaw(raw ?? []) };
+}

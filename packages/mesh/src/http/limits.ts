@@ -1,0 +1,42 @@
+/** Bounds of an L7 gate, each with the reason for its default. Times are milliseconds, sizes bytes. */
+export interface HttpLimits {
+  /** All header lines of a request together; Envoy's own bound. */
+  readonly headerBytes: number;
+  /** Header lines of a request; Envoy's own bound. A request with more gets 431, none is ever dropped silently. */
+  readonly headerCount: number;
+  /** From the first byte of a request to the end of its headers: what ends a slowloris. */
+  readonly headersTimeoutMs: number;
+  /** From an accepted connection to its first byte. */
+  readonly firstByteTimeoutMs: number;
+  /** A client connection on which no request is under way. */
+  readonly idleTimeoutMs: number;
+  /** From a request that was sent in full to the headers of its response; then 504. */
+  readonly responseTimeoutMs: number;
+  /** Opening a connection to an endpoint, tunnel included; then 503. */
+  readonly connectTimeoutMs: number;
+  /** How long the rest of a refused request's body is read away, so that the client gets to see the answer. */
+  readonly lingerMs: number;
+  /** Requests at once on one HTTP/2 client connection; what a waypoint's HBONE listener grants upstream (reference section 7.2). */
+  readonly concurrentStreams: number;
+  /** Streams that a client may reset in a burst, and per second after that, before its connection is ended (rapid reset). */
+  readonly resetBurst: number;
+  readonly resetRate: number;
+  /** Requests at once on one HTTP/2 connection to an application. */
+  readonly upstreamStreams: number;
+}
+
+/** The limits that apply where an option does not say otherwise. */
+export const defaultHttpLimits: HttpLimits = {
+  headerBytes: 60 * 1024,
+  headerCount: 100,
+  headersTimeoutMs: 10_000,
+  firstByteTimeoutMs: 60_000,
+  idleTimeoutMs: 3_600_000,
+  responseTimeoutMs: 300_000,
+  connectTimeoutMs: 10_000,
+  lingerMs: 2_000,
+  concurrentStreams: 100,
+  resetBurst: 100,
+  resetRate: 20,
+  upstreamStreams: 100,
+};

@@ -1,0 +1,46 @@
+import type { BodySink, BodySource } from './exchange.js';
+
+/** A body broke off: the side that should have gone on did not. */
+export class BodyBrokenError extends Error {
+  override readonly name = 'BodyBrokenError';
+  constructor(
+    readonly side: 'source' | 'sink',
+    cause?: unknown,
+  ) {
+    super(`the ${side} of a body closed before its end`, { cause });
+  }
+}
+
+/**
+ * Moves a body with its trailers, as fast as the slower side goes: nothing is read while the sink holds more than its high-water mark.
+ * Resolves once the sink was told of the end, rejects with BodyBrokenError where either side closes before.
+ */
+export function pump(source: BodySource, sink: BodySink, onBytes: (count: number) => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let over = false;
+    const settle = (act: () => void) => {
+      if (!over) {
+        over = true;
+        act();
+      }
+    };
+    const broken = (side: 'source' | 'sink') => (cause?: unknown) => settle(() => reject(new BodyBrokenError(side, cause)));
+    source.stream.on('data', (chunk: Buffer) => {
+      onBytes(chunk.length);
+      if (!over && !sink.stream.write(chunk)) {
+        source.stream.pause();
+      }
+    });
+    sink.stream.on('drain', () => source.stream.resume());
+    source.stream.on('end', () =>
+      settle(() => {
+        sink.finish(source.trailers());
+        resolve();
+      }),
+    );
+    source.stream.on('error', broken('source'));
+    source.stream.on('close', broken('source'));
+    sink.stream.on('error', broken('sink'));
+    sink.stream.on('close', broken('sink'));
+  });
+}

@@ -1,0 +1,65 @@
+import type { Duplex } from 'node:stream';
+import type { BodySink, BodySource, ResponseHead } from './exchange.js';
+import type { HeaderList } from './header-list.js';
+
+/** A request as it goes on to an application. */
+export interface UpstreamRequest {
+  readonly method: string;
+  /** The path that was judged, with its query. */
+  readonly path: string;
+  readonly authority: string;
+  readonly scheme: string;
+  /** Without framing headers, except a client's own `content-length`. */
+  readonly headers: HeaderList;
+  readonly hasBody: boolean;
+  readonly expectsContinue: boolean;
+  readonly upgrade?: string;
+}
+
+/** What came back: a response, or the byte stream of an upgraded connection. */
+export type UpstreamResponse =
+  | { readonly kind: 'response'; readonly head: ResponseHead; readonly body: BodySource }
+  | { readonly kind: 'upgrade'; readonly head: ResponseHead; readonly stream: Duplex; readonly early: Buffer };
+
+/** One request under way to an application. */
+export interface UpstreamCall {
+  readonly body: BodySink;
+  /** Rejects with UpstreamError where no response comes. */
+  readonly response: Promise<UpstreamResponse>;
+  onInform(listener: (head: ResponseHead) => void): void;
+  /** Gives up: HTTP/1.1 closes the connection, HTTP/2 resets the stream. */
+  destroy(): void;
+}
+
+/** A connection to an application that takes requests. */
+export interface UpstreamConnection {
+  /** Whether a further request can be sent now. */
+  usable(): boolean;
+  /** Whether no request is under way. */
+  idle(): boolean;
+  /** Sends a request. Throws UpstreamError with flag `refused` where the protocol cannot carry it. */
+  request(request: UpstreamRequest): UpstreamCall;
+  /** Takes no further request, and closes as soon as none is under way. */
+  retire(): void;
+  destroy(): void;
+  onIdle(listener: () => void): void;
+}
+
+/**
+ * How the onward side failed, with Envoy's response flag for it: UF no connection, UC it broke, UH no endpoint, UT too slow, NR no route,
+ * UPE the answer is no HTTP. `refused`: the request cannot be expressed in the application's protocol.
+ */
+export type UpstreamFlag = 'UF' | 'UC' | 'UH' | 'UT' | 'NR' | 'UPE' | 'refused';
+
+/** The onward side failed; `status` is what the client is told. */
+export class UpstreamError extends Error {
+  override readonly name = 'UpstreamError';
+  constructor(
+    readonly flag: UpstreamFlag,
+    readonly status: number,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
