@@ -66,6 +66,8 @@ export interface ServicePortInfo {
    * name prefix); absent is false. A gate then goes on over HTTP/2.
    */
   readonly http2?: boolean;
+  /** Nothing declares the protocol: the first bytes of a connection tell HTTP from other TCP, and `protocol` is `http`. */
+  readonly undeclared?: boolean;
   readonly endpoints: readonly Endpoint[];
 }
 
@@ -83,7 +85,12 @@ export interface ServiceInfo {
   /** Policy addresses (virtual IPs); empty if headless. Derived where the manifest has none. */
   readonly addresses: readonly string[];
   readonly ports: readonly ServicePortInfo[];
-  /** ExternalName or MESH_EXTERNAL endpoints that are no workload of the mesh: host or address with port per service port. */
+  /** Who may use it (`exportTo`): everyone, its own namespace, or nobody. */
+  readonly visibility: 'public' | 'namespace' | 'none';
+  /**
+   * Endpoints that are no workload of the mesh (ExternalName, inline endpoints, DNS hosts): host or address, with the port per service
+   * port. An address that starts with `*` is a wildcard host and stands for the name that was dialled.
+   */
   readonly externalEndpoints: readonly { readonly address: string; readonly ports: Readonly<Record<number, number>> }[];
   readonly span: Span;
 }
@@ -123,6 +130,6 @@ export interface Inventory {
   readonly serviceByAddress: ReadonlyMap<string, ServiceInfo>;
   /** By lower-case hostname; several namespaces may declare the same ServiceEntry host. */
   readonly servicesByHostname: ReadonlyMap<string, readonly ServiceInfo[]>;
-  /** Labels of a namespace, `{}` where no Namespace object was read. */
+  /** Labels of a namespace; `kubernetes.io/metadata.name` is always among them, as the API server adds it. */
   namespaceLabels(namespace: string): Readonly<Record<string, string>>;
 }

@@ -1,9 +1,11 @@
 import type { CodeDescription } from './code.js';
+import { inventoryCodes } from './inventory.js';
 import { sourceCodes } from './source.js';
 import { syntaxCodes } from './syntax.js';
 
 /** Every diagnostic code, with what docs/errors.md says about it. The one list: types, documentation and tests follow it. */
 export const diagnosticCodes = {
+  ...inventoryCodes,
   ...sourceCodes,
   ...syntaxCodes,
 } as const satisfies Record<string, CodeDescription>;
