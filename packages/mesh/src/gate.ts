@@ -1,5 +1,6 @@
 import type { Inventory } from '@sallyport/policy';
 import type { Registry } from 'prom-client';
+import type { LogFormat } from './telemetry/log-line.js';
 
 /**
  * Policy addresses and the sockets that stand for them in a local mesh (design: "Local mesh"). Every workload has one socket
@@ -62,6 +63,8 @@ export interface GateOptions {
   readonly credentials: CredentialSource;
   /** Takes one access log line, without its newline. Never throws. */
   readonly log: (line: string) => void;
+  /** Plain text where absent (reference section 7.12). */
+  readonly logFormat?: LogFormat;
   /** Where the gate registers its metrics; one registry per gate process. */
   readonly metrics: Registry;
 }

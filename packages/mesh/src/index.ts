@@ -1,1 +1,4 @@
 export type * from './gate.js';
+export { type AdminServer, type AdminServerOptions, startAdminServer } from './telemetry/admin-server.js';
+export type { LogFormat } from './telemetry/log-line.js';
+export { createMetricsRegistry } from './telemetry/metrics-registry.js';

@@ -1,0 +1,227 @@
+import type { ClientHttp2Stream, IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http2';
+import type { Duplex } from 'node:stream';
+import type { OutboundRoute, Permit } from '@sallyport/policy';
+import type { CredentialSource, Credentials } from '../gate.js';
+import { HboneError } from './hbone-error.js';
+import { defaultKeepAlive, type KeepAlive } from './keep-alive.js';
+import { type DialLimits, PooledConnection, wasRefusedUnseen } from './pooled-connection.js';
+import { resetStream } from './reset.js';
+
+/** What entitles a gate to open a tunnel: the verdict that admitted the connection, or the route that leads to the gate that judges it. */
+export type TunnelPermit = Permit | Extract<OutboundRoute, { readonly kind: 'waypoint' | 'hbone' }>;
+
+/** What an `HbonePool` needs. */
+export interface HbonePoolOptions {
+  readonly credentials: CredentialSource;
+  readonly trustDomains: () => readonly string[];
+  /** TCP, TLS and HTTP/2 preface together; 10 s. */
+  readonly connectTimeoutMs?: number;
+  /** For the answer to a CONNECT, in which the other gate dials the application; 15 s. */
+  readonly responseTimeoutMs?: number;
+  /** How long a connection without tunnels is kept; 5 min (reference section 7.4). */
+  readonly idleMs?: number;
+  readonly keepAlive?: KeepAlive;
+}
+
+/** One tunnel to open. */
+export interface TunnelRequest {
+  readonly permit: TunnelPermit;
+  /** The identity to connect as. */
+  readonly identity: string;
+  /** Socket address and port of the other gate. */
+  readonly address: string;
+  readonly port: number;
+  /** Socket address to connect from. */
+  readonly localAddress?: string;
+  /** The other gate must prove one of these identities. */
+  readonly expectedIdentities: readonly string[];
+  /** The target: `:authority` of the CONNECT. */
+  readonly authority: string;
+  readonly headers?: OutgoingHttpHeaders;
+  /** Gives up while the tunnel is not open yet. */
+  readonly signal?: AbortSignal;
+}
+
+/** An open tunnel. */
+export interface OpenTunnel {
+  readonly stream: Duplex;
+  /** The other gate's answer. */
+  readonly headers: IncomingHttpHeaders;
+}
+
+/**
+ * HBONE connections, shared by tunnels with the same source identity, destination, expected identities and local address
+ * (reference section 7.4). When credentials are renewed, tunnels go on and new ones use a new connection.
+ */
+export class HbonePool {
+  readonly #options: HbonePoolOptions;
+  readonly #limits: DialLimits;
+  readonly #connections = new Map<string, Set<PooledConnection>>();
+  readonly #stopRenewal: () => void;
+  #closed = false;
+
+  constructor(options: HbonePoolOptions) {
+    this.#options = options;
+    this.#limits = {
+      connectTimeoutMs: options.connectTimeoutMs ?? 10_000,
+      idleMs: options.idleMs ?? 300_000,
+      keepAlive: options.keepAlive ?? defaultKeepAlive,
+    };
+    this.#stopRenewal = options.credentials.onRenewal((identity) => this.#retire(identity));
+  }
+
+  /** Connections that take new tunnels. */
+  get size(): number {
+    return [...this.#connections.values()].reduce((sum, set) => sum + set.size, 0);
+  }
+
+  /**
+   * Opens a tunnel. Rejects with `HboneError`: no credentials, no connection, another peer than expected, or any status but 200.
+   * A tunnel that the other gate turned away unseen (it was going away) is tried once more on another connection.
+   */
+  async connect(request: TunnelRequest): Promise<OpenTunnel> {
+    if (!isEntitled(request.permit)) throw new HboneError('no permit for this tunnel', 'DENY');
+    if (this.#closed) throw new HboneError('gate is closing', 'CONNECT');
+    try {
+      return await this.#attempt(request);
+    } catch (error) {
+      if (!(error instanceof UnseenError)) throw error;
+      return this.#attempt(request);
+    }
+  }
+
+  /** Takes no new tunnels; lets those that are open go on. */
+  drain(): void {
+    this.#closed = true;
+    this.#stopRenewal();
+    for (const connection of this.#all()) connection.retire();
+  }
+
+  /** Ends everything. */
+  close(): void {
+    const all = this.#all();
+    this.drain();
+    for (const connection of all) connection.destroy();
+  }
+
+  async #attempt(request: TunnelRequest): Promise<OpenTunnel> {
+    const credentials = await this.#credentials(request.identity);
+    request.signal?.throwIfAborted();
+    const connection = this.#connection(request, credentials);
+    const stream = await connection.request({
+      ...request.headers,
+      ':method': 'CONNECT',
+      ':authority': request.authority,
+    });
+    return awaitAnswer(stream, this.#options.responseTimeoutMs ?? 15_000, request.signal);
+  }
+
+  async #credentials(identity: string): Promise<Credentials> {
+    try {
+      return this.#options.credentials.current(identity) ?? (await this.#options.credentials.fetch(identity));
+    } catch (error) {
+      throw new HboneError(`no credentials for \`${identity}\`: ${messageOf(error)}`, 'IDENTITY_ERROR');
+    }
+  }
+
+  /** A connection with room, or a new one. */
+  #connection(request: TunnelRequest, credentials: Credentials): PooledConnection {
+    const key = keyOf(request);
+    const connections = this.#connections.get(key) ?? new Set();
+    this.#connections.set(key, connections);
+    for (const connection of connections) if (connection.usable) return connection;
+    const target = {
+      ...request,
+      credentials,
+      expected: { identities: request.expectedIdentities, trustDomains: this.#options.trustDomains() },
+    };
+    const connection = new PooledConnection(target, this.#limits, () => {
+      connections.delete(connection);
+      if (connections.size === 0 && this.#connections.get(key) === connections) this.#connections.delete(key);
+    });
+    connections.add(connection);
+    return connection;
+  }
+
+  #retire(identity: string): void {
+    for (const [key, connections] of this.#connections) {
+      if (identityOfKey(key) === identity) for (const connection of [...connections]) connection.retire();
+    }
+  }
+
+  #all(): PooledConnection[] {
+    return [...this.#connections.values()].flatMap((set) => [...set]);
+  }
+}
+
+/** The other gate did not look at the request. */
+class UnseenError extends HboneError {}
+
+function isEntitled(permit: TunnelPermit): boolean {
+  // Checked at run time too: a value that came past the types must not open a socket.
+  return 'effect' in permit ? permit.effect === 'allow' : permit.kind === 'waypoint' || permit.kind === 'hbone';
+}
+
+function keyOf(request: TunnelRequest): string {
+  return JSON.stringify([
+    request.identity,
+    request.address,
+    request.port,
+    request.localAddress ?? '',
+    [...request.expectedIdentities].sort(),
+  ]);
+}
+
+function identityOfKey(key: string): unknown {
+  return (JSON.parse(key) as unknown[])[0];
+}
+
+/** Waits for the answer to a CONNECT. */
+function awaitAnswer(stream: ClientHttp2Stream, timeoutMs: number, signal: AbortSignal | undefined): Promise<OpenTunnel> {
+  return new Promise((resolve, reject) => {
+    const settle = (finish: () => void): void => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', aborted);
+      finish();
+    };
+    const fail = (error: HboneError): void =>
+      settle(() => {
+        resetStream(stream);
+        reject(error);
+      });
+    const timer = setTimeout(() => fail(new HboneError(`no answer within ${timeoutMs} ms`, 'CONNECT')), timeoutMs);
+    const aborted = (): void => fail(new HboneError('given up', 'CONNECT'));
+    signal?.addEventListener('abort', aborted, { once: true });
+    // Stays for the life of the stream: whoever uses it looks at its end, not at this event alone.
+    stream.on('error', () => undefined);
+    stream.once('close', () => fail(closedBeforeAnswer(stream)));
+    stream.once('response', (headers) => {
+      if (headers[':status'] === 200) settle(() => resolve({ stream, headers }));
+      else fail(answerError(headers[':status'] ?? 0));
+    });
+    if (signal?.aborted) aborted();
+  });
+}
+
+function closedBeforeAnswer(stream: ClientHttp2Stream): HboneError {
+  const message = 'connection closed by the other gate before it answered';
+  return wasRefusedUnseen(stream) ? new UnseenError(message, 'CONNECT') : new HboneError(message, 'CONNECT');
+}
+
+const statusNames: Readonly<Record<number, string>> = {
+  400: 'Bad Request',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  404: 'Not Found',
+  503: 'Service Unavailable',
+};
+
+function answerError(status: number): HboneError {
+  const name = statusNames[status];
+  const message = `http status: ${status}${name === undefined ? '' : ` ${name}`}`;
+  return new HboneError(message, status === 401 ? 'DENY' : 'CONNECT', status);
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

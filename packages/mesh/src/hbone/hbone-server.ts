@@ -1,0 +1,229 @@
+import { performServerHandshake, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
+import type { Socket } from 'node:net';
+import { createServer, type Server, type TLSSocket } from 'node:tls';
+import type { CredentialSource } from '../gate.js';
+import { endAt } from '../identity/end-at.js';
+import { type Peer, peerOf } from '../identity/peer-identity.js';
+import { secureContextOptions, serverTlsOptions } from '../identity/tls-options.js';
+import { HboneRequest, type SocketEnd } from './hbone-request.js';
+import { idleRelease } from './idle-release.js';
+import { defaultKeepAlive, type KeepAlive, keepAlive } from './keep-alive.js';
+import { connectionWindow, serverSettings, sessionMemoryMegabytes } from './settings.js';
+
+/** A connection or request that ended before any handler saw it. */
+export interface EarlyRefusal {
+  readonly from: SocketEnd;
+  readonly to: SocketEnd;
+  readonly error: string;
+}
+
+/** What an HBONE listener needs. */
+export interface HboneServerOptions {
+  readonly address: string;
+  readonly port: number;
+  /** The gate's own identity, whose certificate it shows. */
+  readonly identity: string;
+  readonly credentials: CredentialSource;
+  /** Asked at every handshake and by `rejudge`. */
+  readonly trustDomains: () => readonly string[];
+  /** Answers a CONNECT. One that it throws at or forgets is refused with 503. */
+  readonly handler: (request: HboneRequest) => void | Promise<void>;
+  /** Told of what was refused before the handler: failed handshakes, methods other than CONNECT. */
+  readonly onRefused?: (refusal: EarlyRefusal) => void;
+  readonly handshakeTimeoutMs?: number;
+  readonly idleMs?: number;
+  readonly keepAlive?: KeepAlive;
+  /** TCP connections open at once; more are dropped. */
+  readonly maxConnections?: number;
+}
+
+/** An admitted connection. */
+interface Connection {
+  readonly session: ServerHttp2Session;
+  readonly socket: TLSSocket;
+}
+
+/**
+ * Terminates HBONE: mutual TLS with one workload's certificate, then CONNECT tunnels (reference sections 7.2, 7.4, 7.5 steps 0
+ * and 1). A peer that cannot be named is dropped in or right after the handshake.
+ */
+export class HboneServer {
+  readonly #options: HboneServerOptions;
+  readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
+  readonly #connections = new Set<Connection>();
+  readonly #stopRenewal: () => void;
+  #identity: string;
+  #closing = false;
+
+  private constructor(options: HboneServerOptions) {
+    this.#options = options;
+    this.#identity = options.identity;
+    const current = options.credentials.current(options.identity);
+    this.#server = createServer(serverTlsOptions(current, options.handshakeTimeoutMs ?? 10_000));
+    this.#server.maxConnections = options.maxConnections ?? 10_000;
+    this.#server.on('connection', (socket: Socket) => this.#track(socket));
+    this.#server.on('secureConnection', (socket) => this.#secured(socket));
+    this.#server.on('tlsClientError', (error, socket) => this.#refused(endsOf(socket), `TLS handshake: ${error.message}`));
+    this.#stopRenewal = options.credentials.onRenewal((identity) => this.#renewed(identity));
+  }
+
+  /**
+   * Opens the listener. Credentials are fetched first; where that fails the listener opens all the same and refuses every
+   * handshake until they can be had. Rejects if the address cannot be opened.
+   */
+  static async listen(options: HboneServerOptions): Promise<HboneServer> {
+    await options.credentials.fetch(options.identity).catch(() => undefined);
+    const server = new HboneServer(options);
+    await new Promise<void>((resolve, reject) => {
+      server.#server.once('error', reject);
+      server.#server.listen({ host: options.address, port: options.port }, () => resolve());
+    }).catch((error: unknown) => {
+      server.#stopRenewal();
+      throw error;
+    });
+    return server;
+  }
+
+  /** The port that was opened (for port 0). */
+  get port(): number {
+    const address = this.#server.address();
+    return typeof address === 'object' && address !== null ? address.port : this.#options.port;
+  }
+
+  /** Connections that are open. */
+  get connections(): number {
+    return this.#connections.size;
+  }
+
+  /** Shows another identity from now on; without credentials for it every handshake fails. Open connections stay. */
+  setIdentity(identity: string): void {
+    if (identity === this.#identity) return;
+    this.#identity = identity;
+    const credentials = this.#options.credentials.current(identity);
+    if (credentials === undefined) this.#server.setSecureContext({});
+    this.#renewed(identity);
+  }
+
+  /** Ends connections whose peers would not be admitted any more (trust domain removed, certificate expired). */
+  rejudge(): void {
+    for (const { session, socket } of this.#connections) {
+      const result = peerOf(socket, this.#options.trustDomains());
+      if (result.kind === 'refused') session.destroy(new Error(result.detail));
+    }
+  }
+
+  /** Stops listening, lets tunnels finish for up to `drainMs` milliseconds, then ends them. */
+  async close(drainMs: number): Promise<void> {
+    this.#closing = true;
+    this.#stopRenewal();
+    const closed = new Promise<void>((resolve) => {
+      this.#server.close(() => resolve());
+    });
+    for (const { session } of this.#connections) session.close();
+    const timer = setTimeout(() => this.#destroyAll(), drainMs);
+    await closed;
+    clearTimeout(timer);
+  }
+
+  #destroyAll(): void {
+    for (const { session } of this.#connections) session.destroy();
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  #track(socket: Socket): void {
+    this.#sockets.add(socket);
+    socket.once('close', () => this.#sockets.delete(socket));
+    // A reset during the handshake is the TLS layer's to report.
+    socket.on('error', () => undefined);
+    if (this.#options.credentials.current(this.#identity) === undefined) this.#fetchAgain();
+  }
+
+  /** Without credentials this handshake fails; a later one need not. */
+  #fetchAgain(): void {
+    const identity = this.#identity;
+    this.#options.credentials.fetch(identity).then(
+      () => this.#renewed(identity),
+      () => undefined,
+    );
+  }
+
+  #renewed(identity: string): void {
+    const credentials = this.#options.credentials.current(identity);
+    if (identity === this.#identity && credentials !== undefined) {
+      this.#server.setSecureContext(secureContextOptions(credentials));
+    }
+  }
+
+  #refused(ends: { readonly from: SocketEnd; readonly to: SocketEnd }, error: string): void {
+    this.#options.onRefused?.({ ...ends, error });
+  }
+
+  #secured(socket: TLSSocket): void {
+    const ends = endsOf(socket);
+    const result = this.#admit(socket);
+    if (typeof result === 'string') {
+      socket.destroy();
+      this.#refused(ends, result);
+      return;
+    }
+    this.#serve(socket, result, ends);
+  }
+
+  /** The peer of a completed handshake, or the reason to drop it. */
+  #admit(socket: TLSSocket): Peer | string {
+    if (this.#closing) return 'gate is closing';
+    if (socket.alpnProtocol !== 'h2') return 'ALPN protocol is not h2';
+    try {
+      const result = peerOf(socket, this.#options.trustDomains());
+      return result.kind === 'peer' ? result.peer : result.detail;
+    } catch (error) {
+      return `peer cannot be judged: ${messageOf(error)}`;
+    }
+  }
+
+  #serve(socket: TLSSocket, peer: Peer, ends: { readonly from: SocketEnd; readonly to: SocketEnd }): void {
+    const session = performServerHandshake(socket, { settings: serverSettings, maxSessionMemory: sessionMemoryMegabytes });
+    const connection: Connection = { session, socket };
+    this.#connections.add(connection);
+    session.setLocalWindowSize(connectionWindow);
+    session.on('error', (error) => this.#refused(ends, messageOf(error)));
+    keepAlive(session, this.#options.keepAlive ?? defaultKeepAlive);
+    const began = idleRelease(session, this.#options.idleMs ?? 600_000, () => undefined);
+    const cancelExpiry = endAt(peer.notAfter, () => session.destroy(new Error('peer certificate expired')));
+    session.once('close', () => {
+      cancelExpiry();
+      this.#connections.delete(connection);
+    });
+    session.on('stream', (stream: ServerHttp2Stream, headers) => {
+      stream.once('close', began());
+      this.#answer(new HboneRequest(stream, headers, peer, ends.from, ends.to));
+    });
+  }
+
+  /** Hands a CONNECT to the handler; whatever goes wrong with it is a refusal. */
+  #answer(request: HboneRequest): void {
+    if (request.headers[':method'] !== 'CONNECT') {
+      request.refuse(400);
+      this.#refused(request, `method \`${request.headers[':method']}\` is not CONNECT`);
+      return;
+    }
+    Promise.resolve()
+      .then(() => this.#options.handler(request))
+      .catch((error: unknown) => {
+        request.fail(503);
+        this.#refused(request, messageOf(error));
+      });
+  }
+}
+
+function endsOf(socket: Socket): { readonly from: SocketEnd; readonly to: SocketEnd } {
+  return {
+    from: { address: socket.remoteAddress ?? 'unknown', port: socket.remotePort ?? 0 },
+    to: { address: socket.localAddress ?? 'unknown', port: socket.localPort ?? 0 },
+  };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

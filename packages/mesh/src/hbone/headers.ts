@@ -1,0 +1,68 @@
+import { randomBytes } from 'node:crypto';
+import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http2';
+import { isIP } from 'node:net';
+import type { Workload } from '@sallyport/policy';
+import { canonicalName, canonicalRevision } from '../telemetry/canonical.js';
+
+/** What a CONNECT says about the connection that it carries; for logs and metrics only, never for a verdict (reference section 7.4). */
+export interface TunnelDescription {
+  /** Who connects. */
+  readonly workload?: Workload;
+  /** The client's address, as policy address. */
+  readonly sourceAddress?: string;
+  readonly sourcePort?: number;
+  /** Host name of the service that the client asked for. */
+  readonly serviceHost?: string;
+  /** Passed on from an incoming request; a new trace begins where there is none. */
+  readonly traceparent?: string;
+}
+
+/** The headers of an HBONE request: `baggage`, `forwarded`, `traceparent`. */
+export function tunnelHeaders(description: TunnelDescription): OutgoingHttpHeaders {
+  const forwarded = forwardedOf(description);
+  return {
+    ...(description.workload === undefined ? {} : { baggage: baggageOf(description.workload) }),
+    ...(forwarded === undefined ? {} : { forwarded }),
+    traceparent: description.traceparent ?? newTraceparent(),
+  };
+}
+
+/** Names a workload as OpenTelemetry resource attributes, percent-encoded as the W3C's baggage format asks. */
+export function baggageOf(workload: Workload): string {
+  const { labels } = workload;
+  const entries: readonly (readonly [string, string | undefined])[] = [
+    ['k8s.namespace.name', workload.namespace],
+    [`k8s.${workload.ownerKind.toLowerCase()}.name`, workload.ownerName],
+    ['service.name', canonicalName(workload)],
+    ['service.version', canonicalRevision(labels)],
+  ];
+  return entries
+    .filter((entry): entry is readonly [string, string] => entry[1] !== undefined)
+    .map(([key, value]) => `${key}=${encodeURIComponent(value)}`)
+    .join(',');
+}
+
+function forwardedOf({ sourceAddress, sourcePort, serviceHost }: TunnelDescription): string | undefined {
+  const parts: string[] = [];
+  if (sourceAddress !== undefined) parts.push(`for="${formatAuthority(sourceAddress, sourcePort)}"`);
+  if (serviceHost !== undefined) parts.push(`host=${serviceHost}`);
+  return parts.length === 0 ? undefined : parts.join(';');
+}
+
+/** The `host` of a `forwarded` header, lower-case; undefined where there is none. */
+export function forwardedHost(headers: IncomingHttpHeaders): string | undefined {
+  const { forwarded } = headers;
+  if (typeof forwarded !== 'string') return undefined;
+  const part = forwarded.split(';').find((candidate) => candidate.startsWith('host='));
+  return part?.slice('host='.length).toLowerCase();
+}
+
+/** `ADDRESS:PORT`, with brackets around an IPv6 address. */
+export function formatAuthority(host: string, port?: number): string {
+  const bracketed = isIP(host) === 6 ? `[${host}]` : host;
+  return port === undefined ? bracketed : `${bracketed}:${port}`;
+}
+
+function newTraceparent(): string {
+  return `00-${randomBytes(16).toString('hex')}-${randomBytes(8).toString('hex')}-00`;
+}

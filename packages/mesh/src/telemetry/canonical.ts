@@ -1,0 +1,12 @@
+import type { Workload } from '@sallyport/policy';
+
+/** Istio's canonical service: its own label, the recommended one, `app`, else the owner's name. */
+export function canonicalName(workload: Workload): string {
+  const { labels } = workload;
+  return labels['service.istio.io/canonical-name'] ?? labels['app.kubernetes.io/name'] ?? labels.app ?? workload.ownerName;
+}
+
+/** Istio's canonical revision: its own label, the recommended one, `version`; undefined where there is none. */
+export function canonicalRevision(labels: Readonly<Record<string, string>>): string | undefined {
+  return labels['service.istio.io/canonical-revision'] ?? labels['app.kubernetes.io/version'] ?? labels.version;
+}

@@ -1,0 +1,55 @@
+import type { Verdict } from '@sallyport/policy';
+import type { AccessLog, ConnectionInfo } from './access-log.js';
+import type { MeshMetrics } from './mesh-metrics.js';
+import type { ResponseFlags } from './response-flags.js';
+
+/** Why a connection ended otherwise than in order. */
+export interface ConnectionFailure {
+  readonly error: string;
+  readonly flags: ResponseFlags;
+  readonly verdict?: Verdict;
+}
+
+/** Bytes of the application's connection, by who sent them. */
+export interface ConnectionBytes {
+  readonly fromClient: number;
+  readonly fromServer: number;
+}
+
+/** One connection's line in the log and its part in the metrics; ends once, however often it is told to. */
+export class ConnectionReport {
+  readonly #accessLog: AccessLog;
+  readonly #metrics: MeshMetrics;
+  readonly #began = performance.now();
+  #connection: ConnectionInfo;
+  #ended = false;
+
+  constructor(accessLog: AccessLog, metrics: MeshMetrics, connection: ConnectionInfo) {
+    this.#accessLog = accessLog;
+    this.#metrics = metrics;
+    this.#connection = connection;
+    accessLog.opened(connection);
+    metrics.connectionOpened(connection);
+  }
+
+  /** Adds what became known after the beginning, the endpoint that was chosen for instance. */
+  refine(destination: Partial<ConnectionInfo['destination']>): void {
+    this.#connection = { ...this.#connection, destination: { ...this.#connection.destination, ...destination } };
+  }
+
+  /** The connection has ended; `verdict` of a connection in order adds what AUDIT and dry-run policies said. */
+  end(bytes: ConnectionBytes, failure?: ConnectionFailure, verdict?: Verdict): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    const inbound = this.#connection.direction === 'inbound';
+    const judged = failure?.verdict ?? verdict;
+    this.#accessLog.completed(this.#connection, {
+      bytesSent: inbound ? bytes.fromServer : bytes.fromClient,
+      bytesReceived: inbound ? bytes.fromClient : bytes.fromServer,
+      durationMs: performance.now() - this.#began,
+      ...(failure === undefined ? {} : { error: failure.error }),
+      ...(judged === undefined ? {} : { verdict: judged }),
+    });
+    this.#metrics.connectionClosed(this.#connection, failure?.flags ?? '-', bytes);
+  }
+}

@@ -1,0 +1,42 @@
+import { formatPlace, type PolicyReference, type Verdict } from '@sallyport/policy';
+import type { LogField } from './log-line.js';
+
+/** What the log says of a connection that policy refused; the first two sentences are ztunnel's (reference sections 7.5, 7.12). */
+export function describeDenial(verdict: Verdict): string {
+  return `connection closed due to policy rejection: ${why(verdict)}`;
+}
+
+/** The error of a connection that was open when the policy changed (reference section 7.8). */
+export const policyChange = 'connection closed due to policy change';
+
+function why(verdict: Verdict): string {
+  const { reason, policy, detail } = verdict;
+  if (reason === 'deny-policy' || reason === 'mtls-required') return `explicitly denied by: ${nameOf(policy)}`;
+  if (reason === 'no-allow-match') return 'allow policies exist, but none allowed';
+  return [reason, policy && `by: ${nameOf(policy)}`, detail && `(${detail})`].filter(Boolean).join(' ');
+}
+
+function nameOf(policy: PolicyReference | undefined): string {
+  return policy === undefined ? 'unknown' : `${policy.namespace}/${policy.name}`;
+}
+
+/**
+ * The fields that follow those of ztunnel: for a denial the reason, policy, rule and place; in any case what AUDIT and dry-run
+ * policies had to say.
+ */
+export function verdictFields(verdict: Verdict): LogField[] {
+  const { policy } = verdict;
+  const denied = verdict.effect === 'deny';
+  return [
+    { name: 'reason', value: denied ? verdict.reason : undefined },
+    { name: 'policy', value: denied && policy ? `${policy.kind}/${nameOf(policy)}` : undefined },
+    { name: 'rule', value: denied ? policy?.rule : undefined },
+    { name: 'place', value: denied && policy ? formatPlace(policy.span) : undefined },
+    { name: 'audit', value: verdict.audit.length > 0 ? verdict.audit.map(nameOf).join(',') : undefined },
+    { name: 'dry_run', value: verdict.dryRun && [verdict.dryRun.effect, dryRunPolicy(verdict)].filter(Boolean).join(' ') },
+  ];
+}
+
+function dryRunPolicy({ dryRun }: Verdict): string | undefined {
+  return dryRun?.policy && nameOf(dryRun.policy);
+}

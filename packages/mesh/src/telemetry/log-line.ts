@@ -1,0 +1,52 @@
+/** How log lines are written: ztunnel's plain text, or one JSON object a line (reference section 7.12). */
+export type LogFormat = 'text' | 'json';
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+
+/** One field of a line; `undefined` leaves it out. `bare` fields (addresses, numbers) are not quoted in plain text. */
+export interface LogField {
+  readonly name: string;
+  readonly value: string | number | undefined;
+  readonly bare?: boolean;
+}
+
+/** One line, without a line break at its end. */
+export interface LogLine {
+  readonly time: Date;
+  readonly level: LogLevel;
+  readonly scope: string;
+  readonly message: string;
+  readonly fields: readonly LogField[];
+}
+
+/**
+ * Writes `TIME<TAB>LEVEL<TAB>SCOPE<TAB>MESSAGE<TAB>k=v …`, or the same as JSON. Whatever a value holds, the result is one line
+ * with one reading: values are escaped as in JSON, and bare ones are quoted as soon as they hold anything unusual.
+ */
+export function formatLogLine(line: LogLine, format: LogFormat): string {
+  const fields = line.fields.filter(({ value }) => value !== undefined);
+  if (format === 'json') {
+    const { level, time, scope, message } = line;
+    const entries = fields.map(({ name, value }) => [name, value] as const);
+    return JSON.stringify({ level, time: time.toISOString(), scope, message, ...Object.fromEntries(entries) });
+  }
+  const head = [line.time.toISOString(), line.level, line.scope, line.message].join('\t');
+  return fields.length === 0 ? head : `${head}\t${fields.map(formatField).join(' ')}`;
+}
+
+function formatField({ name, value, bare }: LogField): string {
+  if (typeof value === 'number') return `${name}=${value}`;
+  const text = value ?? '';
+  return bare === true && isPlain(text) ? `${name}=${text}` : `${name}=${quote(text)}`;
+}
+
+/** As JSON, with the two further line separators of Unicode escaped as well. */
+function quote(text: string): string {
+  return JSON.stringify(text).replaceAll('\u2028', '\\u2028').replaceAll('\u2029', '\\u2029');
+}
+
+function isPlain(text: string): boolean {
+  return text.length > 0 && [...text].every((character) => plainCharacters.has(character));
+}
+
+const plainCharacters = new Set('abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.:-_[]%');
