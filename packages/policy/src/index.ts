@@ -8,6 +8,7 @@ export { buildInventory } from './inventory/build-inventory.js';
 export type * from './inventory/inventory.js';
 export { parseIpAddress } from './inventory/ip-address.js';
 export * from './resource/dialect.js';
+export { type LoadedResources, loadResources } from './resource/load/load-resources.js';
 export * from './resource/model/index.js';
 export type * from './verdict/attributes.js';
 export { type RemoteAddressInput, remoteAddress } from './verdict/remote-address.js';

@@ -1,11 +1,17 @@
 import type { CodeDescription } from './code.js';
+import { findingCodes } from './findings.js';
 import { inventoryCodes } from './inventory.js';
+import { kubernetesCodes } from './kubernetes.js';
+import { objectCodes } from './object.js';
 import { sourceCodes } from './source.js';
 import { syntaxCodes } from './syntax.js';
 
 /** Every diagnostic code, with what docs/errors.md says about it. The one list: types, documentation and tests follow it. */
 export const diagnosticCodes = {
   ...inventoryCodes,
+  ...findingCodes,
+  ...kubernetesCodes,
+  ...objectCodes,
   ...sourceCodes,
   ...syntaxCodes,
 } as const satisfies Record<string, CodeDescription>;

@@ -1,0 +1,21 @@
+import type { WorkloadEntry } from '../model/istio.js';
+import type { ResourceBase } from '../model/metadata.js';
+import { emptyRecord, type Fields } from './fields.js';
+
+/** Decodes a WorkloadEntry: a workload that is no pod. */
+export function decodeWorkloadEntry(object: Fields, base: ResourceBase): WorkloadEntry {
+  const spec = object.fields('spec');
+  const address = spec?.string('address');
+  const labels = { ...base.metadata.labels, ...spec?.stringMap('labels')?.values };
+  const decoded: WorkloadEntry = {
+    ...base,
+    kind: 'WorkloadEntry',
+    ...(address ? { address } : {}),
+    labels,
+    serviceAccount: spec?.string('serviceAccount') || 'default',
+    ports: spec?.integerMap('ports', 1, 65_535) ?? emptyRecord(),
+  };
+  spec?.ignore('network', 'locality', 'weight');
+  spec?.refuseUnknown();
+  return decoded;
+}
