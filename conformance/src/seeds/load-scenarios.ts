@@ -1,4 +1,4 @@
-import { readFileSync, readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Ajv } from 'ajv';
@@ -29,5 +29,5 @@ export function loadScenario(file: string): Scenario {
   return { ...content, name: basename(file, '.yaml') };
 }
 
-const ajv = new Ajv({ allErrors: true, strict: true, allowUnionTypes: true });
+const ajv = new Ajv({ allErrors: true, strict: true, strictRequired: false, allowUnionTypes: true });
 const fitsSchema = ajv.compile<Omit<Scenario, 'name'>>(JSON.parse(readFileSync(schemaUrl, 'utf8')));
