@@ -1,5 +1,5 @@
 import type { GatewayInfo, Inventory } from '../inventory/inventory.js';
-import { parseIpAddress } from './ip-address.js';
+import { parseIpAddress } from '../inventory/ip-address.js';
 
 /** What a gate knows about the far end of one request. */
 export interface RemoteAddressInput {

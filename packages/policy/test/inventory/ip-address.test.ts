@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseIpAddress } from '../../src/verdict/ip-address.js';
+import { parseIpAddress } from '../../src/inventory/ip-address.js';
 
 describe('parseIpAddress', () => {
   it.each([
