@@ -25,3 +25,8 @@ export function flagEnabled(dialect: Dialect, name: string, fallback = false): b
   const value = dialect.flags[name];
   return value === undefined ? fallback : ['1', 't', 'T', 'TRUE', 'true', 'True'].includes(value);
 }
+
+/** The dialect to compare with: `upstream` (newest) for `strict`, `strict` for `upstream`; the flags are the same. */
+export function otherDialect(dialect: Dialect): Dialect {
+  return { name: dialect.name === 'strict' ? 'upstream' : 'strict', flags: dialect.flags };
+}
