@@ -14,6 +14,8 @@ export interface BodySource {
   readonly stream: Readable;
   /** Valid once `stream` has ended. */
   trailers(): HeaderList;
+  /** Whether an ended `stream` ended where the sender meant it to: Node ends a stream that was reset just the same. */
+  complete(): boolean;
 }
 
 /** Why a request is unacceptable as a message, before anyone asks a policy. */

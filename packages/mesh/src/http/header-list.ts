@@ -18,7 +18,7 @@ export function headersFromRaw(raw: readonly string[]): Header[] {
 
 /** The flat form that Node's HTTP/1.1 writes as it stands. */
 export function headersToRaw(headers: HeaderList): string[] {
-  return headers.flatMap(([name, value]) => [name, value]);
+  return headers.flat();
 }
 
 /**

@@ -27,7 +27,7 @@ export class Http1Exchange implements Exchange {
     private readonly stream: Duplex,
     private readonly circumstances: Http1Circumstances,
   ) {
-    this.body = { stream: request, trailers: () => headersFromRaw(request.rawTrailers) };
+    this.body = { stream: request, trailers: () => headersFromRaw(request.rawTrailers), complete: () => request.complete };
     this.#awaitsContinue = head.expectsContinue;
     response.once('close', () => this.#end(response.writableFinished));
     // A client that goes away shows as `close`; the error itself says nothing more.

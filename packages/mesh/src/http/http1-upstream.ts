@@ -1,5 +1,6 @@
 import { Agent, type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { wasReset } from '../hbone/reset.js';
 import type { ResponseHead } from './exchange.js';
 import { type Header, headersFromRaw, headersToRaw } from './header-list.js';
 import {
@@ -81,7 +82,7 @@ export class Http1Upstream implements UpstreamConnection {
     this.#busy = true;
     // No limit, as Node would drop what is beyond it without a word.
     call.maxHeadersCount = 0;
-    const wrapped = new Http1Call(call, () => this.destroy());
+    const wrapped = new Http1Call(call, this.stream, () => this.destroy());
     call.once('close', () => {
       if (!wrapped.upgraded) {
         this.#released();
@@ -122,6 +123,7 @@ class Http1Call implements UpstreamCall {
 
   constructor(
     private readonly call: ClientRequest,
+    connection: Duplex,
     private readonly close: () => void,
   ) {
     this.body = {
@@ -134,7 +136,7 @@ class Http1Call implements UpstreamCall {
       },
     };
     this.response = new Promise((resolve, reject) => {
-      call.once('response', (message) => resolve(responseOf(message)));
+      call.once('response', (message) => resolve(responseOf(message, connection)));
       call.once('upgrade', (message, stream, early) => {
         this.upgraded = true;
         resolve({ kind: 'upgrade', head: headOf(message), stream, early });
@@ -160,6 +162,9 @@ class Http1Call implements UpstreamCall {
   }
 }
 
+/** Methods to which Node adds no framing of its own where there is no body. */
+const bodyless = ['GET', 'HEAD', 'DELETE', 'OPTIONS', 'TRACE'];
+
 function http1Headers(request: UpstreamRequest): Header[] {
   const headers: Header[] = [['host', request.authority], ...request.headers];
   if (request.upgrade !== undefined) {
@@ -168,18 +173,20 @@ function http1Headers(request: UpstreamRequest): Header[] {
   const length = headers.some(([name]) => name === 'content-length');
   if (!length && request.hasBody) {
     headers.push(['transfer-encoding', 'chunked']);
-  } else if (!length && ['POST', 'PUT', 'PATCH'].includes(request.method)) {
+  } else if (!length && !bodyless.includes(request.method)) {
     headers.push(['content-length', '0']);
   }
   return [...headers, ['connection', 'keep-alive']];
 }
 
-function responseOf(message: IncomingMessage): UpstreamResponse {
+function responseOf(message: IncomingMessage, connection: Duplex): UpstreamResponse {
   message.on('error', () => undefined);
+  // A body without a length ends with its connection; one that was reset is no such end.
+  const complete = () => message.complete && !wasReset(connection);
   return {
     kind: 'response',
     head: headOf(message),
-    body: { stream: message, trailers: () => headersFromRaw(message.rawTrailers) },
+    body: { stream: message, trailers: () => headersFromRaw(message.rawTrailers), complete },
   };
 }
 

@@ -1,5 +1,6 @@
 import { constants, type OutgoingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
 import type { Duplex } from 'node:stream';
+import { wasReset } from '../hbone/reset.js';
 import type { BodySink, BodySource, Exchange, RequestHead, ResponseHead } from './exchange.js';
 import { type HeaderList, headersFromRaw, headersToObject } from './header-list.js';
 
@@ -16,7 +17,7 @@ export class Http2Exchange implements Exchange {
     private readonly stream: ServerHttp2Stream,
     private readonly lingerMs: number,
   ) {
-    this.body = { stream, trailers: () => this.#trailers };
+    this.body = { stream, trailers: () => this.#trailers, complete: () => !wasReset(stream) };
     stream.on('trailers', (_headers, _flags, raw?: readonly string[]) => {
       this.#trailers = headersFromRaw(raw ?? []);
     });

@@ -1,5 +1,6 @@
 import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from 'node:http2';
 import type { Duplex } from 'node:stream';
+import { wasReset } from '../hbone/reset.js';
 import type { ResponseHead } from './exchange.js';
 import { type HeaderList, headersFromRaw, headersToObject } from './header-list.js';
 import {
@@ -104,7 +105,11 @@ class Http2Call implements UpstreamCall {
     });
     this.response = new Promise((resolve, reject) => {
       stream.once('response', (headers: object, _flags: number, raw?: readonly string[]) => {
-        resolve({ kind: 'response', head: headOf(headers, raw), body: { stream, trailers: () => responseTrailers } });
+        resolve({
+          kind: 'response',
+          head: headOf(headers, raw),
+          body: { stream, trailers: () => responseTrailers, complete: () => !wasReset(stream) },
+        });
       });
       stream.on('error', (cause) => reject(new UpstreamError('UC', 503, 'the application reset the request', { cause })));
       stream.once('close', () => reject(new UpstreamError('UC', 503, 'the application closed the request before its response')));

@@ -1,4 +1,4 @@
-import type { BodySink, Exchange } from './exchange.js';
+import type { BodySink, Exchange, RequestHead } from './exchange.js';
 import { firstHeader, type Header } from './header-list.js';
 
 /** An answer of the gate itself. */
@@ -10,9 +10,9 @@ export interface LocalReply {
 /** The answer to a request that policy denies (reference section 2.1). */
 export const denied: LocalReply = { status: 403, body: 'RBAC: access denied' };
 
-/** Whether the request is gRPC, whose answers carry their status in trailers. */
-export function isGrpc(exchange: Exchange): boolean {
-  const type = firstHeader(exchange.head.attributes.headers, 'content-type');
+/** Whether a request is gRPC, whose answers carry their status in trailers. */
+export function isGrpcHead(head: RequestHead): boolean {
+  const type = firstHeader(head.attributes.headers, 'content-type');
   return (
     type === 'application/grpc' ||
     type?.startsWith('application/grpc+') === true ||
@@ -22,7 +22,7 @@ export function isGrpc(exchange: Exchange): boolean {
 
 /** Answers a request without an application: plain text, or for gRPC a response of headers only that carries the matching status. */
 export function replyLocally(exchange: Exchange, reply: LocalReply): { readonly status: number; readonly bytes: number } {
-  if (isGrpc(exchange)) {
+  if (isGrpcHead(exchange.head)) {
     exchange.respond({ status: 200, headers: grpcHeaders(reply) }, true);
     return { status: 200, bytes: 0 };
   }

@@ -32,12 +32,15 @@ export function pump(source: BodySource, sink: BodySink, onBytes: (count: number
       }
     });
     sink.stream.on('drain', () => source.stream.resume());
-    source.stream.on('end', () =>
+    source.stream.on('end', () => {
+      if (!source.complete()) {
+        return broken('source')();
+      }
       settle(() => {
         sink.finish(source.trailers());
         resolve();
-      }),
-    );
+      });
+    });
     source.stream.on('error', broken('source'));
     source.stream.on('close', broken('source'));
     sink.stream.on('error', broken('sink'));

@@ -14,6 +14,14 @@ export interface UpstreamTarget {
   open(permit: Permit): Promise<Duplex>;
 }
 
+/** How to send a request. */
+export interface SendOptions {
+  /** Uses a new connection even where one is free. */
+  readonly fresh?: boolean;
+  /** Asked once a new connection is open: whether the request is still to be sent. */
+  readonly wanted?: () => boolean;
+}
+
 /** A request that was sent. */
 export interface SentCall {
   readonly call: UpstreamCall;
@@ -37,18 +45,23 @@ export class UpstreamPool {
    * Sends a request over a free connection, or over a new one where there is none or `fresh` asks for it. Rejects with UpstreamError.
    * A connection is taken and used in the same turn, so that no two requests ever meet on one that carries one at a time.
    */
-  async send(permit: Permit, target: UpstreamTarget, request: UpstreamRequest, fresh = false): Promise<SentCall> {
-    const free = fresh ? undefined : this.#free(target);
+  async send(permit: Permit, target: UpstreamTarget, request: UpstreamRequest, options: SendOptions = {}): Promise<SentCall> {
+    const free = options.fresh === true ? undefined : this.#free(target);
     if (free !== undefined) {
       return { call: free.request(request), reused: true };
     }
     if (target.protocol === 'http2') {
       const shared = await (this.#opening.get(target.key) ?? this.#openShared(permit, target));
+      assertWanted(options);
       if (shared.usable()) {
         return { call: shared.request(request), reused: false };
       }
     }
     const opened = await this.#open(permit, target);
+    if (options.wanted?.() === false) {
+      opened.connection.destroy();
+    }
+    assertWanted(options);
     const call = opened.connection.request(request);
     opened.keep();
     return { call, reused: false };
@@ -127,5 +140,11 @@ export class UpstreamPool {
     this.#connections.set(key, set);
     set.add(connection);
     stream.once('close', () => set.delete(connection));
+  }
+}
+
+function assertWanted(options: SendOptions): void {
+  if (options.wanted?.() === false) {
+    throw new UpstreamError('UC', 503, 'the request ended while a connection was being opened');
   }
 }

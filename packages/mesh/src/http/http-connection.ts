@@ -1,0 +1,95 @@
+import type { Duplex } from 'node:stream';
+import type { RequestVerdict } from '@sallyport/policy';
+import type { WireProtocol } from './detect-protocol.js';
+import type { Exchange, MessageProblem } from './exchange.js';
+import type { HttpLimits } from './limits.js';
+import { type RequestParties, RequestRecord } from './request-record.js';
+import { RequestRun } from './request-run.js';
+import type { RequestScope } from './scope.js';
+import type { HttpServer } from './serve-connection.js';
+import type { ConnectionOwner, ServedConnection } from './served-connection.js';
+import { UpstreamPool } from './upstream-pool.js';
+
+/** What an L7 gate knows and does about one client connection. */
+export interface HttpConnectionOptions {
+  readonly server: HttpServer;
+  readonly stream: Duplex;
+  readonly scheme: 'http' | 'https';
+  /** Where TLS has agreed on one. */
+  readonly protocol?: WireProtocol;
+  readonly parties: RequestParties;
+  readonly limits: HttpLimits;
+  readonly appendForwardedFor?: string;
+  /** What applies to this connection under the snapshot in force; undefined where nothing serves it any more. */
+  readonly scope: () => RequestScope | undefined;
+  readonly decided: (verdict: RequestVerdict) => void;
+  readonly finished: (record: RequestRecord) => void;
+}
+
+/** A client connection at an L7 gate: its requests, and its onward connections, which end with it. */
+export class HttpConnection implements ConnectionOwner {
+  readonly scheme: 'http' | 'https';
+  readonly #runs = new Set<RequestRun>();
+  readonly #pool: UpstreamPool;
+  readonly #served: ServedConnection;
+
+  constructor(private readonly options: HttpConnectionOptions) {
+    this.scheme = options.scheme;
+    this.#pool = new UpstreamPool(options.limits);
+    options.stream.once('close', () => this.#pool.destroy());
+    this.#served = options.server.serve(options.stream, this, options.protocol);
+  }
+
+  onExchange(exchange: Exchange): void {
+    const { options } = this;
+    const run: RequestRun = new RequestRun(exchange, {
+      parties: options.parties,
+      pool: this.#pool,
+      limits: options.limits,
+      ...(options.appendForwardedFor === undefined ? {} : { appendForwardedFor: options.appendForwardedFor }),
+      scope: options.scope,
+      decided: options.decided,
+      finished: (record) => {
+        this.#runs.delete(run);
+        options.finished(record);
+      },
+    });
+    // Before it is judged, so that no change of policy can fall between its verdict and its place here.
+    this.#runs.add(run);
+    void run.serve();
+  }
+
+  onMalformed(problem: MessageProblem): void {
+    const attributes = { method: '-', path: '-', authority: '', headers: [], httpVersion: 1 } as const;
+    const record = new RequestRecord({ attributes, hasBody: false, expectsContinue: false, problem }, this.options.parties);
+    record.status = problem.status;
+    record.fault('DPE', problem.detail);
+    record.end();
+    this.options.finished(record);
+  }
+
+  /** A new snapshot is in force: ends the requests that it denies; those that it allows do not notice. */
+  rejudge(): void {
+    this.#pool.retire();
+    if (this.options.scope() === undefined) {
+      this.destroy('policy_change');
+      return;
+    }
+    for (const run of this.#runs) {
+      run.rejudge();
+    }
+  }
+
+  /** Takes no further request. */
+  drain(): void {
+    this.#served.drain();
+  }
+
+  /** Ends the connection with everything on it. */
+  destroy(termination = 'gate_closed'): void {
+    for (const run of this.#runs) {
+      run.cut(termination);
+    }
+    this.#served.destroy();
+  }
+}

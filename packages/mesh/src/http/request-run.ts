@@ -1,0 +1,360 @@
+import { isPermit, type Permit, type RequestVerdict } from '@sallyport/policy';
+import { pipeTunnel } from '../hbone/pipe-tunnel.js';
+import type { Exchange, ResponseHead } from './exchange.js';
+import { asUpstreamError, describeFailure, failureDetails, failureText } from './failure.js';
+import { forwardedRequestHeaders, forwardedResponseHeaders, forwardedTrailers } from './forwarded-headers.js';
+import { firstHeader } from './header-list.js';
+import type { HttpLimits } from './limits.js';
+import { denied, type LocalReply, replyLocally } from './local-reply.js';
+import { BodyBrokenError, pump } from './pump.js';
+import { denialDetails } from './request-log.js';
+import { type RequestParties, RequestRecord } from './request-record.js';
+import type { RequestScope, RoutedTarget } from './scope.js';
+import { type UpstreamCall, UpstreamError, type UpstreamRequest, type UpstreamResponse } from './upstream.js';
+import type { SentCall, UpstreamPool } from './upstream-pool.js';
+
+/** What one request needs of the connection that it came on. */
+export interface RunEnvironment {
+  readonly parties: RequestParties;
+  readonly pool: UpstreamPool;
+  readonly limits: HttpLimits;
+  /** The client's address, where it is appended to `x-forwarded-for`. */
+  readonly appendForwardedFor?: string;
+  /** What applies now; undefined where nothing serves this connection any more. */
+  scope(): RequestScope | undefined;
+  /** A verdict was given. */
+  decided(verdict: RequestVerdict): void;
+  /** The request is over; called once. */
+  finished(record: RequestRecord): void;
+}
+
+/** One request from its head to the end of its response: judged, routed, forwarded, and judged again when the snapshot changes. */
+export class RequestRun {
+  readonly record: RequestRecord;
+  #call: UpstreamCall | undefined;
+  #uploaded: Promise<void> = Promise.resolve();
+  #uploading = false;
+  #ended = false;
+
+  constructor(
+    private readonly exchange: Exchange,
+    private readonly environment: RunEnvironment,
+  ) {
+    this.record = new RequestRecord(exchange.head, environment.parties);
+    exchange.onClose((complete) => this.#end(complete));
+  }
+
+  /** Serves the request; never rejects. Whatever goes wrong on the way is answered or cut, never passed on. */
+  async serve(): Promise<void> {
+    try {
+      await this.#judgeAndForward();
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  /** Judges the request again under the snapshot that is in force now; one that it denies ends at once. */
+  rejudge(): void {
+    if (this.#ended || this.record.verdict === undefined || !isPermit(this.record.verdict)) {
+      return;
+    }
+    const verdict = this.environment.scope()?.judge(this.exchange.head.attributes);
+    if (verdict !== undefined && isPermit(verdict)) {
+      return;
+    }
+    if (verdict !== undefined) {
+      this.environment.decided(verdict);
+      this.record.verdict = verdict;
+    }
+    this.record.fault('-', '');
+    this.record.details = verdict === undefined ? 'route_not_found' : denialDetails(this.record);
+    this.cut('policy_change');
+  }
+
+  /** Ends the request at once. */
+  cut(termination: string): void {
+    this.record.termination = termination;
+    this.#call?.destroy();
+    this.exchange.destroy();
+  }
+
+  async #judgeAndForward(): Promise<void> {
+    const { exchange, environment, record } = this;
+    const { problem, attributes } = exchange.head;
+    if (problem !== undefined) {
+      return this.#reply({ status: problem.status, body: '' }, problem.status === 403 ? '-' : 'DPE', problem.detail);
+    }
+    const scope = environment.scope();
+    if (scope === undefined) {
+      return this.#reply({ status: 503, body: 'no such service at this gate' }, 'NR', 'route_not_found');
+    }
+    const verdict = scope.judge(attributes);
+    record.verdict = verdict;
+    environment.decided(verdict);
+    if (!isPermit(verdict)) {
+      return this.#refuse(verdict);
+    }
+    await this.#forward(scope, verdict, verdict.path);
+  }
+
+  #refuse(verdict: RequestVerdict): void {
+    if (verdict.reason === 'bad-request') {
+      this.#reply({ status: verdict.status ?? 400, body: '' }, '-', 'path_normalization_failed');
+    } else {
+      this.#reply(denied, '-', denialDetails(this.record));
+    }
+  }
+
+  async #forward(scope: RequestScope, permit: Permit, path: string): Promise<void> {
+    const routed = scope.route({ ...this.exchange.head.attributes, path });
+    if (routed.kind === 'reply') {
+      this.record.destination = routed.destination;
+      return this.#reply({ status: routed.status, body: replyText(routed.status) }, routed.flags, routed.details);
+    }
+    const request = this.#upstreamRequest(scope, path);
+    const response = await this.#exchangeWithRetry(permit, routed.targets, request);
+    this.record.answered();
+    await this.#deliver(response);
+  }
+
+  /** A kept connection may have closed just before the request reached it: what can be repeated is sent once more over a new one. */
+  async #exchangeWithRetry(
+    permit: Permit,
+    targets: readonly RoutedTarget[],
+    request: UpstreamRequest,
+  ): Promise<UpstreamResponse> {
+    const first = await this.#send(permit, targets, request, false);
+    try {
+      return await this.#awaitResponse(first.call);
+    } catch (error) {
+      const repeatable = !request.hasBody && repeatableMethods.includes(request.method) && request.upgrade === undefined;
+      if (!first.reused || !repeatable || this.#ended || !(error instanceof UpstreamError) || error.flag !== 'UC') {
+        throw error;
+      }
+      return this.#awaitResponse((await this.#send(permit, targets, request, true)).call);
+    }
+  }
+
+  #upstreamRequest(scope: RequestScope, path: string): UpstreamRequest {
+    const { head } = this.exchange;
+    const headers = forwardedRequestHeaders(head, {
+      trustForwardedProto: scope.trustForwardedProto,
+      ...(this.environment.appendForwardedFor === undefined ? {} : { appendForwardedFor: this.environment.appendForwardedFor }),
+    });
+    this.record.requestId = firstHeader(headers, 'x-request-id') ?? '';
+    this.record.forwardedFor = firstHeader(headers, 'x-forwarded-for');
+    return {
+      method: head.attributes.method,
+      path,
+      authority: head.attributes.authority,
+      scheme: 'http',
+      headers,
+      hasBody: head.hasBody,
+      expectsContinue: head.expectsContinue,
+      ...(head.upgrade === undefined ? {} : { upgrade: head.upgrade }),
+    };
+  }
+
+  /** Sends the request to the first endpoint that takes a connection. */
+  async #send(permit: Permit, targets: readonly RoutedTarget[], request: UpstreamRequest, fresh: boolean): Promise<SentCall> {
+    let failure = new UpstreamError('UH', 503, 'no endpoint');
+    for (const target of targets) {
+      this.record.destination = target.destination;
+      try {
+        const sent = await this.environment.pool.send(permit, targetFor(request, target), request, {
+          fresh,
+          wanted: () => !this.#ended,
+        });
+        this.#started(sent.call);
+        return sent;
+      } catch (error) {
+        failure = asUpstreamError(error);
+        if (failure.flag !== 'UF' || this.#ended) {
+          break;
+        }
+      }
+    }
+    throw failure;
+  }
+
+  #started(call: UpstreamCall): void {
+    this.#call = call;
+    this.record.forwarded();
+    call.onInform((head) => this.exchange.inform({ ...head, headers: forwardedResponseHeaders(head.headers) }));
+    this.#uploaded = this.#upload(call);
+  }
+
+  /** Moves the request's body; a client that breaks off takes the onward request with it. */
+  async #upload(call: UpstreamCall): Promise<void> {
+    this.#uploading = true;
+    if (!this.exchange.head.hasBody) {
+      call.body.finish([]);
+    } else {
+      await this.#pumpRequest(call);
+    }
+    this.#uploading = false;
+  }
+
+  async #pumpRequest(call: UpstreamCall): Promise<void> {
+    const source = this.exchange.body;
+    const body = { ...source, trailers: () => forwardedTrailers(source.trailers()) };
+    try {
+      await pump(body, call.body, (count) => {
+        this.record.bytesReceived += count;
+      });
+    } catch (error) {
+      // An application may answer without reading on; then its response says how this ends.
+      if (!(error instanceof BodyBrokenError) || error.side === 'source') {
+        call.destroy();
+      }
+    }
+  }
+
+  /** The response, or a failure once the whole request has been sent and nothing came for too long. */
+  async #awaitResponse(call: UpstreamCall): Promise<UpstreamResponse> {
+    const deadline = new Deadline(this.environment.limits.responseTimeoutMs);
+    this.#uploaded.then(() => deadline.start());
+    try {
+      return await Promise.race([call.response, deadline.expired]);
+    } finally {
+      deadline.stop();
+    }
+  }
+
+  async #deliver(response: UpstreamResponse): Promise<void> {
+    if (this.#ended) {
+      return;
+    }
+    this.record.status = response.head.status;
+    this.record.details = 'via_upstream';
+    if (response.kind === 'upgrade') {
+      return this.#tunnel(response);
+    }
+    const { head, body } = response;
+    const headers = forwardedResponseHeaders(head.headers).filter(([name]) => head.status !== 204 || name !== 'content-length');
+    const bodyless = this.exchange.head.attributes.method === 'HEAD' || head.status === 204 || head.status === 304;
+    this.record.grpcStatus = firstHeader(headers, 'grpc-status') ?? '';
+    const sink = this.exchange.respond({ status: head.status, headers }, bodyless);
+    if (bodyless) {
+      body.stream.resume();
+      return;
+    }
+    const trailers = () => {
+      const list = forwardedTrailers(body.trailers());
+      this.record.grpcStatus = firstHeader(list, 'grpc-status') ?? this.record.grpcStatus;
+      return list;
+    };
+    await pump({ ...body, trailers }, sink, (count) => {
+      this.record.bytesSent += count;
+    });
+  }
+
+  async #tunnel(response: Extract<UpstreamResponse, { kind: 'upgrade' }>): Promise<void> {
+    const { exchange, record } = this;
+    const upgrade = firstHeader(response.head.headers, 'upgrade') ?? exchange.head.upgrade ?? '';
+    const headers = [
+      ...forwardedResponseHeaders(response.head.headers),
+      ['connection', 'upgrade'],
+      ['upgrade', upgrade],
+    ] as const;
+    const client = exchange.switchProtocols({ status: 101, headers } as ResponseHead);
+    client.stream.unshift(client.early);
+    response.stream.unshift(response.early);
+    const outcome = await pipeTunnel(client.stream, response.stream).ended;
+    record.bytesReceived += outcome.bytesFromA;
+    record.bytesSent += outcome.bytesFromB;
+  }
+
+  #fail(error: unknown): void {
+    const { record, exchange } = this;
+    this.#call?.destroy();
+    if (this.#ended) {
+      return;
+    }
+    if (error instanceof BodyBrokenError) {
+      record.fault(
+        error.side === 'source' ? 'UC' : 'DC',
+        `${error.side === 'source' ? 'upstream' : 'downstream'}_remote_disconnect`,
+      );
+      exchange.destroy();
+      return;
+    }
+    record.failure = describeFailure(error);
+    if (error instanceof UpstreamError) {
+      const flags = error.flag === 'refused' ? 'DPE' : error.flag;
+      this.#reply({ status: error.status, body: failureText(error) }, flags, failureDetails(error));
+    } else {
+      this.#reply({ status: 500, body: '' }, '-', 'internal_error');
+    }
+  }
+
+  #reply(reply: LocalReply, flags: string, details: string): void {
+    const { record } = this;
+    record.flags = flags;
+    record.details = details;
+    if (this.#ended) {
+      return;
+    }
+    const sent = replyLocally(this.exchange, reply);
+    record.status = sent.status;
+    record.bytesSent = sent.bytes;
+  }
+
+  #end(complete: boolean): void {
+    if (this.#ended) {
+      return;
+    }
+    this.#ended = true;
+    if (!complete || this.#uploading) {
+      // Nobody waits for the rest of the response, or for the application to read the rest of the request.
+      this.#call?.destroy();
+    }
+    if (!complete) {
+      if (this.record.termination === '-') {
+        this.record.fault('DC', 'downstream_remote_disconnect');
+      }
+    }
+    this.record.end();
+    this.environment.finished(this.record);
+  }
+}
+
+/** Methods of which a second delivery does no more than the first (RFC 9110, section 9.2.2), and that carry no body. */
+const repeatableMethods = ['GET', 'HEAD', 'OPTIONS'];
+
+// Only HTTP/1.1 changes protocols; such a connection is not shared with anything.
+function targetFor(request: UpstreamRequest, target: RoutedTarget): RoutedTarget {
+  return request.upgrade === undefined ? target : { ...target, protocol: 'http1', key: `${target.key} upgrade` };
+}
+
+function replyText(status: 404 | 500 | 503): string {
+  return status === 503 ? 'no healthy upstream' : '';
+}
+
+/** Rejects some time after it was started, unless it was stopped. */
+class Deadline {
+  readonly expired: Promise<never>;
+  #reject: (error: UpstreamError) => void = () => undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #stopped = false;
+
+  constructor(private readonly milliseconds: number) {
+    this.expired = new Promise((_, reject) => {
+      this.#reject = reject;
+    });
+  }
+
+  start(): void {
+    if (!this.#stopped) {
+      this.#timer = setTimeout(
+        () => this.#reject(new UpstreamError('UT', 504, 'the application did not answer in time')),
+        this.milliseconds,
+      );
+    }
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+  }
+}

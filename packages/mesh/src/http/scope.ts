@@ -1,0 +1,30 @@
+import type { RequestAttributes, RequestVerdict } from '@sallyport/policy';
+import type { RequestDestination } from './request-record.js';
+import type { UpstreamTarget } from './upstream-pool.js';
+
+/** Where a request that was allowed goes: endpoints to try in order, or an answer of the gate's own. */
+export type Routed =
+  | { readonly kind: 'targets'; readonly targets: readonly RoutedTarget[] }
+  | {
+      readonly kind: 'reply';
+      readonly status: 404 | 500 | 503;
+      /** Envoy's response flags and details. */
+      readonly flags: string;
+      readonly details: string;
+      readonly destination?: RequestDestination;
+    };
+
+/** One endpoint with how it is named in logs and metrics. */
+export interface RoutedTarget extends UpstreamTarget {
+  readonly destination: RequestDestination;
+}
+
+/** What applies to one client connection under one snapshot. */
+export interface RequestScope {
+  /** Total: what cannot be decided is a deny. */
+  judge(request: RequestAttributes): RequestVerdict;
+  /** Where the request goes; `request.path` is the path that was judged. */
+  route(request: RequestAttributes): Routed;
+  /** Whether `x-forwarded-proto` of the client is believed. */
+  readonly trustForwardedProto: boolean;
+}
