@@ -10,10 +10,14 @@ import { idleRelease } from './idle-release.js';
 import { defaultKeepAlive, type KeepAlive, keepAlive } from './keep-alive.js';
 import { connectionWindow, serverSettings, sessionMemoryMegabytes } from './settings.js';
 
-/** A connection or request that ended before any handler saw it. */
-export interface EarlyRefusal {
+/** Both ends of a TCP connection. */
+interface Ends {
   readonly from: SocketEnd;
   readonly to: SocketEnd;
+}
+
+/** A connection or request that ended before any handler saw it. */
+export interface EarlyRefusal extends Ends {
   readonly error: string;
 }
 
@@ -51,10 +55,17 @@ export class HboneServer {
   readonly #options: HboneServerOptions;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
+  /** TCP connections whose handshake is not complete, by remote end. */
+  readonly #handshakes = new Map<string, Ends>();
   readonly #connections = new Set<Connection>();
   readonly #stopRenewal: () => void;
   #identity: string;
   #closing = false;
+  /**
+   * Why the handshake failed that is just ending. Node.js tells of it with a socket that has lost its address; the TCP socket
+   * beneath closes next and has it.
+   */
+  #handshakeError: string | undefined;
 
   private constructor(options: HboneServerOptions) {
     this.#options = options;
@@ -64,7 +75,9 @@ export class HboneServer {
     this.#server.maxConnections = options.maxConnections ?? 10_000;
     this.#server.on('connection', (socket: Socket) => this.#track(socket));
     this.#server.on('secureConnection', (socket) => this.#secured(socket));
-    this.#server.on('tlsClientError', (error, socket) => this.#refused(endsOf(socket), `TLS handshake: ${error.message}`));
+    this.#server.on('tlsClientError', (error) => {
+      this.#handshakeError = error.message;
+    });
     this.#stopRenewal = options.credentials.onRenewal((identity) => this.#renewed(identity));
   }
 
@@ -132,11 +145,22 @@ export class HboneServer {
   }
 
   #track(socket: Socket): void {
+    const ends = endsOf(socket);
+    const key = keyOf(ends.from);
     this.#sockets.add(socket);
-    socket.once('close', () => this.#sockets.delete(socket));
+    this.#handshakes.set(key, ends);
+    socket.once('close', () => {
+      this.#sockets.delete(socket);
+      if (this.#handshakes.delete(key)) this.#handshakeFailed(ends);
+    });
     // A reset during the handshake is the TLS layer's to report.
     socket.on('error', () => undefined);
     if (this.#options.credentials.current(this.#identity) === undefined) this.#fetchAgain();
+  }
+
+  #handshakeFailed(ends: Ends): void {
+    this.#refused(ends, `TLS handshake: ${this.#handshakeError ?? 'connection closed'}`);
+    this.#handshakeError = undefined;
   }
 
   /** Without credentials this handshake fails; a later one need not. */
@@ -155,12 +179,13 @@ export class HboneServer {
     }
   }
 
-  #refused(ends: { readonly from: SocketEnd; readonly to: SocketEnd }, error: string): void {
+  #refused(ends: Ends, error: string): void {
     this.#options.onRefused?.({ ...ends, error });
   }
 
   #secured(socket: TLSSocket): void {
     const ends = endsOf(socket);
+    this.#handshakes.delete(keyOf(ends.from));
     const result = this.#admit(socket);
     if (typeof result === 'string') {
       socket.destroy();
@@ -182,7 +207,7 @@ export class HboneServer {
     }
   }
 
-  #serve(socket: TLSSocket, peer: Peer, ends: { readonly from: SocketEnd; readonly to: SocketEnd }): void {
+  #serve(socket: TLSSocket, peer: Peer, ends: Ends): void {
     const session = performServerHandshake(socket, { settings: serverSettings, maxSessionMemory: sessionMemoryMegabytes });
     const connection: Connection = { session, socket };
     this.#connections.add(connection);
@@ -217,7 +242,11 @@ export class HboneServer {
   }
 }
 
-function endsOf(socket: Socket): { readonly from: SocketEnd; readonly to: SocketEnd } {
+function keyOf({ address, port }: SocketEnd): string {
+  return `${address} ${port}`;
+}
+
+function endsOf(socket: Socket): Ends {
   return {
     from: { address: socket.remoteAddress ?? 'unknown', port: socket.remotePort ?? 0 },
     to: { address: socket.localAddress ?? 'unknown', port: socket.localPort ?? 0 },

@@ -51,6 +51,7 @@ export class PooledConnection {
 
   /** Whether another tunnel fits. */
   get usable(): boolean {
+    if (this.#opened?.closed || this.#opened?.destroyed) return false;
     const limit = Math.min(clientStreamsPerConnection, this.#opened?.remoteSettings?.maxConcurrentStreams ?? Infinity);
     return !this.#retired && this.#reserved < limit;
   }

@@ -3,14 +3,13 @@ import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
 
-/** The part of an HTTP/2 stream that a reset needs; both sides' streams have it. */
+/** The part of an HTTP/2 stream that tells of a reset; both sides' streams have it. */
 interface ResettableStream {
   readonly rstCode: number;
-  close(code?: number): void;
 }
 
 function isHttp2Stream(stream: Duplex): stream is Duplex & ResettableStream {
-  return 'rstCode' in stream && 'close' in stream;
+  return 'rstCode' in stream;
 }
 
 /**
@@ -19,11 +18,9 @@ function isHttp2Stream(stream: Duplex): stream is Duplex & ResettableStream {
  */
 export function resetStream(stream: Duplex): void {
   if (stream.destroyed) return;
-  if (isHttp2Stream(stream)) {
-    stream.close(constants.NGHTTP2_CONNECT_ERROR);
-    // node:http2 destroys a closed stream only once what was received has been read.
-    stream.resume();
-  } else if (stream instanceof Socket && !(stream instanceof TLSSocket)) stream.resetAndDestroy();
+  // Not `close(code)`: node:http2 would then send END_STREAM ahead of RST_STREAM, and cut data would look complete.
+  if (isHttp2Stream(stream)) stream.destroy(new Error('tunnel was reset'));
+  else if (stream instanceof Socket && !(stream instanceof TLSSocket)) stream.resetAndDestroy();
   else stream.destroy();
 }
 

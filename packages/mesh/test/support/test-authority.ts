@@ -1,0 +1,106 @@
+import 'reflect-metadata';
+import { type webcrypto as types, webcrypto } from 'node:crypto';
+import * as x509 from '@peculiar/x509';
+import type { CredentialSource, Credentials } from '../../src/gate.js';
+
+x509.cryptoProvider.set(webcrypto as unknown as Parameters<typeof x509.cryptoProvider.set>[0]);
+
+const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
+const day = 86_400_000;
+
+/** What a certificate says that a test wants otherwise than usual. */
+export interface CertificateOptions {
+  readonly notBefore?: Date;
+  readonly notAfter?: Date;
+  /** Instead of the identity as the one URI. */
+  readonly names?: readonly { readonly type: 'url' | 'dns' | 'ip'; readonly value: string }[];
+}
+
+/** A certificate authority for tests, and the credential source of what it issued. */
+export class TestAuthority implements CredentialSource {
+  readonly #keys: types.CryptoKeyPair;
+  readonly #root: x509.X509Certificate;
+  readonly #issued = new Map<string, Credentials>();
+  readonly #listeners = new Set<(identity: string) => void>();
+  /** Identities for which nothing can be had. */
+  readonly refused = new Set<string>();
+  #serial = 1;
+
+  private constructor(keys: types.CryptoKeyPair, root: x509.X509Certificate) {
+    this.#keys = keys;
+    this.#root = root;
+  }
+
+  static async create(): Promise<TestAuthority> {
+    const keys = await newKeys();
+    const root = await x509.X509CertificateGenerator.createSelfSigned({
+      serialNumber: '01',
+      name: 'CN=test',
+      notBefore: new Date(Date.now() - day),
+      notAfter: new Date(Date.now() + day),
+      signingAlgorithm: algorithm,
+      keys,
+      extensions: [new x509.BasicConstraintsExtension(true, 1, true)],
+    });
+    return new TestAuthority(keys, root);
+  }
+
+  /** The root certificate, PEM. */
+  get bundle(): string {
+    return this.#root.toString('pem');
+  }
+
+  /** Issues without remembering. */
+  async issue(identity: string, options: CertificateOptions = {}): Promise<Credentials> {
+    const keys = await newKeys();
+    const notAfter = options.notAfter ?? new Date(Date.now() + day / 2);
+    this.#serial += 1;
+    const certificate = await x509.X509CertificateGenerator.create({
+      serialNumber: this.#serial.toString(16).padStart(4, '0'),
+      subject: '',
+      issuer: this.#root.subject,
+      notBefore: options.notBefore ?? new Date(Date.now() - day / 2),
+      notAfter,
+      signingAlgorithm: algorithm,
+      publicKey: keys.publicKey,
+      signingKey: this.#keys.privateKey,
+      extensions: [
+        new x509.SubjectAlternativeNameExtension([...(options.names ?? [{ type: 'url' as const, value: identity }])], true),
+      ],
+    });
+    const key = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey)).toString('base64');
+    return {
+      identity,
+      key: `-----BEGIN PRIVATE KEY-----\n${key}\n-----END PRIVATE KEY-----\n`,
+      chain: certificate.toString('pem'),
+      bundle: this.bundle,
+      notAfter,
+    };
+  }
+
+  async fetch(identity: string): Promise<Credentials> {
+    if (this.refused.has(identity)) throw new Error('no certificate for you');
+    const known = this.#issued.get(identity);
+    return known ?? this.put(await this.issue(identity));
+  }
+
+  current(identity: string): Credentials | undefined {
+    return this.refused.has(identity) ? undefined : this.#issued.get(identity);
+  }
+
+  onRenewal(listener: (identity: string) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Makes these the current credentials of their identity, as a renewal does. */
+  put(credentials: Credentials): Credentials {
+    this.#issued.set(credentials.identity, credentials);
+    for (const listener of this.#listeners) listener(credentials.identity);
+    return credentials;
+  }
+}
+
+async function newKeys(): Promise<types.CryptoKeyPair> {
+  return (await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])) as types.CryptoKeyPair;
+}
