@@ -270,7 +270,10 @@ describe('mutual TLS', () => {
 describe('a piped tunnel', () => {
   /** A TCP client whose connection goes through two gates to the application. */
   async function through(application: (socket: Socket) => void): Promise<Socket> {
-    const app = createServer({ allowHalfOpen: true }, application);
+    const app = createServer({ allowHalfOpen: true }, (socket) => {
+      socket.on('error', () => undefined);
+      application(socket);
+    });
     await listen(app);
     const server = await serve((tunnel) => {
       const upstream = connect({ host: '127.0.0.1', port: portOf(app), allowHalfOpen: true });
@@ -278,6 +281,7 @@ describe('a piped tunnel', () => {
     });
     const tunnels = pool();
     const entry = createServer({ allowHalfOpen: true }, async (socket) => {
+      socket.on('error', () => undefined);
       const { stream } = await tunnels.connect(request(server));
       pipeTunnel(socket, stream);
     });

@@ -1,0 +1,40 @@
+import { connect, type Socket } from 'node:net';
+
+/** Where to connect to over TCP. */
+export interface TcpTarget {
+  readonly address: string;
+  readonly port: number;
+  readonly localAddress?: string;
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal;
+}
+
+/** Connects, or rejects: refused, timed out, given up. The socket ends each direction by itself. */
+export function dialTcp({ address, port, localAddress, timeoutMs, signal }: TcpTarget): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({
+      host: address,
+      port,
+      ...(localAddress === undefined ? {} : { localAddress }),
+      allowHalfOpen: true,
+      noDelay: true,
+      keepAlive: true,
+    });
+    const settle = (finish: () => void): void => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', aborted);
+      finish();
+    };
+    const fail = (error: Error): void =>
+      settle(() => {
+        socket.destroy();
+        reject(error);
+      });
+    const aborted = (): void => fail(new Error('given up'));
+    const timer = setTimeout(() => fail(new Error(`no connection to ${address}:${port} within ${timeoutMs} ms`)), timeoutMs);
+    signal?.addEventListener('abort', aborted, { once: true });
+    socket.on('error', fail);
+    socket.once('connect', () => settle(() => resolve(socket)));
+    if (signal?.aborted === true) aborted();
+  });
+}

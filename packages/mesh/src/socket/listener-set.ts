@@ -1,0 +1,94 @@
+/** A socket that a gate is to listen on. */
+export interface ListenerPlan {
+  readonly address: string;
+  readonly port: number;
+  /** What it is for, in words for people: `HBONE`, `plaintext`. */
+  readonly purpose: string;
+  /** Key of the workload or gateway that it belongs to. */
+  readonly workload: string;
+}
+
+/** An open socket. */
+export interface Listener {
+  /** Stops listening; connections that are open get up to `drainMs` milliseconds. */
+  close(drainMs: number): Promise<void>;
+}
+
+interface Entry<Plan extends ListenerPlan> {
+  readonly plan: Plan;
+  readonly listener: Listener;
+}
+
+/** Listeners that were opened for a state that is not in force yet. */
+export interface PreparedListeners<Plan extends ListenerPlan> {
+  readonly plans: readonly Plan[];
+  readonly opened: ReadonlyMap<string, Entry<Plan>>;
+}
+
+/**
+ * The listeners of a gate, changed as a whole: `prepare` opens what is missing or nothing at all, `commit` closes what is left over.
+ * A socket that stays in use stays open, even where it changes owner.
+ */
+export class ListenerSet<Plan extends ListenerPlan> {
+  readonly #open: (plan: Plan) => Promise<Listener>;
+  #entries = new Map<string, Entry<Plan>>();
+
+  constructor(open: (plan: Plan) => Promise<Listener>) {
+    this.#open = open;
+  }
+
+  /** The listeners in force. */
+  get plans(): readonly Plan[] {
+    return [...this.#entries.values()].map(({ plan }) => plan);
+  }
+
+  /** Opens what is missing; rejects naming the first address that cannot be opened, and closes again what it opened. */
+  async prepare(plans: readonly Plan[]): Promise<PreparedListeners<Plan>> {
+    const missing = plans.filter((plan) => !this.#entries.has(keyOf(plan)));
+    const results = await Promise.allSettled(missing.map(async (plan) => ({ plan, listener: await this.#open(plan) })));
+    const opened = new Map<string, Entry<Plan>>();
+    for (const result of results) if (result.status === 'fulfilled') opened.set(keyOf(result.value.plan), result.value);
+    const failed = results.findIndex((result) => result.status === 'rejected');
+    const plan = missing[failed];
+    if (plan === undefined) return { plans, opened };
+    await this.abort({ plans, opened });
+    throw new Error(describeFailure(plan, (results[failed] as PromiseRejectedResult).reason));
+  }
+
+  /** Puts prepared listeners in force and stops the ones that are not among them. */
+  commit(prepared: PreparedListeners<Plan>): void {
+    const next = new Map<string, Entry<Plan>>();
+    for (const plan of prepared.plans) {
+      const key = keyOf(plan);
+      const entry = prepared.opened.get(key) ?? this.#entries.get(key);
+      if (entry !== undefined) next.set(key, { plan, listener: entry.listener });
+    }
+    const removed = [...this.#entries].filter(([key]) => !next.has(key));
+    this.#entries = next;
+    // The connections of a removed listener have been judged by now: there is nothing left to wait for.
+    for (const [, { listener }] of removed) void listener.close(0);
+  }
+
+  /** Closes what was prepared. */
+  async abort(prepared: PreparedListeners<Plan>): Promise<void> {
+    await Promise.all([...prepared.opened.values()].map(({ listener }) => listener.close(0)));
+  }
+
+  /** Closes everything. */
+  async close(drainMs: number): Promise<void> {
+    const entries = [...this.#entries.values()];
+    this.#entries = new Map();
+    await Promise.all(entries.map(({ listener }) => listener.close(drainMs)));
+  }
+}
+
+function keyOf({ address, port, purpose }: ListenerPlan): string {
+  return `${address} ${port} ${purpose}`;
+}
+
+function describeFailure({ address, port, purpose, workload }: ListenerPlan, cause: unknown): string {
+  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+  const why =
+    code === 'EADDRINUSE' ? 'is in use' : `cannot be opened (${cause instanceof Error ? cause.message : String(cause)})`;
+  return `address ${address}:${port} ${why}: ${purpose} of \`${workload}\``;
+}
