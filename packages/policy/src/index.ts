@@ -1,5 +1,16 @@
+export { acceptAtWaypoint, acceptAtZtunnel } from './bind/accept.js';
+export { bindGateway } from './bind/bind-gateway.js';
+export { bindWaypoint } from './bind/bind-waypoint.js';
+export { bindZtunnel } from './bind/bind-ztunnel.js';
 export type * from './bind/binding.js';
+export { describeUnbound } from './bind/describe-unbound.js';
+export { resolveHost } from './bind/resolve-host.js';
+export { resolveServiceWaypoint, resolveWorkloadWaypoint } from './bind/resolve-waypoint.js';
 export type * from './bind/route.js';
+export { routeHttp } from './bind/route-http.js';
+export { routeFromGate, routeFromWorkload } from './bind/route-outbound.js';
+export type { RouteParent } from './bind/route-parents.js';
+export { routeTcp } from './bind/route-tcp.js';
 export type * from './decide/decider.js';
 export { type DiagnosticCode, diagnosticCodes } from './diagnostic/codes/index.js';
 export * from './diagnostic/diagnostic.js';

@@ -44,7 +44,10 @@ export interface UnboundPolicy {
   readonly reason: UnboundReason;
 }
 
-/** Something about the configuration that closes a gate before any rule is asked (`strict` only). */
+/**
+ * Something about the configuration that closes a gate before any rule is asked. In `upstream` only `unsupported-policy`
+ * occurs, at waypoints and gateways: it says that the verdict would not be Istio's.
+ */
 export interface Closure {
   readonly reason: 'l7-at-ztunnel' | 'policy-without-waypoint' | 'unsupported-policy';
   readonly kind: 'AuthorizationPolicy' | 'RequestAuthentication';

@@ -85,7 +85,7 @@ function indexAddresses(
     for (const address of service.addresses) {
       const owner = byAddress.get(address) ?? workloadByAddress.get(address);
       if (owner === undefined) byAddress.set(address, service);
-      else if (owner.kind !== 'ServiceEntry' || service.kind !== 'ServiceEntry' || owner.namespace === service.namespace) {
+      else if (owner.name !== service.name || owner.namespace !== service.namespace) {
         reporter.report(
           'duplicate-address',
           service.span,

@@ -85,6 +85,8 @@ export interface ServiceInfo {
   /** Policy addresses (virtual IPs); empty if headless. Derived where the manifest has none. */
   readonly addresses: readonly string[];
   readonly ports: readonly ServicePortInfo[];
+  /** Every workload behind it, also one that serves none of its ports. */
+  readonly workloads: readonly Workload[];
   /** Who may use it (`exportTo`): everyone, its own namespace, or nobody. */
   readonly visibility: 'public' | 'namespace' | 'none';
   /**

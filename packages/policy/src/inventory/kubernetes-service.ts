@@ -12,12 +12,13 @@ import {
 } from './service-builder.js';
 import { servicePortProtocol } from './service-protocol.js';
 
-/** A Kubernetes Service with its endpoints. `slices` are the EndpointSlices that name it; a selector makes them redundant. */
-export function buildService(service: Service, slices: readonly EndpointSlice[], context: ServiceContext): ServiceInfo {
+/** A Kubernetes Service with its endpoints. `written` are the EndpointSlices that name it; a selector makes them redundant. */
+export function buildService(service: Service, written: readonly EndpointSlice[], context: ServiceContext): ServiceInfo {
   const { name, namespace, labels, annotations } = service.metadata;
   const key = `Service/${namespace}/${name}`;
   const tcpPorts = service.ports.filter((port) => port.protocol === 'TCP');
-  const endpoints = endpointFinder(service, slices, context);
+  const slices = service.type === 'ExternalName' ? [] : written;
+  const workloads = workloadsBehind(service, slices, context);
   return {
     key,
     kind: 'Service',
@@ -33,9 +34,12 @@ export function buildService(service: Service, slices: readonly EndpointSlice[],
         ...(port.name === undefined ? {} : { name: port.name }),
         port: port.port,
         ...servicePortProtocol(port),
-        endpoints: endpoints(port),
+        endpoints: hasSelector(service)
+          ? workloads.flatMap((workload) => selectedEndpoint(workload, port))
+          : slices.flatMap((slice) => sliceEndpoints(slice, port, context)),
       }),
     ),
+    workloads,
     externalEndpoints: externalEndpoints(service, slices, context),
     span: service.span,
   };
@@ -52,15 +56,15 @@ function virtualAddresses(service: Service, key: string, { addresses }: ServiceC
   return declared.length > 0 ? declared : [addresses.derive('service', key)];
 }
 
-function endpointFinder(
+function workloadsBehind(
   service: Service,
   slices: readonly EndpointSlice[],
   context: ServiceContext,
-): (port: ServicePort) => readonly Endpoint[] {
-  if (service.type === 'ExternalName') return () => [];
-  if (!hasSelector(service)) return (port) => slices.flatMap((slice) => sliceEndpoints(slice, port, context));
-  const selected = context.workloads.select(service.metadata.namespace, service.selector ?? {});
-  return (port) => selected.flatMap((workload) => selectedEndpoint(workload, port));
+): readonly GrowingWorkload[] {
+  if (hasSelector(service)) return context.workloads.select(service.metadata.namespace, service.selector ?? {});
+  return [
+    ...new Set(slices.flatMap((slice) => slice.endpoints.flatMap((endpoint) => workloadOf(endpoint, slice, context) ?? []))),
+  ];
 }
 
 function selectedEndpoint(workload: GrowingWorkload, port: ServicePort): Endpoint[] {

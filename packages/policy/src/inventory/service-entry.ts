@@ -11,10 +11,10 @@ type InlineEndpoint = ServiceEntry['endpoints'][number];
 /** The services of a ServiceEntry, one for each of its hosts. */
 export function buildServiceEntry(entry: ServiceEntry, context: ServiceContext): ServiceInfo[] {
   const hosts = [...new Set(entry.hosts.map((host) => host.toLowerCase()))];
-  return hosts.map((host) => buildHost(entry, host, hosts.length === 1, context));
+  return hosts.map((host) => buildHost(entry, host, context));
 }
 
-function buildHost(entry: ServiceEntry, host: string, onlyHost: boolean, context: ServiceContext): ServiceInfo {
+function buildHost(entry: ServiceEntry, host: string, context: ServiceContext): ServiceInfo {
   const { name, namespace, labels, annotations } = entry.metadata;
   const key = `ServiceEntry/${namespace}/${name}/${host}`;
   const tcpPorts = entry.ports.filter((port) => port.protocol.toLowerCase() !== 'udp');
@@ -26,7 +26,7 @@ function buildHost(entry: ServiceEntry, host: string, onlyHost: boolean, context
     hostname: host,
     labels,
     annotations,
-    addresses: virtualAddresses(entry, host, key, onlyHost, context),
+    addresses: virtualAddresses(entry, host, key, context),
     visibility: visibilityOf(entry.exportTo, namespace),
     ports: tcpPorts.map(
       (port): ServicePortInfo => ({
@@ -36,30 +36,28 @@ function buildHost(entry: ServiceEntry, host: string, onlyHost: boolean, context
         endpoints: endpointsOf(entry, port, context),
       }),
     ),
+    workloads: workloadsBehind(entry, context),
     externalEndpoints: externalEndpoints(entry, host, context),
     span: entry.span,
   };
 }
 
-/** Declared addresses belong to all hosts of an entry; only where there is one host they tell which host was meant. */
-function virtualAddresses(
-  entry: ServiceEntry,
-  host: string,
-  key: string,
-  onlyHost: boolean,
-  context: ServiceContext,
-): readonly string[] {
-  const declared = onlyHost ? entry.addresses.flatMap((address) => parseIpAddress(address) ?? []) : [];
+/** Declared addresses belong to every host of an entry; an address as such leads to the first. */
+function virtualAddresses(entry: ServiceEntry, host: string, key: string, context: ServiceContext): readonly string[] {
+  const declared = entry.addresses.flatMap((address) => parseIpAddress(address) ?? []);
   if (declared.length > 0) return declared;
   if (host.startsWith('*') || entry.resolution === 'NONE') return [];
   return [context.addresses.derive('serviceEntry', key)];
 }
 
+function workloadsBehind(entry: ServiceEntry, context: ServiceContext): readonly GrowingWorkload[] {
+  if (entry.workloadSelector !== undefined) return context.workloads.select(entry.metadata.namespace, entry.workloadSelector);
+  return [...new Set(entry.endpoints.flatMap((endpoint) => workloadAt(endpoint, context) ?? []))];
+}
+
 function endpointsOf(entry: ServiceEntry, port: Port, context: ServiceContext): readonly Endpoint[] {
   if (entry.workloadSelector !== undefined) {
-    return context.workloads
-      .select(entry.metadata.namespace, entry.workloadSelector)
-      .map((workload) => endpointOn(workload, portOn(workload, port)));
+    return workloadsBehind(entry, context).map((workload) => endpointOn(workload, portOn(workload, port)));
   }
   return entry.endpoints.flatMap((endpoint) => {
     const workload = workloadAt(endpoint, context);

@@ -1,0 +1,118 @@
+import type { GatewayInfo, Inventory, ServiceInfo, Workload } from '../inventory/inventory.js';
+import { parseIpAddress } from '../inventory/ip-address.js';
+import { isOwnPort } from './illegal-target.js';
+import { serviceByHostname } from './resolve-host.js';
+import { resolveServiceWaypoint, resolveWorkloadWaypoint } from './resolve-waypoint.js';
+import type { InboundTarget } from './route.js';
+
+interface Authority {
+  readonly host: string;
+  /** Canonical, where the host is an address. */
+  readonly address?: string;
+  readonly port: number;
+}
+
+/**
+ * What the ztunnel of a workload makes of a CONNECT authority (reference section 7.5, steps 2 to 5): its own address, or the
+ * name of a service that it is behind.
+ */
+export function acceptAtZtunnel(inventory: Inventory, workload: Workload, authority: string): InboundTarget {
+  const parsed = parseAuthority(authority);
+  if (parsed === undefined) return badAuthority(authority);
+  if (parsed.address === undefined) return acceptHostname(inventory, workload, parsed);
+  if (!workload.addresses.includes(parsed.address)) return refuse(400, `ip mismatch: ${parsed.address} != ${workload.address}`);
+  return acceptPort(workload, parsed.port);
+}
+
+function acceptHostname(inventory: Inventory, workload: Workload, { host, port }: Authority): InboundTarget {
+  const service = serviceByHostname(inventory, host, workload.namespace);
+  if (service === undefined) return refuse(503, `no service is called ${host}`);
+  const servicePort = service.ports.find((candidate) => candidate.port === port);
+  const endpoint = servicePort?.endpoints.find((candidate) => candidate.workload.key === workload.key);
+  if (endpoint === undefined) return refuse(503, `${workload.key} does not serve ${host}:${port}`);
+  const accepted = acceptPort(workload, endpoint.port);
+  return accepted.kind === 'workload' ? { ...accepted, service } : accepted;
+}
+
+function acceptPort(workload: Workload, port: number): InboundTarget {
+  return isOwnPort(port) ? refuse(503, `port ${port} belongs to ztunnel`) : { kind: 'workload', workload, port };
+}
+
+/**
+ * What a waypoint makes of a CONNECT authority: a service or a workload whose traffic goes through this very waypoint, and
+ * nothing else.
+ */
+export function acceptAtWaypoint(inventory: Inventory, gateway: GatewayInfo, authority: string): InboundTarget {
+  const parsed = parseAuthority(authority);
+  if (parsed === undefined) return badAuthority(authority);
+  const service = serviceOf(inventory, gateway, parsed);
+  if (service !== undefined) return acceptService(inventory, gateway, service, parsed);
+  const workload = parsed.address === undefined ? undefined : inventory.workloadByAddress.get(parsed.address);
+  if (workload === undefined || !isWaypointOfWorkload(inventory, gateway, workload)) return notServed(gateway, authority);
+  return acceptPort(workload, parsed.port);
+}
+
+function serviceOf(inventory: Inventory, gateway: GatewayInfo, { host, address }: Authority): ServiceInfo | undefined {
+  if (address !== undefined) return inventory.serviceByAddress.get(address);
+  return serviceByHostname(inventory, host, gateway.resource.metadata.namespace);
+}
+
+function acceptService(
+  inventory: Inventory,
+  gateway: GatewayInfo,
+  service: ServiceInfo,
+  { host, address, port }: Authority,
+): InboundTarget {
+  const resolution = resolveServiceWaypoint(inventory, service);
+  if (resolution.kind !== 'bound' || resolution.gateway.key !== gateway.key) return notServed(gateway, `${host}:${port}`);
+  const virtual = address ?? service.addresses[0];
+  if (virtual === undefined) return notServed(gateway, `${host}:${port}`);
+  const servicePort = service.ports.find((candidate) => candidate.port === port);
+  if (servicePort === undefined) return refuse(503, `${service.hostname} has no port ${port}`);
+  return { kind: 'service', service, servicePort, address: virtual };
+}
+
+function isWaypointOfWorkload(inventory: Inventory, gateway: GatewayInfo, workload: Workload): boolean {
+  const resolution = resolveWorkloadWaypoint(inventory, workload);
+  return resolution.kind === 'bound' && resolution.gateway.key === gateway.key;
+}
+
+function notServed({ key }: GatewayInfo, authority: string): InboundTarget {
+  return refuse(400, `${authority} does not go through waypoint ${key}`);
+}
+
+function badAuthority(authority: string): InboundTarget {
+  return refuse(400, `invalid authority ${JSON.stringify(authority.slice(0, 256))}`);
+}
+
+function refuse(status: 400 | 503, detail: string): InboundTarget {
+  return { kind: 'refused', status, detail };
+}
+
+/** `ADDRESS:PORT`, `[ADDRESS]:PORT` or `NAME:PORT`; undefined for anything else. */
+export function parseAuthority(text: string): Authority | undefined {
+  const colon = text.lastIndexOf(':');
+  const port = parsePort(text.slice(colon + 1));
+  if (colon <= 0 || port === undefined) return undefined;
+  const written = text.slice(0, colon);
+  if (written.startsWith('[') && written.endsWith(']')) {
+    const address = parseIpAddress(written.slice(1, -1));
+    return address === undefined ? undefined : { host: address, address, port };
+  }
+  const address = parseIpAddress(written);
+  // An IPv6 address without brackets leaves open where it ends.
+  if (address !== undefined) return written.includes(':') ? undefined : { host: address, address, port };
+  return isHostname(written) ? { host: written.toLowerCase(), port } : undefined;
+}
+
+function parsePort(text: string): number | undefined {
+  if (text.length === 0 || text.length > 5 || ![...text].every((digit) => digit >= '0' && digit <= '9')) return undefined;
+  const port = Number(text);
+  return port >= 1 && port <= 65535 ? port : undefined;
+}
+
+const hostCharacters: ReadonlySet<string> = new Set('abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._');
+
+function isHostname(text: string): boolean {
+  return text.length <= 253 && [...text].every((character) => hostCharacters.has(character));
+}

@@ -1,0 +1,87 @@
+import type { Inventory, ServiceInfo, Workload } from '../inventory/inventory.js';
+import type { AuthorizationPolicy, RequestAuthentication } from '../resource/model/index.js';
+import type { BoundPolicy, Closure } from './binding.js';
+import { firstL7Attribute } from './l7-attribute.js';
+import { authorizationIndex } from './policy-index.js';
+import { resolveServiceWaypoint } from './resolve-waypoint.js';
+import { servicesOf } from './workload-services.js';
+
+/** What closes a workload at its ztunnel before any rule is asked; nothing does in `upstream`. */
+export function closuresAtZtunnel(inventory: Inventory, workload: Workload, bound: readonly BoundPolicy[]): Closure[] {
+  if (inventory.dialect.name === 'upstream') return [];
+  return [
+    ...bound.flatMap(({ policy }) => l7AtZtunnel(policy)),
+    ...bound.flatMap(({ policy }) => customPolicy(policy)),
+    ...servicesOf(inventory, workload).flatMap((service) => policiesWithoutWaypoint(inventory, service)),
+  ];
+}
+
+/** What a gate cannot evaluate: external authorizers and tokens. In `upstream` it marks a verdict that would not be Istio's. */
+export function closuresAtL7(
+  policies: readonly BoundPolicy[],
+  requestAuthentications: readonly RequestAuthentication[],
+): Closure[] {
+  return [...policies.flatMap(({ policy }) => customPolicy(policy)), ...requestAuthentications.flatMap(tokenRules)];
+}
+
+/** The policies that target a service and find no waypoint to enforce them (design: "policy-without-waypoint"). */
+function policiesWithoutWaypoint(inventory: Inventory, service: ServiceInfo): Closure[] {
+  const targeting = policiesTargeting(inventory, service).filter(({ action, dryRun }) => !dryRun && action !== 'AUDIT');
+  if (targeting.length === 0) return [];
+  const lack = lackOfWaypoint(inventory, service);
+  if (lack === undefined) return [];
+  return targeting.map((policy) => ({
+    reason: 'policy-without-waypoint',
+    kind: 'AuthorizationPolicy',
+    policy,
+    span: targetSpan(policy, service),
+    detail: `${service.kind} \`${service.namespace}/${service.name}\` ${lack}, so nothing enforces the policy that targets it`,
+  }));
+}
+
+/** The policies of a service's namespace that name it as their target. */
+export function policiesTargeting(inventory: Inventory, service: ServiceInfo): readonly AuthorizationPolicy[] {
+  return authorizationIndex(inventory)
+    .targeting(service.kind, service.name)
+    .filter((policy) => policy.metadata.namespace === service.namespace);
+}
+
+function lackOfWaypoint(inventory: Inventory, service: ServiceInfo): string | undefined {
+  const resolution = resolveServiceWaypoint(inventory, service);
+  if (resolution.kind === 'refused') return `names waypoint \`${resolution.named}\`, which cannot be used`;
+  if (resolution.kind === 'none') return 'has no waypoint';
+  return service.addresses.length === 0 ? 'has no address of its own, so its traffic never reaches its waypoint' : undefined;
+}
+
+function targetSpan(policy: AuthorizationPolicy, { kind, name }: ServiceInfo): Closure['span'] {
+  return policy.targetRefs.find((target) => target.kind === kind && target.name === name)?.span ?? policy.span;
+}
+
+function l7AtZtunnel(policy: AuthorizationPolicy): Closure[] {
+  if (policy.dryRun || (policy.action !== 'ALLOW' && policy.action !== 'DENY')) return [];
+  const attribute = firstL7Attribute(policy);
+  if (attribute === undefined) return [];
+  const { rule, name, span } = attribute;
+  return [
+    {
+      reason: 'l7-at-ztunnel',
+      kind: 'AuthorizationPolicy',
+      policy,
+      rule,
+      span,
+      detail: `rule ${rule} uses \`${name}\`, which no ztunnel can evaluate`,
+    },
+  ];
+}
+
+function customPolicy(policy: AuthorizationPolicy): Closure[] {
+  if (policy.action !== 'CUSTOM') return [];
+  const detail = 'external authorizers are not asked yet';
+  return [{ reason: 'unsupported-policy', kind: 'AuthorizationPolicy', policy, span: policy.span, detail }];
+}
+
+function tokenRules(policy: RequestAuthentication): Closure[] {
+  if (policy.jwtRuleCount === 0) return [];
+  const detail = 'tokens are not evaluated yet';
+  return [{ reason: 'unsupported-policy', kind: 'RequestAuthentication', policy, span: policy.span, detail }];
+}

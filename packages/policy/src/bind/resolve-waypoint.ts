@@ -1,0 +1,118 @@
+import type { Span } from '../diagnostic/span.js';
+import { gatewayNameLabel } from '../inventory/gateway-roles.js';
+import type { GatewayInfo, Inventory, ServiceInfo, Workload } from '../inventory/inventory.js';
+import { type Labels, matchesLabels, ownValue } from '../inventory/labels.js';
+import type { WaypointResolution } from './binding.js';
+
+/** The label that names a waypoint, on an object or its namespace. */
+export const useWaypointLabel = 'istio.io/use-waypoint';
+
+type Purpose = 'service' | 'workload';
+
+interface Named {
+  readonly namespace: string;
+  readonly name: string;
+  readonly by: 'object' | 'namespace';
+  readonly span: Span;
+}
+
+/**
+ * The waypoint of traffic that is addressed to a service (reference section 5.3). In `strict` a waypoint that is named and
+ * cannot be used refuses; in `upstream` there is then no waypoint.
+ */
+export function resolveServiceWaypoint(inventory: Inventory, service: ServiceInfo): WaypointResolution {
+  if (isGateObject(inventory, service)) return { kind: 'none', why: 'is-waypoint' };
+  const resolution = resolve(inventory, service, 'service');
+  if (resolution.kind !== 'bound' || mayCross(service, resolution.gateway)) return resolution;
+  return unusable(inventory, { ...keyOf(resolution.gateway), by: resolution.by, span: service.span }, 'not-allowed');
+}
+
+/** The waypoint of traffic that is addressed to a workload itself (reference section 5.3). */
+export function resolveWorkloadWaypoint(inventory: Inventory, workload: Workload): WaypointResolution {
+  if (isGateObject(inventory, workload)) return { kind: 'none', why: 'is-waypoint' };
+  return resolve(inventory, workload, 'workload');
+}
+
+function resolve(
+  inventory: Inventory,
+  object: { readonly namespace: string; readonly labels: Labels; readonly span: Span },
+  purpose: Purpose,
+): WaypointResolution {
+  const named = namedWaypoint(inventory, object);
+  if (named === undefined) return { kind: 'none', why: 'not-named' };
+  if (named === 'none') return { kind: 'none', why: 'opted-out' };
+  const gateway = inventory.gateways.get(`${named.namespace}/${named.name}`);
+  if (gateway === undefined) return missing(inventory, named, purpose);
+  if (gateway.waypointFor !== purpose && gateway.waypointFor !== 'all') return { kind: 'none', why: 'traffic-type' };
+  // Upstream never looks at the class: any Gateway with an address counts (section 0, item 9).
+  if (gateway.role !== 'waypoint' && inventory.dialect.name === 'strict') return unusable(inventory, named, 'not-a-waypoint');
+  if (!gateway.ready) return unusable(inventory, named, 'not-ready');
+  if (!admits(inventory, gateway, object.namespace)) return unusable(inventory, named, 'not-allowed');
+  return { kind: 'bound', gateway, by: named.by };
+}
+
+/** The object's label wins, even where its waypoint does not exist: there is no falling through to the namespace. */
+function namedWaypoint(
+  inventory: Inventory,
+  object: { readonly namespace: string; readonly labels: Labels; readonly span: Span },
+): Named | 'none' | undefined {
+  const own = namedBy(object.labels, object.namespace, 'object', object.span);
+  if (own !== undefined) return own;
+  const metadata = inventory.namespaces.get(object.namespace)?.metadata;
+  if (metadata === undefined) return undefined;
+  const span = ownValue(metadata.labelSpans, useWaypointLabel) ?? metadata.nameSpan;
+  return namedBy(metadata.labels, object.namespace, 'namespace', span);
+}
+
+function namedBy(labels: Labels, namespace: string, by: Named['by'], span: Span): Named | 'none' | undefined {
+  const name = ownValue(labels, useWaypointLabel);
+  if (name === undefined || name === 'none') return name;
+  return { name, namespace: ownValue(labels, 'istio.io/use-waypoint-namespace') ?? namespace, by, span };
+}
+
+/**
+ * A namespace's label for a waypoint that does not exist says nothing about traffic to workloads: waypoints serve services
+ * unless they say otherwise. On the workload itself it does.
+ */
+function missing(inventory: Inventory, named: Named, purpose: Purpose): WaypointResolution {
+  if (purpose === 'workload' && named.by === 'namespace') return { kind: 'none', why: 'unusable' };
+  return unusable(inventory, named, 'missing');
+}
+
+function unusable(
+  inventory: Inventory,
+  { namespace, name, span }: Named,
+  why: Extract<WaypointResolution, { kind: 'refused' }>['why'],
+): WaypointResolution {
+  if (inventory.dialect.name === 'upstream') return { kind: 'none', why: 'unusable' };
+  return { kind: 'refused', named: `${namespace}/${name}`, why, span };
+}
+
+/** Which namespaces the HBONE listener of a waypoint admits; `Same` where it says nothing. */
+function admits(inventory: Inventory, { resource }: GatewayInfo, namespace: string): boolean {
+  const listener = resource.listeners.find(({ port, protocol }) => port === 15008 && protocol === 'HBONE');
+  const from = listener?.allowedRoutes.from ?? 'Same';
+  if (from === 'Same') return namespace === resource.metadata.namespace;
+  if (from !== 'Selector') return from === 'All';
+  const selector = listener?.allowedRoutes.selector;
+  return selector !== undefined && matchesLabels(selector.matchLabels, inventory.namespaceLabels(namespace));
+}
+
+/** A service that only its own namespace may use cannot have a waypoint elsewhere. */
+function mayCross(service: ServiceInfo, gateway: GatewayInfo): boolean {
+  return service.visibility === 'public' || service.namespace === gateway.resource.metadata.namespace;
+}
+
+function keyOf({ resource: { metadata } }: GatewayInfo): { namespace: string; name: string } {
+  return { namespace: metadata.namespace, name: metadata.name };
+}
+
+const gateManagers: ReadonlySet<string> = new Set(['istio.io-mesh-controller', 'istio.io-eastwest-controller']);
+
+/** Whether this is the Service or the pod of a waypoint or east-west gateway, which never has a waypoint in front. */
+function isGateObject(inventory: Inventory, object: { readonly namespace: string; readonly labels: Labels }): boolean {
+  if (gateManagers.has(ownValue(object.labels, 'gateway.istio.io/managed') ?? '')) return true;
+  const name = ownValue(object.labels, gatewayNameLabel);
+  const role = name === undefined ? undefined : inventory.gateways.get(`${object.namespace}/${name}`)?.role;
+  return role === 'waypoint' || role === 'east-west';
+}

@@ -1,0 +1,163 @@
+import type { GatewayInfo, Inventory, ServiceInfo, ServicePortInfo, Workload } from '../inventory/inventory.js';
+import { parseIpAddress } from '../inventory/ip-address.js';
+import { isTrueLabel, ownValue } from '../inventory/labels.js';
+import { flagEnabled } from '../resource/dialect.js';
+import { isService } from './bind-waypoint.js';
+import type { WaypointResolution } from './binding.js';
+import { forbiddenPassthrough, isClosedGate, isOwnPort } from './illegal-target.js';
+import { nameOf, overHbone, refused, toEndpoints } from './onward.js';
+import { resolveHost } from './resolve-host.js';
+import { resolveServiceWaypoint, resolveWorkloadWaypoint } from './resolve-waypoint.js';
+import type { Destination, OutboundRoute } from './route.js';
+
+/** What a client asked for, with the place that it asks from. */
+interface Request extends Destination {
+  readonly client: Workload;
+}
+
+/** How many ExternalName services may point at each other. */
+const maximumAliases = 4;
+
+/**
+ * What the source side does with a connection of a workload (reference section 7.3). A client without a ztunnel connects
+ * plainly, past every waypoint. In `strict` a waypoint that is named and unusable refuses.
+ */
+export function routeFromWorkload(inventory: Inventory, client: Workload, destination: Destination): OutboundRoute {
+  return route(inventory, { client, host: destination.host, port: destination.port }, 0);
+}
+
+function route(inventory: Inventory, request: Request, aliases: number): OutboundRoute {
+  const found = resolveHost(inventory, request.host, request.client.namespace);
+  if (found === undefined) return toOutside(request);
+  if (!isService(found)) return toWorkload(inventory, request, found);
+  const alias = externalName(found);
+  if (alias !== undefined && aliases < maximumAliases && resolveHost(inventory, alias, found.namespace) !== undefined) {
+    return route(inventory, { ...request, host: alias }, aliases + 1);
+  }
+  return toService(inventory, request, found);
+}
+
+function externalName(service: ServiceInfo): string | undefined {
+  return service.kind === 'Service' && service.workloads.length === 0 && service.addresses.length === 0
+    ? service.externalEndpoints[0]?.address
+    : undefined;
+}
+
+function toOutside({ host, port }: Request): OutboundRoute {
+  const forbidden = forbiddenPassthrough(host.toLowerCase());
+  if (forbidden !== undefined) return refused('illegal-target', `\`${host}\` is ${forbidden}, and belongs to no workload`);
+  if (isOwnPort(port)) return refused('illegal-target', `port ${port} belongs to ztunnel`);
+  if (isClusterName(host)) return refused('unknown-host', `no service is called \`${host}\``);
+  return { kind: 'passthrough', host, port };
+}
+
+/** Whether a name can only be one of the cluster's. */
+function isClusterName(host: string): boolean {
+  if (parseIpAddress(host) !== undefined) return false;
+  const name = (host.endsWith('.') ? host.slice(0, -1) : host).toLowerCase();
+  return !name.includes('.') || name.endsWith('.svc') || name.endsWith('.cluster.local');
+}
+
+function toService(inventory: Inventory, request: Request, service: ServiceInfo): OutboundRoute {
+  if (isHeadless(service)) return toHeadless(inventory, request, service);
+  const servicePort = service.ports.find(({ port }) => port === request.port);
+  if (servicePort === undefined) return refused('unknown-port', `${nameOf(service)} has no port ${request.port}`, service);
+  if (request.client.capture !== 'captured') return asPlaintext(toEndpoints(service, servicePort, request.host));
+  return (
+    throughWaypoint(inventory, service, servicePort, vipFor(service, request.host)) ??
+    toEndpoints(service, servicePort, request.host)
+  );
+}
+
+/** A Service without an address of its own, whose name leads to its pods. */
+function isHeadless(service: ServiceInfo): boolean {
+  return service.addresses.length === 0 && service.workloads.length > 0;
+}
+
+/** The client dials a pod: the port is the pod's own, and the waypoint is the pod's. */
+function toHeadless(inventory: Inventory, request: Request, service: ServiceInfo): OutboundRoute {
+  const workload = service.workloads.find(({ ready }) => ready);
+  if (workload === undefined) return refused('no-endpoints', `${nameOf(service)} has no ready endpoint`, service);
+  const routed = toWorkload(inventory, request, workload);
+  return routed.kind === 'waypoint' ? routed : { ...routed, service };
+}
+
+/** The address that the client dialled, where it did dial one of the service's. */
+function vipFor({ addresses }: ServiceInfo, host: string): string | undefined {
+  const dialled = parseIpAddress(host);
+  return dialled !== undefined && addresses.includes(dialled) ? dialled : addresses[0];
+}
+
+/** The route to a service's waypoint, or a refusal; undefined where there is none, or no address for it to know the service by. */
+function throughWaypoint(
+  inventory: Inventory,
+  service: ServiceInfo,
+  servicePort: ServicePortInfo,
+  address: string | undefined,
+): OutboundRoute | undefined {
+  const resolution = resolveServiceWaypoint(inventory, service);
+  if (resolution.kind === 'refused') return waypointRefused(resolution, nameOf(service), service);
+  if (resolution.kind === 'none' || address === undefined) return undefined;
+  return {
+    kind: 'waypoint',
+    gateway: resolution.gateway,
+    authority: authorityOf(address, servicePort.port),
+    service,
+    servicePort,
+  };
+}
+
+function waypointRefused(
+  { named, why, span }: Extract<WaypointResolution, { kind: 'refused' }>,
+  what: string,
+  service?: ServiceInfo,
+): OutboundRoute {
+  const lacks = {
+    missing: 'does not exist',
+    'not-ready': 'is not ready',
+    'not-allowed': 'does not admit its namespace',
+    'not-a-waypoint': 'is not a waypoint',
+  };
+  const detail = `${what} names waypoint \`${named}\`, which ${lacks[why]}`;
+  return { kind: 'refused', reason: 'waypoint-unavailable', detail, span, ...(service === undefined ? {} : { service }) };
+}
+
+function toWorkload(inventory: Inventory, { client, port }: Request, workload: Workload): OutboundRoute {
+  if (isOwnPort(port)) return refused('illegal-target', `port ${port} belongs to ztunnel`);
+  if (isClosedGate(workload)) return refused('illegal-target', `\`${workload.key}\` is a gate of the mesh`);
+  const endpoint = { workload, port };
+  if (client.capture !== 'captured') return { kind: 'plaintext', endpoints: [endpoint] };
+  const resolution = resolveWorkloadWaypoint(inventory, workload);
+  if (resolution.kind === 'refused') return waypointRefused(resolution, `workload \`${workload.key}\``);
+  if (resolution.kind === 'none') return overHbone([endpoint]);
+  return { kind: 'waypoint', gateway: resolution.gateway, authority: authorityOf(workload.address, port), workload };
+}
+
+function asPlaintext(routed: OutboundRoute): OutboundRoute {
+  return routed.kind === 'hbone' ? { ...routed, kind: 'plaintext' } : routed;
+}
+
+/**
+ * The onward hop of a waypoint, to the endpoints themselves, or of an ingress gateway: past the waypoint unless
+ * `istio.io/ingress-use-waypoint` on the service, else on its namespace, says otherwise (reference section 9).
+ */
+export function routeFromGate(inventory: Inventory, gateway: GatewayInfo, service: ServiceInfo, port: number): OutboundRoute {
+  const servicePort = service.ports.find((candidate) => candidate.port === port);
+  if (servicePort === undefined) return refused('unknown-port', `${nameOf(service)} has no port ${port}`, service);
+  const byWaypoint =
+    gateway.role === 'ingress' && ingressUsesWaypoint(inventory, service)
+      ? throughWaypoint(inventory, service, servicePort, service.addresses[0])
+      : undefined;
+  return byWaypoint ?? toEndpoints(service, servicePort, service.hostname);
+}
+
+function ingressUsesWaypoint(inventory: Inventory, service: ServiceInfo): boolean {
+  const label = 'istio.io/ingress-use-waypoint';
+  const written = ownValue(service.labels, label) ?? ownValue(inventory.namespaceLabels(service.namespace), label);
+  return isTrueLabel(written) && flagEnabled(inventory.dialect, 'ENABLE_INGRESS_WAYPOINT_ROUTING', true);
+}
+
+/** `ADDRESS:PORT`, IPv6 in brackets. */
+export function authorityOf(address: string, port: number): string {
+  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+}
