@@ -3,6 +3,7 @@ import { findingCodes } from './findings.js';
 import { inventoryCodes } from './inventory.js';
 import { kubernetesCodes } from './kubernetes.js';
 import { objectCodes } from './object.js';
+import { policyCodes } from './policy.js';
 import { sourceCodes } from './source.js';
 import { syntaxCodes } from './syntax.js';
 
@@ -12,6 +13,7 @@ export const diagnosticCodes = {
   ...findingCodes,
   ...kubernetesCodes,
   ...objectCodes,
+  ...policyCodes,
   ...sourceCodes,
   ...syntaxCodes,
 } as const satisfies Record<string, CodeDescription>;

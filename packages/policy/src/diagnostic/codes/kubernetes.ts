@@ -59,10 +59,4 @@ export const kubernetesCodes = {
     example:
       'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: istio\n  namespace: istio-system\ndata:\n  mesh: |\n    trustDomain: a.example\n    ---\n    trustDomain: b.example\n',
   },
-  'port-level-range': {
-    ...error,
-    summary: 'A port of `portLevelMtls` is not a number from 1 to 65535.',
-    example:
-      'apiVersion: security.istio.io/v1\nkind: PeerAuthentication\nmetadata:\n  name: p\nspec:\n  selector:\n    matchLabels: {app: web}\n  portLevelMtls:\n    "0": {mode: STRICT}\n',
-  },
 } as const satisfies Record<string, CodeDescription>;

@@ -34,6 +34,11 @@ export const objectCodes = {
     summary: 'A number is outside the range of its field.',
     example: 'apiVersion: v1\nkind: Service\nmetadata:\n  name: web\nspec:\n  ports:\n  - port: 70000\n',
   },
+  'too-many-items': {
+    ...error,
+    summary: 'A list has more entries than the schema of its kind admits.',
+    example: `apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\nmetadata:\n  name: p\nspec:\n  targetRefs:\n${'  - {kind: Service, group: "", name: web}\n'.repeat(17)}`,
+  },
   'unsupported-version': {
     ...error,
     summary: 'The kind is known, this version of it is not.',

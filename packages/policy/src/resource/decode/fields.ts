@@ -3,6 +3,7 @@ import type { DiagnosticDetail } from '../../diagnostic/reporter.js';
 import type { Span, Text } from '../../diagnostic/span.js';
 import { describeNode, entrySpan, keySpan, type MapNode, type Node, type NodeEntry, spanOf, textOf } from '../parse/node.js';
 import type { DecodeContext } from './context.js';
+import { nearestName } from './nearest.js';
 
 /** Labels, annotations and selectors: strings by name, with the place of each value. */
 export interface StringMap {
@@ -102,7 +103,7 @@ export class Fields {
     if (text === undefined) return undefined;
     const word = words.find((candidate) => candidate === text.value);
     if (word !== undefined) return word;
-    const near = words.find((candidate) => candidate.toLowerCase() === text.value.toLowerCase());
+    const near = nearestName(text.value, words);
     return this.report('unknown-value', text.span, `\`${text.value}\` is not a value of \`${this.#at(name)}\``, {
       hint: near === undefined ? `write one of ${words.join(', ')}` : `write \`${near}\``,
     });
@@ -126,6 +127,15 @@ export class Fields {
     if (node.kind === 'sequence') return node.items;
     this.#wrongType(name, node, 'a list');
     return [];
+  }
+
+  /** Reports a list that has more entries than its schema admits. */
+  limit(name: string, maximum: number): void {
+    const count = this.items(name).length;
+    if (count <= maximum) return;
+    this.report('too-many-items', this.nameSpan(name), `\`${this.#at(name)}\` has ${count} entries, more than ${maximum}`, {
+      hint: 'split the object into several',
+    });
   }
 
   /** A list of strings. Entries of another type are reported and left out. */
@@ -186,7 +196,7 @@ export class Fields {
   refuseUnknown(): void {
     for (const [name, entry] of this.node.entries) {
       if (this.#asked.has(name)) continue;
-      const near = [...this.#asked].find((known) => known.toLowerCase() === name.toLowerCase()) ?? nearest(name, this.#asked);
+      const near = nearestName(name, this.#asked);
       const hint = near === undefined ? 'remove it: nothing reads this field' : `did you mean \`${near}\`?`;
       this.report('unknown-field', keySpan(this.node, entry), `unknown field \`${this.#at(name)}\``, { hint });
     }
@@ -239,21 +249,4 @@ export class Fields {
 /** A record without a prototype: names come from users, and `__proto__` is a name like any other. */
 export function emptyRecord<Value>(): Record<string, Value> {
   return Object.create(null) as Record<string, Value>;
-}
-
-/** The known name that differs from a misspelt one by a single inserted, deleted, changed or swapped letter. */
-function nearest(name: string, known: Iterable<string>): string | undefined {
-  for (const candidate of known) {
-    if (Math.abs(candidate.length - name.length) <= 1 && name.length > 2 && oneEditApart(candidate, name)) return candidate;
-  }
-  return undefined;
-}
-
-function oneEditApart(a: string, b: string): boolean {
-  let prefix = 0;
-  while (prefix < a.length && a[prefix] === b[prefix]) prefix += 1;
-  const restA = a.slice(prefix);
-  const restB = b.slice(prefix);
-  if (restA.slice(1) === restB.slice(1) || restA.slice(1) === restB || restA === restB.slice(1)) return true;
-  return restA[0] === restB[1] && restA[1] === restB[0] && restA.slice(2) === restB.slice(2);
 }

@@ -26,21 +26,13 @@ function decodeMode(mtls: Fields | undefined): MtlsMode {
   return mode;
 }
 
+/** Keys are checked by validation; until then a port may be no number. */
 function decodePortLevel(spec: Fields): PeerAuthentication['portLevel'] {
   const ports = spec.fields('portLevelMtls');
   if (ports === undefined) return [];
   return [...ports.node.entries.keys()].flatMap((name) => {
     const entry = ports.fields(name);
     if (entry === undefined) return [];
-    return [{ port: decodePort(name, ports), mode: decodeMode(entry), span: ports.spanOf(name) }];
+    return [{ port: Number(name), mode: decodeMode(entry), span: ports.spanOf(name) }];
   });
-}
-
-function decodePort(name: string, ports: Fields): number {
-  const port = /^[0-9]{1,5}$/.test(name) ? Number(name) : 0;
-  if (port >= 1 && port <= 65_535) return port;
-  ports.report('port-level-range', ports.nameSpan(name), `\`${name}\` is not a port number`, {
-    hint: 'write a port from 1 to 65535, the one that the pod listens on',
-  });
-  return 0;
 }

@@ -34,7 +34,7 @@ function decodePort(port: Fields): ServiceEntry['ports'][number][] {
   port.require('number', 'write the port that clients connect to');
   port.require('name', 'name the port');
   const number = port.port('number');
-  const targetPort = port.integer('targetPort', 0, 65_535);
+  const targetPort = port.port('targetPort');
   const rest = { name: port.string('name') ?? '', protocol: port.string('protocol') || 'TCP' };
   port.refuseUnknown();
   return number === undefined ? [] : [{ ...rest, number, ...(targetPort ? { targetPort } : {}) }];

@@ -14,13 +14,8 @@ import type { Namespace, ServiceAccount } from '../model/kubernetes.js';
 import { validateAuthorizationPolicy } from '../validate/authorization-policy.js';
 import { validatePeerAuthentication } from '../validate/peer-authentication.js';
 import { validateRequestAuthentication } from '../validate/request-authentication.js';
-import {
-  validateController,
-  validateGateway,
-  validatePod,
-  validateServiceEntry,
-  validateWorkloadEntry,
-} from '../validate/service-account.js';
+import { validateController, validateGateway, validatePod, validateWorkloadEntry } from '../validate/service-account.js';
+import { validateServiceEntry } from '../validate/service-entry.js';
 import { defineKind, type Kind } from './kind.js';
 
 const security = { group: 'security.istio.io', versions: ['v1', 'v1beta1'], scope: 'namespaced', owner: 'istio' } as const;

@@ -28,8 +28,8 @@ export function validateWorkloadEntry(entry: WorkloadEntry, object: Fields): voi
 }
 
 /** Checks whom the endpoints of a ServiceEntry are. */
-export function validateServiceEntry(entry: ServiceEntry, object: Fields): void {
-  const endpoints = object.fields('spec')?.fieldsList('endpoints') ?? [];
+export function checkEndpointAccounts(entry: ServiceEntry, spec: Fields): void {
+  const endpoints = spec.fieldsList('endpoints');
   for (const [index, endpoint] of endpoints.entries()) {
     const name = entry.endpoints[index]?.serviceAccount;
     if (name !== undefined) checkServiceAccount(name, 'serviceAccount', endpoint);
