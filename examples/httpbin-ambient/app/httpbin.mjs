@@ -33,7 +33,9 @@ server.listen(port, host, () => console.log(`httpbin listens on ${host}:${port}`
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => server.close(() => process.exit(0)).closeAllConnections());
 
 function index(_, response) {
-  json(response, 200, { try: ['/get', '/post', '/headers', '/ip', '/status/418', '/delay/1', '/bytes/1024', '/anything/you/like'] });
+  json(response, 200, {
+    try: ['/get', '/post', '/headers', '/ip', '/status/418', '/delay/1', '/bytes/1024', '/anything/you/like'],
+  });
 }
 
 /** Answers with the request itself, body included. */

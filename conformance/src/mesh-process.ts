@@ -1,0 +1,138 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { EventEmitter, once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+/** The part of `sallyport status -o json` that is used here. */
+export interface MeshReport {
+  readonly gates: readonly { readonly name: string; readonly address?: string; readonly metrics: string }[];
+  readonly workloads: readonly {
+    readonly key: string;
+    readonly address: string;
+    readonly ports: readonly number[];
+    readonly servedPorts: readonly number[];
+    readonly application: { readonly state: string };
+  }[];
+}
+
+/** One line of `sallyport up -o json`. */
+export type MeshEvent =
+  | { readonly event: 'ready'; readonly status: MeshReport }
+  | { readonly event: 'changed'; readonly snapshot: number; readonly files: readonly string[] }
+  | { readonly event: 'refused'; readonly error?: string; readonly diagnostics: readonly { readonly message: string }[] }
+  | { readonly event: 'line'; readonly from: string; readonly line: string }
+  | { readonly event: 'stopping' | 'gate' | 'application' };
+
+/** How a command ended. */
+export interface Finished {
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+const command = fileURLToPath(new URL('../../packages/cli/bin/sallyport.js', import.meta.url));
+const startMilliseconds = 60_000;
+const commandMilliseconds = 60_000;
+
+/** A mesh that the real command runs, as a process of its own. */
+export class MeshProcess {
+  readonly folder: string;
+  readonly #child: ChildProcess;
+  readonly #events = new EventEmitter();
+  #report: MeshReport = { gates: [], workloads: [] };
+  #errors = '';
+
+  private constructor(folder: string, child: ChildProcess) {
+    this.folder = folder;
+    this.#child = child;
+    this.#events.setMaxListeners(0);
+    child.stderr?.on('data', (chunk: Buffer) => {
+      this.#errors = `${this.#errors}${chunk.toString()}`.slice(-8192);
+    });
+    if (child.stdout !== null) createInterface({ input: child.stdout }).on('line', (line) => this.#take(line));
+  }
+
+  /** Starts the mesh of a folder and resolves once it is ready. Rejects with what the command said where it does not get there. */
+  static async start(folder: string): Promise<MeshProcess> {
+    // Not in a process group of its own: Ctrl-C at a terminal reaches it as well, and it knows how to end.
+    const child = spawn(process.execPath, [command, 'up', folder, '-o', 'json'], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const mesh = new MeshProcess(folder, child);
+    try {
+      await mesh.next((event) => event.event === 'ready', startMilliseconds);
+    } catch (error) {
+      await mesh.stop();
+      throw error;
+    }
+    return mesh;
+  }
+
+  /** What was up when the mesh became ready. */
+  get report(): MeshReport {
+    return this.#report;
+  }
+
+  /** Calls back for every event from now on. Returns a function that stops it. */
+  onEvent(listener: (event: MeshEvent) => void): () => void {
+    this.#events.on('event', listener);
+    return () => this.#events.off('event', listener);
+  }
+
+  /** The next event that this function accepts. Rejects where the mesh ends before, or takes too long. */
+  next(accepts: (event: MeshEvent) => boolean, milliseconds: number): Promise<MeshEvent> {
+    return new Promise((resolve, reject) => {
+      const finish = (act: () => void): void => {
+        clearTimeout(timer);
+        this.#events.off('event', take);
+        this.#child.off('exit', gone);
+        act();
+      };
+      const take = (event: MeshEvent): void => {
+        if (accepts(event)) finish(() => resolve(event));
+      };
+      const gone = (): void => finish(() => reject(new Error(`the mesh of ${this.folder} ended:\n${this.#errors}`)));
+      const timer = setTimeout(
+        () => finish(() => reject(new Error(`waited ${milliseconds} ms for the mesh of ${this.folder}`))),
+        milliseconds,
+      );
+      this.#events.on('event', take);
+      this.#child.once('exit', gone);
+      if (this.#child.exitCode !== null || this.#child.signalCode !== null) gone();
+    });
+  }
+
+  /** Runs a command as a workload of this mesh, NAMESPACE/NAME. */
+  exec(workload: string, argv: readonly string[]): Promise<Finished> {
+    return runSallyport(['exec', '--mesh', this.folder, workload, '--', ...argv]);
+  }
+
+  /** Ends the mesh and resolves once its processes are gone. */
+  async stop(): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    const ended = once(this.#child, 'exit');
+    this.#child.kill('SIGTERM');
+    await ended;
+  }
+
+  #take(line: string): void {
+    const event = JSON.parse(line) as MeshEvent;
+    if (event.event === 'ready') this.#report = event.status;
+    this.#events.emit('event', event);
+  }
+}
+
+/** Runs the command with these arguments, to its end. */
+export function runSallyport(args: readonly string[]): Promise<Finished> {
+  return finish(process.execPath, [command, ...args]);
+}
+
+/** Runs a program to its end; one that cannot be started or takes too long rejects. */
+export function finish(program: string, args: readonly string[]): Promise<Finished> {
+  return new Promise((resolve, reject) => {
+    const options = { encoding: 'utf8', timeout: commandMilliseconds, maxBuffer: 64 * 1024 * 1024 } as const;
+    const child = execFile(program, [...args], options, (error, stdout, stderr) => {
+      if (error !== null && (child.exitCode === null || error.killed)) reject(error);
+      else resolve({ status: child.exitCode ?? 1, stdout, stderr });
+    });
+    child.stdin?.end();
+  });
+}
