@@ -1,0 +1,62 @@
+import type { Closure } from '../bind/binding.js';
+import type { Unreadable } from '../reference/facts.js';
+import type { RuleMatch } from '../reference/interpret.js';
+import type { PeerAuthentication } from '../resource/model/index.js';
+import type { Outcome, Shadow } from '../verdict/combine.js';
+import type { PolicyReference, Verdict } from '../verdict/verdict.js';
+
+/** The verdict that an outcome of the combining algorithm comes to. */
+export function verdictOf(outcome: Outcome<RuleMatch>): Verdict {
+  const [first] = outcome.decisive;
+  const dryRun = dryRunOf(outcome.shadow);
+  return {
+    effect: outcome.effect,
+    reason: outcome.reason,
+    ...(first === undefined ? {} : { policy: referenceTo(first) }),
+    audit: outcome.audit.map(referenceTo),
+    ...(dryRun === undefined ? {} : { dryRun }),
+    ...(outcome.reason === 'internal-error' ? { detail: `a policy could not be evaluated: ${String(outcome.failure)}` } : {}),
+  };
+}
+
+/** A gate that is closed before any rule is asked. */
+export function closedVerdict(closure: Closure): Verdict {
+  const { namespace, name } = closure.policy.metadata;
+  const rule = closure.rule === undefined ? {} : { rule: closure.rule };
+  const policy: PolicyReference = { kind: closure.kind, namespace, name, ...rule, span: closure.span };
+  return { effect: 'deny', reason: closure.reason, policy, audit: [], detail: closure.detail };
+}
+
+/** Plaintext where mutual TLS is demanded; `demand` is absent where no object says so. */
+export function plaintextVerdict(demand: PeerAuthentication | undefined): Verdict {
+  const base: Verdict = { effect: 'deny', reason: 'mtls-required', audit: [], detail: 'plaintext where mutual TLS is required' };
+  if (demand === undefined) return base;
+  const { namespace, name } = demand.metadata;
+  return { ...base, policy: { kind: 'PeerAuthentication', namespace, name, span: demand.span } };
+}
+
+/** Attributes that cannot be read satisfy no policy, and no policy's exception. */
+export function unreadableVerdict({ unreadable }: Unreadable): Verdict {
+  return { effect: 'deny', reason: 'internal-error', audit: [], detail: `${unreadable} cannot be read` };
+}
+
+/** What the gate refuses before policy. */
+export function refusedVerdict(refused: { readonly refused: string; readonly status: number }): Verdict {
+  return { effect: 'deny', reason: 'bad-request', audit: [], status: refused.status, detail: refused.refused };
+}
+
+function referenceTo({ policy, rule }: RuleMatch): PolicyReference {
+  const { namespace, name } = policy.metadata;
+  const span = policy.rules.find((each) => each.index === rule)?.span ?? policy.span;
+  return { kind: 'AuthorizationPolicy', namespace, name, rule, span };
+}
+
+/** What would have happened had the dry-run policies been the only ones: DENY first, then ALLOW. */
+function dryRunOf({ deny, allow }: Outcome<RuleMatch>['shadow']): Verdict['dryRun'] {
+  const first = deny?.effect === 'deny' ? deny : (allow ?? deny);
+  return first === undefined ? undefined : shadowVerdict(first);
+}
+
+function shadowVerdict({ effect, match }: Shadow<RuleMatch>): Verdict['dryRun'] {
+  return { effect, ...(match === undefined ? {} : { policy: referenceTo(match) }) };
+}

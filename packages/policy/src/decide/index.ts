@@ -1,0 +1,2 @@
+export { connectionDecider } from './connection-decider.js';
+export { requestDecider } from './request-decider.js';

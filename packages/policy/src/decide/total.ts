@@ -1,0 +1,22 @@
+import type { Verdict } from '../verdict/verdict.js';
+
+// INVARIANT (total): every decision runs inside `total`, so that whatever is thrown on the way, by our own code or by an
+// attribute object that misbehaves, becomes a deny.
+
+/** Runs a decision; anything that it throws is a deny with reason `internal-error`. */
+export function total<V extends Verdict>(decision: () => V, otherwise: (verdict: Verdict) => V): V {
+  try {
+    return decision();
+  } catch (error) {
+    return otherwise({ effect: 'deny', reason: 'internal-error', audit: [], detail: describe(error) });
+  }
+}
+
+/** What was thrown may itself throw when it is looked at. */
+function describe(error: unknown): string {
+  try {
+    return `the decision failed: ${error instanceof Error ? error.message : String(error)}`;
+  } catch {
+    return 'the decision failed';
+  }
+}

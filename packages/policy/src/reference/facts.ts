@@ -1,0 +1,59 @@
+import type { ConnectionAttributes } from '../verdict/attributes.js';
+import type { HeaderView } from './headers.js';
+import { readIdentity } from './identity.js';
+import { type IpAddress, readIpAddress, unmapped } from './ip-range.js';
+
+/** What rules are asked about: one connection or request as one gate sees it. An attribute that is absent matches no value. */
+export interface Facts {
+  /** `spiffe://…`. */
+  readonly identity?: string;
+  readonly sourceIp?: IpAddress;
+  readonly remoteIp?: IpAddress;
+  readonly destinationIp: IpAddress;
+  readonly destinationPort: number;
+  readonly sni?: string;
+  readonly http?: HttpFacts;
+}
+
+/** The L7 half: everything normalised as Envoy normalises it before policy. */
+export interface HttpFacts {
+  readonly method: string;
+  readonly authority: string;
+  /** Without query. */
+  readonly path: string;
+  readonly headers: HeaderView;
+}
+
+/** Why attributes cannot be judged at all: no policy may then be asked, as an absent attribute would satisfy every negation. */
+export type Unreadable = { readonly unreadable: string };
+
+/**
+ * The facts of a connection, IPv4-mapped addresses as IPv4. An address, port or identity that cannot be read makes the whole
+ * connection unreadable.
+ */
+export function connectionFacts(connection: ConnectionAttributes): Facts | Unreadable {
+  const { identity, sni, destinationPort } = connection;
+  if (identity !== undefined && readIdentity(identity) === undefined) return { unreadable: 'the identity of the peer' };
+  const sourceIp = readPeer(connection.sourceIp);
+  if (sourceIp === undefined) return { unreadable: 'the source address' };
+  const remoteIp = connection.remoteIp === undefined ? sourceIp : readPeer(connection.remoteIp);
+  if (remoteIp === undefined) return { unreadable: 'the remote address' };
+  const destinationIp = readPeer(connection.destinationIp);
+  if (destinationIp === undefined) return { unreadable: 'the destination address' };
+  if (!Number.isInteger(destinationPort) || destinationPort < 0 || destinationPort > 65535) {
+    return { unreadable: 'the destination port' };
+  }
+  return {
+    sourceIp,
+    remoteIp,
+    destinationIp,
+    destinationPort,
+    ...(identity === undefined ? {} : { identity }),
+    ...(sni === undefined ? {} : { sni }),
+  };
+}
+
+function readPeer(text: string): IpAddress | undefined {
+  const address = readIpAddress(text);
+  return address === undefined ? undefined : unmapped(address);
+}

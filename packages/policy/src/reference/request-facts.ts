@@ -1,0 +1,58 @@
+import type { GatewayBinding, WaypointBinding } from '../bind/binding.js';
+import type { Inventory } from '../inventory/inventory.js';
+import type { ConnectionAttributes, RequestAttributes } from '../verdict/attributes.js';
+import { remoteAddress } from '../verdict/remote-address.js';
+import { connectionFacts, type Facts, type Unreadable } from './facts.js';
+import { headerView } from './headers.js';
+import { normalizePath, pathWithoutQuery } from './path/normalize-path.js';
+import { requestDefect } from './request-defect.js';
+
+/** A request that an L7 gate refuses before policy, with the status it answers. */
+export interface Refused {
+  readonly refused: string;
+  readonly status: 400 | 404;
+}
+
+/** What an L7 gate knows about a connection (reference sections 0.1 and 0.5). */
+export function gateFacts(
+  inventory: Inventory,
+  binding: WaypointBinding | GatewayBinding,
+  connection: ConnectionAttributes,
+): Facts | Unreadable {
+  const facts = connectionFacts(connection);
+  if ('unreadable' in facts || binding.gate === 'gateway' || inventory.dialect.name === 'strict') return facts;
+  // Upstream's waypoint sees an internal address as its direct peer, and a missing identity as the text `-`.
+  const { sourceIp: _, ...rest } = facts;
+  return { ...rest, identity: facts.identity ?? '-' };
+}
+
+/** The facts of a request, and `:path` as it is to be forwarded. */
+export function requestFacts(
+  inventory: Inventory,
+  binding: WaypointBinding | GatewayBinding,
+  connection: ConnectionAttributes,
+  request: RequestAttributes,
+): { readonly facts: Facts; readonly path: string } | Unreadable | Refused {
+  const defect = requestDefect(request);
+  if (defect !== undefined) return { refused: defect.detail, status: defect.status };
+  const normalized = normalizePath(request.path, inventory.mesh.pathNormalization);
+  if (normalized.path === undefined) return { refused: 'the path cannot be normalised', status: normalized.status };
+  const { path } = normalized;
+  const { identity } = connection;
+  const remoteIp = remoteAddress(inventory, {
+    gateway: binding.gateway,
+    peer: connection.remoteIp ?? connection.sourceIp,
+    headers: request.headers,
+    ...(identity === undefined ? {} : { identity }),
+  });
+  const facts = gateFacts(inventory, binding, { ...connection, remoteIp });
+  if ('unreadable' in facts) return facts;
+  const headers = headerView(request, {
+    path,
+    ...(binding.gate === 'gateway' ? { appendForwardedFor: connection.sourceIp } : {}),
+  });
+  return {
+    path,
+    facts: { ...facts, http: { method: request.method, authority: request.authority, path: pathWithoutQuery(path), headers } },
+  };
+}
