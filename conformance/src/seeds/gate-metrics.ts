@@ -17,10 +17,10 @@ export function parseMetrics(text: string): Series[] {
 
 function parseLabels(text: string): Record<string, string> {
   const pairs = text.matchAll(/(\w+)="((?:[^"\\]|\\.)*)"/g);
-  return Object.fromEntries([...pairs].map(([, name = '', value = '']) => [name, value.replace(/\\(.)/g, unescape)]));
+  return Object.fromEntries([...pairs].map(([, name = '', value = '']) => [name, value.replace(/\\(.)/g, unescaped)]));
 }
 
-function unescape(_: string, character: string): string {
+function unescaped(_: string, character: string): string {
   return character === 'n' ? '\n' : character;
 }
 

@@ -1,8 +1,7 @@
-import { cp, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Inventory, SourceFile } from '@sallyport/policy';
-import { type MeshEvent, MeshProcess } from '../mesh-process.js';
+import type { MeshEvent, MeshProcess } from '../mesh-process.js';
 import { curl } from './curl.js';
 import type { Observation, SeedEngine } from './engine.js';
 import { inventoryOf, policyFiles } from './interpreter-engine.js';
@@ -20,22 +19,11 @@ export class GatesEngine implements SeedEngine {
   #inventory: Inventory;
   #inForce: string | undefined;
 
-  private constructor(mesh: MeshProcess, files: readonly SourceFile[]) {
+  /** Takes a mesh that is up; policies of scenarios become the file `policies.yaml` of its folder. */
+  constructor(mesh: MeshProcess) {
     this.#mesh = mesh;
-    this.#files = files;
-    this.#inventory = inventoryOf(files);
-  }
-
-  /** Starts the mesh of a copy of `folders`, all of whose contents come together in one. */
-  static async start(folders: readonly string[]): Promise<GatesEngine> {
-    const copy = await mkdtemp(join(tmpdir(), 'sallyport-seeds-'));
-    try {
-      for (const folder of folders) await cp(folder, copy, { recursive: true });
-      return new GatesEngine(await MeshProcess.start(copy), manifestFiles(copy));
-    } catch (error) {
-      await rm(copy, { recursive: true, force: true });
-      throw error;
-    }
+    this.#files = manifestFiles(mesh.folder);
+    this.#inventory = inventoryOf(this.#files);
   }
 
   /** Replaces the policies of the folder as an editor would, and waits until the mesh says that they are in force. */
@@ -58,7 +46,6 @@ export class GatesEngine implements SeedEngine {
 
   async close(): Promise<void> {
     await this.#mesh.stop();
-    await rm(this.#mesh.folder, { recursive: true, force: true });
   }
 
   async #write(policies: string | undefined): Promise<void> {

@@ -78,6 +78,7 @@ function answer(inventory: Inventory, gate: Explanation['gates'][number]): GateA
     reason: gate.reason,
     sourceIdentity: gate.sourceIdentity,
     ...(gate.policy === null ? {} : { policy: gate.policy }),
+    ...(gate.rule === null ? {} : { rule: gate.rule }),
   };
 }
 

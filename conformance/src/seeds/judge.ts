@@ -35,8 +35,8 @@ export function mismatches(expected: Expectation, seen: Observation): string[] {
 function gateMismatches(expected: GateAnswer, seen: GateAnswer | undefined): string[] {
   // A gate that is missing, or another one in its place, is reported by the comparison of the lists.
   if (seen === undefined || label(seen) !== label(expected)) return [];
-  return (['effect', 'reason', 'policy', 'sourceIdentity'] as const)
-    .filter((field) => field !== 'policy' || expected.policy !== undefined)
+  return (['effect', 'reason', 'policy', 'rule', 'sourceIdentity'] as const)
+    .filter((field) => expected[field] !== undefined)
     .flatMap((field) => differ(`${field} at ${label(expected)}`, expected[field], seen[field]));
 }
 

@@ -46,8 +46,13 @@ function answersOf(gate: GateReport, grown: readonly Series[]): GateAnswer[] {
     effect: labels.effect as Effect,
     reason: labels.reason ?? '',
     sourceIdentity: identityOf(seen),
-    ...(labels.policy === undefined || labels.policy === '-' ? {} : { policy: labels.policy }),
+    ...(isNamed(labels.policy) ? { policy: labels.policy } : {}),
+    ...(isNamed(labels.rule) ? { rule: Number(labels.rule) } : {}),
   }));
+}
+
+function isNamed(label: string | undefined): label is string {
+  return label !== undefined && label !== '-';
 }
 
 function isEffect(text: string | undefined): text is Effect {

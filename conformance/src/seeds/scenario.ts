@@ -57,5 +57,7 @@ export interface GateAnswer {
   readonly effect: Effect;
   readonly reason: string;
   readonly policy?: string;
+  /** Index of the rule in that policy, from 0. */
+  readonly rule?: number;
   readonly sourceIdentity: string | null;
 }
