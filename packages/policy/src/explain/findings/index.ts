@@ -1,0 +1,33 @@
+import type { Finding } from '../finding-context.js';
+import { clusterLocalPrincipal } from './cluster-local-principal.js';
+import { dialectsDiffer } from './dialects-differ.js';
+import { dryRunAtZtunnel } from './dry-run-at-ztunnel.js';
+import { ingressSkipsWaypoint } from './ingress-skips-waypoint.js';
+import { l7AtZtunnel } from './l7-at-ztunnel.js';
+import { policyNotEnforced } from './policy-not-enforced.js';
+import { policyOnUnenrolled } from './policy-on-unenrolled.js';
+import { principalWithScheme } from './principal-with-scheme.js';
+import { requestPrincipalTrap } from './request-principal-trap.js';
+import { trustDomainsAtZtunnel } from './trust-domains-at-ztunnel.js';
+import { unmodelledKind } from './unmodelled-kind.js';
+import { waypointBypass } from './waypoint-bypass.js';
+import { waypointNotAdmitted } from './waypoint-not-admitted.js';
+import { waypointUnavailable } from './waypoint-unavailable.js';
+
+/** Every finding, one rule per file. */
+export const findings: readonly Finding[] = [
+  waypointBypass,
+  l7AtZtunnel,
+  dialectsDiffer,
+  policyNotEnforced,
+  policyOnUnenrolled,
+  waypointNotAdmitted,
+  waypointUnavailable,
+  ingressSkipsWaypoint,
+  principalWithScheme,
+  clusterLocalPrincipal,
+  trustDomainsAtZtunnel,
+  dryRunAtZtunnel,
+  requestPrincipalTrap,
+  unmodelledKind,
+];

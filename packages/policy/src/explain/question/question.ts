@@ -1,0 +1,63 @@
+import type { GatewayInfo, Workload } from '../../inventory/inventory.js';
+import type { RequestAttributes } from '../../verdict/attributes.js';
+
+/** Who asks: a workload of the mesh, an identity that no workload need have, or an address outside the mesh. */
+export type Client =
+  | { readonly kind: 'workload'; readonly workload: Workload }
+  /** `like` is a workload with this identity, whose address stands in where one is needed. */
+  | { readonly kind: 'identity'; readonly identity: string; readonly namespace: string; readonly like?: Workload }
+  | { readonly kind: 'address'; readonly address: string };
+
+/** Where to: `host` is a name or an address as the client would dial it, resolved from the client's namespace. */
+export interface Target {
+  /** `http` and `https` from a URL; `tcp` where no protocol was named and none follows from the port. */
+  readonly scheme: 'http' | 'https' | 'tcp';
+  readonly host: string;
+  readonly port: number;
+  /** Set where the user named a workload, not a host: dialled by its own address. */
+  readonly workload?: Workload;
+  readonly protocol: 'TCP' | 'UDP';
+}
+
+/** One request, before it is sent: everything that `explain` needs to walk its path. */
+export interface Question {
+  readonly client: Client;
+  readonly target: Target;
+  /** The ingress gateway that the client connects to. */
+  readonly via?: GatewayInfo;
+  /** The client speaks plain TCP to the destination, past its own ztunnel. */
+  readonly plaintext: boolean;
+  readonly request: RequestAttributes;
+  /** Server name of the TLS inside the connection. */
+  readonly sni?: string;
+}
+
+/** The question as somebody typed it. */
+export interface QuestionText {
+  readonly from: string;
+  readonly to: string;
+  readonly via?: string;
+  readonly plaintext?: boolean;
+  readonly method?: string;
+  /** Replaces the path of the URL. */
+  readonly path?: string;
+  /** `NAME: VALUE` each. */
+  readonly headers?: readonly string[];
+  readonly sni?: string;
+}
+
+/** Why a question cannot be asked of this inventory. One lower-case line, and what to do about it. */
+export interface QuestionProblem {
+  readonly message: string;
+  readonly hint?: string;
+}
+
+/** Carries a `QuestionProblem` out of the parser; `parseQuestion` catches it. */
+export class QuestionError extends Error {
+  readonly hint: string | undefined;
+
+  constructor(message: string, hint?: string) {
+    super(message);
+    this.hint = hint;
+  }
+}

@@ -1,0 +1,49 @@
+import { assertNever } from '../../assert-never.js';
+import type { Decision } from '../explanation.js';
+
+/** Why a gate decided as it did, as one clause for people: the policy and rule with their place, where one decided. */
+export function describeReason(decision: Decision & { readonly detail?: string | null }): string {
+  const by = rulePlace(decision);
+  const detail = decision.detail ? `: ${decision.detail}` : '';
+  switch (decision.reason) {
+    case 'no-policy':
+      return 'no policy applies here, so it allows';
+    case 'allow-policy':
+      return `ALLOW ${by}`;
+    case 'no-allow-policy':
+      return 'no DENY policy matches, and no ALLOW policy applies';
+    case 'deny-policy':
+      return `DENY ${by}`;
+    case 'no-allow-match':
+      return 'ALLOW policies apply, and none of their rules matches';
+    case 'mtls-required':
+      return `mutual TLS is required by ${by}, and this is plaintext`;
+    case 'l7-at-ztunnel':
+      return `${by} needs HTTP attributes, which a ztunnel cannot evaluate, so everything is denied${detail}`;
+    case 'policy-without-waypoint':
+      return `${by} targets a Service that has no waypoint, so everything is denied${detail}`;
+    case 'waypoint-unavailable':
+      return `the waypoint cannot be used${detail || placeOf(decision)}`;
+    case 'unsupported-policy':
+      return `${by} needs something that this gate does not evaluate${detail}`;
+    case 'custom-policy':
+      return `CUSTOM ${by} matches, and its provider cannot be asked${detail}`;
+    case 'bad-request':
+      return `the request itself is unacceptable${detail}`;
+    case 'internal-error':
+      return `the gate failed inside${detail}`;
+    default:
+      return assertNever(decision.reason);
+  }
+}
+
+/** `NAMESPACE/NAME rule N at FILE:LINE`. */
+function rulePlace(decision: Decision): string {
+  if (decision.policy === null) return 'a policy';
+  const rule = decision.rule === null ? '' : ` rule ${decision.rule}`;
+  return `${decision.policy}${rule}${placeOf(decision)}`;
+}
+
+function placeOf(decision: Decision): string {
+  return decision.file === null ? '' : ` at ${decision.file}:${decision.line}`;
+}

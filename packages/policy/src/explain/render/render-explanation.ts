@@ -1,0 +1,146 @@
+import type { Explanation, GateExplanation, NearestMiss, Step } from '../explanation.js';
+import { describeReason } from './describe-reason.js';
+import { type Paint, plainPaint } from './paint.js';
+
+/** How an explanation is printed. */
+export interface ExplanationRenderOptions {
+  readonly paint?: Paint;
+  /** Every policy that is not enforced; else the first few of each gate. */
+  readonly all?: boolean;
+}
+
+const unboundShown = 5;
+const margin = 13;
+
+/** The path of a request as a drawing: from the client down through each gate to the application. Ends with a line feed. */
+export function renderExplanation(explanation: Explanation, options: ExplanationRenderOptions = {}): string {
+  const paint = options.paint ?? plainPaint;
+  const lines = explanation.steps.flatMap((step, index) => renderStep(explanation, step, index, paint, options.all ?? false));
+  const failure = explanation.failure === null ? [] : [label('fails', paint), `${explanation.failure.detail}`];
+  const remarks = [
+    ...(failure.length === 0 ? [] : [`${failure[0]}${failure[1]}`]),
+    ...explanation.notCaptured.map((text) => `${label('not captured', paint)}${text}`),
+    ...explanation.notes.map((text) => `${label('note', paint)}${text}`),
+    ...explanation.unmodelled.map(
+      ({ kind, name, file, line }) => `${label('not modelled', paint)}${kind} ${name} at ${file}:${line} may change what happens`,
+    ),
+  ];
+  return `${[...lines, ...(remarks.length === 0 ? [] : ['', ...remarks])].map((line) => line.trimEnd()).join('\n')}\n`;
+}
+
+function renderStep(explanation: Explanation, step: Step, index: number, paint: Paint, all: boolean): string[] {
+  switch (step.kind) {
+    case 'client':
+      return renderEnd(
+        'client',
+        step.name,
+        [[step.identity, step.address].filter((part) => part !== null).join('  '), step.note ?? ''],
+        paint,
+        true,
+      );
+    case 'leg':
+      return [paint('dim', `  │ ${step.leg.protocol}${step.leg.note === null ? '' : `, ${step.leg.note}`}`), paint('dim', '  ▼')];
+    case 'gate': {
+      const gate = explanation.gates[step.index];
+      return gate === undefined ? [] : renderGate(gate, index < explanation.steps.length - 1, paint, all);
+    }
+    case 'application': {
+      const previous = explanation.steps[index - 1];
+      const reached = step.reached ? '' : paint('deny', '  not reached');
+      const arrow = previous?.kind === 'gate' ? [paint('dim', step.reached ? '  ▼' : '  ╳')] : [];
+      return [
+        ...arrow,
+        `${label('application', paint)}${paint('strong', `${step.name}`)}  ${address(step.address, step.port)}${reached}`,
+      ];
+    }
+  }
+}
+
+function renderEnd(kind: string, name: string, details: readonly string[], paint: Paint, goesOn: boolean): string[] {
+  const bar = goesOn ? paint('dim', '  │') : '   ';
+  const shown = details.filter((detail) => detail !== '' && detail !== name);
+  return [`${label(kind, paint)}${paint('strong', name)}`, ...shown.map((detail) => `${bar}${' '.repeat(margin - 1)}${detail}`)];
+}
+
+function renderGate(gate: GateExplanation, goesOn: boolean, paint: Paint, all: boolean): string[] {
+  const bar = goesOn ? paint('dim', '  │') : '   ';
+  const side = gate.side === 'source' ? ' (the client’s own)' : '';
+  const verdict = gate.effect === 'allow' ? paint('allow', 'allows') : paint('deny', 'DENIES');
+  const rows: [string, string][] = [
+    ['', `${verdict}: ${describeReason(gate)}`],
+    ['sees', sees(gate)],
+    ...nearestRows(gate.nearest),
+    ...enforcedRows(gate),
+    ...unboundRows(gate, all),
+    ...gate.audit.map((name): [string, string] => ['audit', `${name} matched`]),
+    ...dryRunRows(gate),
+    ...gate.others
+      .slice(0, 5)
+      .map((other): [string, string] => [
+        'but',
+        `${other.name} ${other.effect === 'allow' ? 'allows' : 'denies'}: ${describeReason(other)}`,
+      ]),
+  ];
+  const body = rows.map(
+    ([name, text]) => `${bar}${' '.repeat(margin - 1)}${name === '' ? '' : paint('dim', `${name} `.padEnd(10))}${text}`,
+  );
+  return [`${label(gate.gate, paint)}${paint('strong', gate.name)}${side}${endpointCount(gate)}`, ...body];
+}
+
+function endpointCount(gate: GateExplanation): string {
+  return gate.endpoints > 1 ? ` and ${gate.endpoints - 1} more` : '';
+}
+
+function sees(gate: GateExplanation): string {
+  const identity = gate.sourceIdentity ?? 'no identity (plaintext)';
+  const from = gate.sourceIp === null ? '' : ` from ${gate.sourceIp}`;
+  const remote = gate.remoteIp === null ? '' : `, on behalf of ${gate.remoteIp}`;
+  const to =
+    gate.destinationIp === null || gate.destinationPort === null
+      ? ''
+      : ` to ${address(gate.destinationIp, gate.destinationPort)}`;
+  return `${identity}${from}${remote}${to}`;
+}
+
+function nearestRows(nearest: NearestMiss | null): [string, string][] {
+  if (nearest === null) return [];
+  const count = nearest.failed.length;
+  return [
+    [
+      'nearest',
+      `${nearest.policy} rule ${nearest.rule} at ${nearest.file}:${nearest.line} would allow it, but for ${count === 1 ? 'one condition' : `${count} conditions`}`,
+    ],
+    ...nearest.failed.map(({ attribute, seen, wanted, file, line }): [string, string] => [
+      ' ',
+      `${attribute}: wants ${wanted}, saw ${seen === null ? 'none' : `\`${seen}\``} (${file}:${line})`,
+    ]),
+  ];
+}
+
+function enforcedRows(gate: GateExplanation): [string, string][] {
+  return gate.enforced.map(({ policy, action, attachment, dryRun, file, line }, index) => [
+    index === 0 ? 'enforces' : ' ',
+    `${policy} (${action}, by ${attachment}${dryRun ? ', dry-run' : ''}) at ${file}:${line}`,
+  ]);
+}
+
+function unboundRows(gate: GateExplanation, all: boolean): [string, string][] {
+  const shown = all ? gate.notEnforced : gate.notEnforced.slice(0, unboundShown);
+  const rows = shown.map(({ policy, why }, index): [string, string] => [index === 0 ? 'not here' : ' ', `${policy}: ${why}`]);
+  const left = gate.notEnforced.length - shown.length;
+  return left === 0 ? rows : [...rows, [' ', `and ${left} more policies that are not enforced here`]];
+}
+
+function dryRunRows(gate: GateExplanation): [string, string][] {
+  if (gate.dryRun === null) return [];
+  const by = gate.dryRun.policy === null ? '' : ` by ${gate.dryRun.policy}`;
+  return [['dry-run', `would ${gate.dryRun.effect}${by}`]];
+}
+
+function label(text: string, paint: Paint): string {
+  return `  ${paint('dim', text.padEnd(margin))}`;
+}
+
+function address(host: string, port: number): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}

@@ -1,0 +1,90 @@
+import type { OutboundRoute } from '../../bind/route.js';
+import type { Endpoint, ServiceInfo, Workload } from '../../inventory/inventory.js';
+import type { RequestAttributes } from '../../verdict/attributes.js';
+import { type Branch, type BranchStep, deadEnd, joinBranches, prepend } from './branch.js';
+import { viewRefusal } from './gate-view.js';
+import type { Sender, Walk } from './walk.js';
+import { walkWaypoint } from './walk-waypoint.js';
+import { walkZtunnel } from './walk-ztunnel.js';
+
+/** Follows an outbound route to its end: through a waypoint, or to every endpoint. */
+export function walkOnward(walk: Walk, sender: Sender, route: OutboundRoute, request: RequestAttributes): Branch {
+  switch (route.kind) {
+    case 'waypoint':
+      return prepend([leg('HBONE', `to ${route.authority}`)], walkWaypoint(walk, sender, route, request, walkOnward));
+    case 'hbone':
+      return joinBranches(route.endpoints.map((endpoint) => prepend([leg('HBONE', null)], toEndpoint(walk, sender, endpoint))));
+    case 'plaintext':
+      return walkPlaintext(walk, sender, route.endpoints);
+    case 'passthrough':
+      return passthrough(route);
+    case 'refused':
+      return refused(sender, route);
+  }
+}
+
+function refused(sender: Sender, route: Extract<OutboundRoute, { kind: 'refused' }>): Branch {
+  if (route.reason !== 'waypoint-unavailable') return deadEnd(sender.name, { reason: route.reason, detail: route.detail });
+  return { ...deadEnd(sender.name), steps: [{ kind: 'gate', gate: viewRefusal(sender, route.detail, route.span) }] };
+}
+
+/** Plain TCP to these endpoints: no identity, and a ztunnel only where the endpoint is enrolled. */
+function walkPlaintext(walk: Walk, sender: Sender, endpoints: readonly Endpoint[]): Branch {
+  const { identity: _, ...plain } = sender;
+  const branches = endpoints.map((endpoint) => prepend([leg('plaintext', null)], toEndpoint(walk, plain, endpoint)));
+  return branches.length === 0
+    ? deadEnd(sender.name, { reason: 'no-endpoints', detail: 'no endpoint is ready' })
+    : joinBranches(branches);
+}
+
+function toEndpoint(walk: Walk, sender: Sender, endpoint: Endpoint): Branch {
+  return endpoint.workload.capture === 'captured'
+    ? walkZtunnel(walk, sender, endpoint)
+    : uncaptured(endpoint.workload, endpoint.port);
+}
+
+/** A step between two gates. */
+export function leg(protocol: 'HBONE' | 'plaintext' | 'TLS' | 'passthrough', note: string | null): BranchStep {
+  return { kind: 'leg', leg: { protocol, note } };
+}
+
+/** Why a workload has no ztunnel, as a clause. */
+export function describeCapture(workload: Pick<Workload, 'capture' | 'key' | 'namespace'>): string {
+  switch (workload.capture) {
+    case 'captured':
+      return `\`${workload.key}\` is captured`;
+    case 'host-network':
+      return `\`${workload.key}\` is on the host network`;
+    case 'sidecar':
+      return `\`${workload.key}\` has a sidecar`;
+    case 'gateway':
+      return `\`${workload.key}\` is a gateway's own pod (ask with \`--via\` to walk through it)`;
+    case 'opted-out':
+      return `\`${workload.key}\` has opted out of the mesh`;
+    case 'not-enrolled':
+      return `namespace \`${workload.namespace}\` is not enrolled`;
+  }
+}
+
+function uncaptured(workload: Workload, port: number): Branch {
+  return {
+    label: workload.key,
+    effect: 'allow',
+    steps: [{ kind: 'application', name: workload.key, address: workload.address, port, reached: true }],
+    notes: [],
+    notCaptured: [`${describeCapture(workload)}: no ztunnel stands in front of it, and no policy is asked there`],
+  };
+}
+
+function passthrough(route: { readonly host: string; readonly port: number; readonly service?: ServiceInfo }): Branch {
+  return {
+    label: route.host,
+    effect: 'allow',
+    steps: [
+      leg('passthrough', null),
+      { kind: 'application', name: route.service?.hostname ?? route.host, address: route.host, port: route.port, reached: true },
+    ],
+    notes: [],
+    notCaptured: [`\`${route.host}\` is outside the mesh: no gate stands in front of it`],
+  };
+}

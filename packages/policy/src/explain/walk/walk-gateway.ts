@@ -1,0 +1,97 @@
+import { bindGateway } from '../../bind/bind-gateway.js';
+import { routeHttp } from '../../bind/route-http.js';
+import { routeTcp } from '../../bind/route-tcp.js';
+import { connectionDecider, requestDecider } from '../../decide/index.js';
+import type { GatewayInfo } from '../../inventory/inventory.js';
+import type { Listener } from '../../resource/model/index.js';
+import type { ConnectionAttributes, RequestAttributes } from '../../verdict/attributes.js';
+import { remoteAddress } from '../../verdict/remote-address.js';
+import { nearestMiss } from '../nearest-miss.js';
+import { type Branch, type BranchStep, deadEnd, prepend } from './branch.js';
+import { viewGate } from './gate-view.js';
+import { leg, walkOnward } from './onward.js';
+import type { Sender, Walk } from './walk.js';
+import { walkBackends } from './walk-backends.js';
+
+/** An ingress gateway in front: its listener, its own policies, its route, and its own hop onward (reference section 9). */
+export function walkGateway(walk: Walk, sender: Sender, gateway: GatewayInfo): Branch {
+  const { target } = walk.question;
+  const listener = chooseListener(gateway, target.port, walk.sni ?? hostOf(walk.question.request.authority));
+  if (listener === undefined) {
+    return deadEnd(gateway.key, {
+      reason: 'unknown-port',
+      detail: `gateway \`${gateway.key}\` has no listener on port ${target.port} for this host`,
+    });
+  }
+  const terminated = listener.protocol === 'HTTP' || (listener.protocol === 'HTTPS' && listener.tls?.mode !== 'Passthrough');
+  const { gate, effect } = askGateway(walk, sender, gateway, listener, terminated);
+  const steps: BranchStep[] = [
+    leg(walk.sni === undefined ? 'plaintext' : 'TLS', `to listener ${listener.name}, port ${listener.port}`),
+    { kind: 'gate', gate },
+  ];
+  if (effect === 'deny') return { ...deadEnd(gateway.key), steps };
+  return prepend(steps, terminated ? goOnHttp(walk, sender, gateway, listener) : goOnTcp(walk, gateway, listener));
+}
+
+/** The listener of a port that fits a host best: an exact hostname before a wildcard before none. */
+function chooseListener(gateway: GatewayInfo, port: number, host: string): Listener | undefined {
+  const fitting = gateway.resource.listeners.filter((listener) => listener.port === port && hostFits(listener.hostname, host));
+  return fitting.sort((a, b) => specificity(b.hostname) - specificity(a.hostname))[0];
+}
+
+function hostFits(pattern: string | undefined, host: string): boolean {
+  if (pattern === undefined || pattern === '' || pattern === '*') return true;
+  return pattern.startsWith('*.')
+    ? host.toLowerCase().endsWith(pattern.slice(1).toLowerCase())
+    : host.toLowerCase() === pattern.toLowerCase();
+}
+
+function specificity(hostname: string | undefined): number {
+  if (hostname === undefined || hostname === '') return 0;
+  return hostname.startsWith('*') ? hostname.length : 1000 + hostname.length;
+}
+
+function hostOf(authority: string): string {
+  if (authority.startsWith('[')) return authority.slice(1, authority.indexOf(']'));
+  return authority.split(':')[0] ?? authority;
+}
+
+function askGateway(walk: Walk, sender: Sender, gateway: GatewayInfo, listener: Listener, http: boolean) {
+  const { inventory, question } = walk;
+  const binding = bindGateway(inventory, gateway);
+  const { request } = question;
+  const remoteIp = http ? remoteAddress(inventory, { gateway, peer: sender.address, headers: request.headers }) : sender.address;
+  const connection: ConnectionAttributes = {
+    sourceIp: sender.address,
+    remoteIp,
+    destinationIp: gateway.workload.address,
+    destinationPort: listener.port,
+    ...(walk.sni === undefined ? {} : { sni: walk.sni }),
+  };
+  const verdict = http
+    ? requestDecider(inventory, binding).request(connection, request)
+    : connectionDecider(inventory, binding).connection(connection);
+  const nearest = nearestMiss(inventory, binding, verdict, { connection, ...(http ? { request } : {}) });
+  const layer = http ? ('request' as const) : ('connection' as const);
+  return {
+    gate: viewGate({ gate: 'gateway', name: gateway.key, layer, binding, connection, verdict, nearest }),
+    effect: verdict.effect,
+  };
+}
+
+function goOnHttp(walk: Walk, sender: Sender, gateway: GatewayInfo, listener: Listener): Branch {
+  const { request } = walk.question;
+  const routing = routeHttp(walk.inventory, { gateway, listenerName: listener.name }, request);
+  const { sni: _, ...inside } = walk;
+  return walkBackends({ ...inside, http: true }, gateway, routing, forwarded(request, sender.address), walkOnward);
+}
+
+/** A gateway appends its peer to X-Forwarded-For. */
+function forwarded(request: RequestAttributes, peer: string): RequestAttributes {
+  return { ...request, headers: [...request.headers, ['x-forwarded-for', peer]] };
+}
+
+function goOnTcp(walk: Walk, gateway: GatewayInfo, listener: Listener): Branch {
+  const routing = routeTcp(walk.inventory, { gateway, listenerName: listener.name });
+  return walkBackends({ ...walk, http: false }, gateway, routing, walk.question.request, walkOnward);
+}

@@ -1,0 +1,34 @@
+import { bindZtunnel } from '../../bind/bind-ztunnel.js';
+import { connectionDecider } from '../../decide/index.js';
+import type { Endpoint } from '../../inventory/inventory.js';
+import type { ConnectionAttributes } from '../../verdict/attributes.js';
+import { nearestMiss } from '../nearest-miss.js';
+import type { Branch } from './branch.js';
+import { viewGate } from './gate-view.js';
+import type { Sender, Walk } from './walk.js';
+
+/** The last gate: the ztunnel in front of one workload, then its application (reference section 7.5, 7.6). */
+export function walkZtunnel(walk: Walk, sender: Sender, endpoint: Endpoint): Branch {
+  const { workload, port } = endpoint;
+  const binding = bindZtunnel(walk.inventory, workload);
+  const connection: ConnectionAttributes = {
+    ...(sender.identity === undefined ? {} : { identity: sender.identity }),
+    sourceIp: sender.address,
+    destinationIp: workload.address,
+    destinationPort: port,
+    ...(walk.sni === undefined ? {} : { sni: walk.sni }),
+  };
+  const verdict = connectionDecider(walk.inventory, binding).connection(connection);
+  const nearest = nearestMiss(walk.inventory, binding, verdict, { connection });
+  const gate = viewGate({ gate: 'ztunnel', name: workload.key, layer: 'connection', binding, connection, verdict, nearest });
+  return {
+    label: workload.key,
+    effect: verdict.effect,
+    steps: [
+      { kind: 'gate', gate },
+      { kind: 'application', name: workload.key, address: workload.address, port, reached: verdict.effect === 'allow' },
+    ],
+    notes: [],
+    notCaptured: [],
+  };
+}
