@@ -1,6 +1,125 @@
+import { realpath, stat } from 'node:fs/promises';
+import { strict } from '@sallyport/policy';
 import type { Command } from 'commander';
+import { CommandFailure, exitStatus } from '../exit-status.js';
+import { terminalPaint, wantsColour } from '../output/colour.js';
+import { countDiagnostics, diagnosticToJson, renderDiagnostics } from '../output/diagnostics.js';
+import { type OutputFormat, outputOption } from '../output/format-option.js';
+import { type RunningCommand, runCommand } from '../run-command.js';
+import { Signals } from '../signals.js';
+import { claimMesh } from '../state/claim-mesh.js';
+import { meshId, prepareMeshDirectory } from '../state/runtime-directory.js';
+import type { MeshListener } from '../supervisor/mesh-event.js';
+import { eventToJson, printEvent } from '../supervisor/print-event.js';
+import { InvalidFolder, Supervisor } from '../supervisor/supervisor.js';
+
+interface UpOptions {
+  readonly output: OutputFormat;
+  readonly quiet?: boolean;
+}
 
 /** Adds `sallyport up`. */
 export function registerUp(program: Command): void {
-  program.command('up');
+  program
+    .command('up')
+    .summary('start a local mesh from a folder of manifests')
+    .description(
+      'Start a mesh on this machine: an embedded CA, a ztunnel for every workload, the waypoints and ingress gateways that the folder ' +
+        'declares, and the workloads that say how to run them (annotation `sallyport/run: COMMAND`). A saved change of the folder is in ' +
+        'force at every gate within a second, or refused as a whole.',
+    )
+    .argument('<DIR>', 'a folder of manifests; trusted as code, as it may run commands')
+    .argument('[COMMAND...]', 'run this once the mesh is ready, after `--`, then end the mesh')
+    .addOption(outputOption())
+    .option('-q, --quiet', 'do not print what gates and workloads log; it is in the files that `sallyport status` names')
+    .addHelpText('after', help)
+    .action(async (folder: string, command: string[], options: UpOptions) => {
+      process.exitCode = await up(folder, command, options);
+    });
+}
+
+const help = `
+A workload's command runs by /bin/sh in DIR and is told by HOST and PORT where to listen; its first declared port is PORT. It is started
+again when it ends. With -o json every event is one line of JSON. With COMMAND, standard output is the command's alone, and what up has
+to say goes to standard error.
+
+Isolation is none: other processes of this machine can reach the applications past the gates.
+
+Examples:
+  sallyport up examples/httpbin-ambient
+  sallyport up --quiet manifests/ -- npm test
+  sallyport up manifests/ -- sallyport exec default/sleep -- curl -sS http://httpbin:8000/
+
+Exit status: that of COMMAND (128 + N where signal N ended it); without one 0 after Ctrl-C; 1 if the folder is invalid, an address is in use,
+or the mesh of DIR is up already.
+`;
+
+async function up(folder: string, command: readonly string[], options: UpOptions): Promise<number> {
+  const real = await requireFolder(folder);
+  const id = await meshId(real);
+  const directory = await prepareMeshDirectory(id);
+  const claim = await claimMesh(directory, folder);
+  const out = command.length > 0 ? process.stderr : process.stdout;
+  if (claim.ended > 0) out.write(`ended ${claim.ended} processes that a supervisor before had left\n`);
+  try {
+    const listener = listenerFor(out, options);
+    return await run(
+      await Supervisor.load({ id, directory, folder: real, typedFolder: folder, dialect: strict, listener }),
+      command,
+      real,
+    );
+  } catch (error) {
+    if (!(error instanceof InvalidFolder)) throw error;
+    reportInvalid(error, options.output);
+    return exitStatus.failed;
+  } finally {
+    await claim.release();
+  }
+}
+
+async function requireFolder(folder: string): Promise<string> {
+  const stats = await stat(folder).catch(() => undefined);
+  if (stats?.isDirectory()) return realpath(folder);
+  throw new CommandFailure(`\`${folder}\` is not a folder`, { hint: 'give the folder that holds the manifests' });
+}
+
+/** Runs until the command ends or a signal comes; then ends the mesh. A second signal ends it at once. */
+async function run(supervisor: Supervisor, command: readonly string[], folder: string): Promise<number> {
+  let running: RunningCommand | undefined;
+  const signals = new Signals((signal, count) => {
+    if (count > 1) void supervisor.kill();
+    else if (running === undefined) void supervisor.stop();
+    // A terminal's Ctrl-C has reached the command as well; anything else has not.
+    if (signal !== 'SIGINT' || !process.stdin.isTTY || count > 1) running?.signal(count > 1 ? 'SIGKILL' : signal);
+  });
+  try {
+    await supervisor.begin();
+    if (command.length === 0) return await signals.first.then(() => exitStatus.ok);
+    running = runCommand(command, { ...process.env, SALLYPORT_MESH: folder });
+    return await running.status;
+  } catch (error) {
+    // Told to end while it was starting: what failed then is that end.
+    if (signals.status === undefined) throw error;
+    return command.length === 0 ? exitStatus.ok : signals.status;
+  } finally {
+    await supervisor.stop();
+  }
+}
+
+function listenerFor(out: NodeJS.WriteStream, { output, quiet }: UpOptions): MeshListener {
+  const colour = wantsColour(out);
+  const style = { colour, paint: terminalPaint(colour) };
+  return (event, files) => {
+    if (quiet === true && event.event === 'line') return;
+    out.write(output === 'json' ? eventToJson(event) : printEvent(event, files, style));
+  };
+}
+
+function reportInvalid({ diagnostics, files }: InvalidFolder, output: OutputFormat): void {
+  if (output === 'json')
+    process.stdout.write(`${JSON.stringify({ event: 'invalid', diagnostics: diagnostics.map(diagnosticToJson) })}\n`);
+  else {
+    process.stderr.write(renderDiagnostics(diagnostics, files, wantsColour(process.stderr)));
+    process.stderr.write(`\nnot started: ${countDiagnostics(diagnostics)}\n`);
+  }
 }

@@ -1,0 +1,36 @@
+import { createServer } from 'node:net';
+
+/** Finds out, once for each port, which ones this user may not open. */
+export class ClosedPorts {
+  readonly #address: string;
+  readonly #known = new Map<number, boolean>();
+
+  /** `address`: any address of this mesh that nothing listens on. */
+  constructor(address: string) {
+    this.#address = address;
+  }
+
+  /** The ports among these that may not be opened, sorted. */
+  async among(ports: Iterable<number>): Promise<number[]> {
+    const closed: number[] = [];
+    for (const port of new Set(ports)) if (await this.#isClosed(port)) closed.push(port);
+    return closed.sort((a, b) => a - b);
+  }
+
+  async #isClosed(port: number): Promise<boolean> {
+    const known = this.#known.get(port);
+    if (known !== undefined) return known;
+    const closed = await isForbidden(this.#address, port);
+    this.#known.set(port, closed);
+    return closed;
+  }
+}
+
+/** Opens the port for a moment: the only question that every system answers truly. */
+function isForbidden(host: string, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.on('error', (error: NodeJS.ErrnoException) => resolve(error.code === 'EACCES'));
+    server.listen({ host, port, exclusive: true }, () => server.close(() => resolve(false)));
+  });
+}

@@ -1,0 +1,136 @@
+import { type AdminServer, createMetricsRegistry, type Gate, type GateOptions, startAdminServer } from '@sallyport/mesh';
+import { adminPort, type FromGate, type GateRole, gateName, type SnapshotData, type ToGate } from '../gate-protocol/messages.js';
+import { ChannelCredentials } from './channel-credentials.js';
+import { describeFailure } from './describe-failure.js';
+import { materializeSnapshot } from './materialize-snapshot.js';
+
+/** What a host needs from its process. */
+export interface GateHostOptions {
+  /** Sends to the supervisor; false where it is gone. */
+  readonly send: (message: FromGate) => boolean;
+  readonly log: (line: string) => void;
+  readonly startGate: (role: GateRole, options: GateOptions) => Promise<Gate>;
+}
+
+/** One gate in its own process, driven by the messages of its supervisor; they are carried out one after the other. */
+export class GateHost {
+  readonly #options: GateHostOptions;
+  readonly #metrics = createMetricsRegistry();
+  readonly #credentials: ChannelCredentials;
+  #gate: Gate | undefined;
+  #admin: AdminServer | undefined;
+  #started = false;
+  #turn: Promise<void> = Promise.resolve();
+  #stop: (drainMs: number) => void = () => undefined;
+
+  constructor(options: GateHostOptions) {
+    this.#options = options;
+    this.#credentials = new ChannelCredentials({
+      sign: (id, identity, request) => options.send({ type: 'sign', id, identity, request }),
+      log: options.log,
+    });
+  }
+
+  /** Whether the start message has come. */
+  get hasStarted(): boolean {
+    return this.#started;
+  }
+
+  /** Called when the supervisor asks for an end. */
+  onStop(listener: (drainMs: number) => void): void {
+    this.#stop = listener;
+  }
+
+  /** Takes a message. Signatures, status and commits are answered at once, what takes time waits its turn. */
+  receive(message: ToGate): void {
+    switch (message.type) {
+      case 'start':
+        this.#started = true;
+        this.#inTurn(() => this.#start(message));
+        break;
+      case 'prepare':
+        this.#inTurn(() => this.#prepare(message.snapshot));
+        break;
+      case 'commit':
+        this.#commit(message.number);
+        break;
+      case 'abort':
+        this.#inTurn(async () => this.#gate?.abort(message.number));
+        break;
+      case 'status':
+        this.#status(message.id);
+        break;
+      case 'signed':
+        this.#credentials.signed(message.id, message.chain, message.bundle, message.validity);
+        break;
+      case 'not-signed':
+        this.#credentials.notSigned(message.id, message.error);
+        break;
+      case 'stop':
+        this.#stop(message.drainMs);
+        break;
+    }
+  }
+
+  /** The gate goes on with its last state; what waits for a signature fails now rather than never. */
+  supervisorGone(): void {
+    this.#options.log('the supervisor is gone; the last state stays in force');
+    this.#credentials.disconnected();
+  }
+
+  /** Ends the gate; connections get `drainMs` to finish. */
+  async close(drainMs: number): Promise<void> {
+    this.#credentials.close();
+    await Promise.all([this.#gate?.close(drainMs), this.#admin?.close()]);
+  }
+
+  async #start(message: Extract<ToGate, { type: 'start' }>): Promise<void> {
+    const { role, snapshot, adminAddress } = message;
+    try {
+      this.#admin = await startAdminServer({
+        address: adminAddress,
+        port: adminPort,
+        metrics: this.#metrics,
+        ready: () => this.#gate?.status().ready ?? false,
+      });
+      this.#gate = await this.#options.startGate(role, {
+        snapshot: materializeSnapshot(snapshot),
+        credentials: this.#credentials,
+        log: this.#options.log,
+        metrics: this.#metrics,
+      });
+      this.#options.send({ type: 'started' });
+    } catch (error) {
+      this.#options.log(
+        `${gateName(role)} could not start: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+      );
+      this.#options.send({ type: 'start-failed', error: describeFailure(error, snapshot.addresses) });
+    }
+  }
+
+  async #prepare(snapshot: SnapshotData): Promise<void> {
+    try {
+      if (this.#gate === undefined) throw new Error('the gate has not started');
+      await this.#gate.prepare(materializeSnapshot(snapshot));
+      this.#options.send({ type: 'prepared', number: snapshot.number });
+    } catch (error) {
+      this.#options.send({ type: 'refused', number: snapshot.number, error: describeFailure(error, snapshot.addresses) });
+    }
+  }
+
+  /** A commit that throws ends the process: half a state must not go on. */
+  #commit(number: number): void {
+    this.#gate?.commit(number);
+    this.#options.send({ type: 'committed', number });
+  }
+
+  #status(id: number): void {
+    if (this.#gate !== undefined) this.#options.send({ type: 'status', id, status: this.#gate.status() });
+  }
+
+  #inTurn(work: () => Promise<unknown>): void {
+    this.#turn = this.#turn.then(async () => {
+      await work();
+    });
+  }
+}

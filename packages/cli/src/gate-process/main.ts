@@ -1,0 +1,35 @@
+// The entry of a gate process: `up` starts one for each gate. Configuration and certificates come over the channel to the
+// supervisor; when that closes after the start, the gate goes on with what it has.
+import type { FromGate, ToGate } from '../gate-protocol/messages.js';
+import { GateHost } from './gate-host.js';
+import { LineWriter } from './line-writer.js';
+import { startGate } from './start-gate.js';
+
+/** How long connections get to finish when the process is told to end by a signal rather than by its supervisor. */
+const signalDrainMs = 2000;
+
+const lines = new LineWriter(1);
+const host = new GateHost({ send, log: (line) => lines.write(line), startGate });
+
+process.on('message', (message) => host.receive(message as ToGate));
+process.on('disconnect', () => {
+  // Not recorded anywhere yet, so nobody could find this process to end it.
+  if (!host.hasStarted) process.exit(1);
+  host.supervisorGone();
+});
+process.on('SIGTERM', () => void end(signalDrainMs));
+process.on('SIGINT', () => void end(signalDrainMs));
+host.onStop((drainMs) => void end(drainMs));
+
+async function end(drainMs: number): Promise<void> {
+  await host.close(drainMs);
+  await lines.flush();
+  process.exit(0);
+}
+
+function send(message: FromGate): boolean {
+  if (!process.connected || process.send === undefined) return false;
+  // The callback keeps a channel that closes meanwhile from becoming an error event.
+  process.send(message, undefined, undefined, () => undefined);
+  return true;
+}

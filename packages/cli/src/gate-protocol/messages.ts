@@ -1,0 +1,58 @@
+import type { GateStatus } from '@sallyport/mesh';
+import type { Dialect, SourceFile } from '@sallyport/policy';
+import type { AddressBookData } from '../addresses/address-book.js';
+
+/** Which gate a process is. `gateway` is the key of the Gateway that it serves. */
+export type GateRole =
+  | { readonly kind: 'ztunnel-source' }
+  | { readonly kind: 'ztunnel-destination' }
+  | { readonly kind: 'waypoint'; readonly gateway: string }
+  | { readonly kind: 'gateway'; readonly gateway: string };
+
+/**
+ * A state of the mesh as it travels: the texts themselves. The policy package is pure, so every process makes the same inventory of
+ * them, and no second encoding of policies exists that could differ.
+ */
+export interface SnapshotData {
+  readonly number: number;
+  readonly files: readonly SourceFile[];
+  readonly dialect: Dialect;
+  readonly addresses: AddressBookData;
+}
+
+/** What a supervisor says to a gate process. Requests carry an `id` that the answer repeats. */
+export type ToGate =
+  /** First message. The supervisor has recorded the process by now, so that `sallyport down` can find it. */
+  | { readonly type: 'start'; readonly role: GateRole; readonly snapshot: SnapshotData; readonly adminAddress: string }
+  | { readonly type: 'prepare'; readonly snapshot: SnapshotData }
+  | { readonly type: 'commit'; readonly number: number }
+  | { readonly type: 'abort'; readonly number: number }
+  | { readonly type: 'status'; readonly id: number }
+  | { readonly type: 'signed'; readonly id: number; readonly chain: string; readonly bundle: string; readonly validity: Validity }
+  | { readonly type: 'not-signed'; readonly id: number; readonly error: string }
+  | { readonly type: 'stop'; readonly drainMs: number };
+
+/** When a certificate is valid, in milliseconds since 1970. */
+export interface Validity {
+  readonly notBefore: number;
+  readonly notAfter: number;
+}
+
+/** What a gate process says to its supervisor. */
+export type FromGate =
+  | { readonly type: 'started' }
+  | { readonly type: 'start-failed'; readonly error: string }
+  | { readonly type: 'prepared'; readonly number: number }
+  | { readonly type: 'refused'; readonly number: number; readonly error: string }
+  | { readonly type: 'committed'; readonly number: number }
+  | { readonly type: 'status'; readonly id: number; readonly status: GateStatus }
+  /** A certificate request (PKCS #10): the key it is for never leaves the gate process. */
+  | { readonly type: 'sign'; readonly id: number; readonly identity: string; readonly request: string };
+
+/** The name of a gate, for people and as a key: unique in a mesh. */
+export function gateName(role: GateRole): string {
+  return role.kind === 'waypoint' || role.kind === 'gateway' ? `${role.kind} ${role.gateway}` : role.kind;
+}
+
+/** The port of each gate process's own endpoints: metrics and readiness (reference section 7.1). */
+export const adminPort = 15_020;

@@ -1,0 +1,136 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, openSync } from 'node:fs';
+import { connect } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import { identifyProcess, type ProcessIdentity, signalGroup } from '../state/process-identity.js';
+import { BackOff } from './back-off.js';
+
+/** What runs a workload: its annotation `sallyport/run`, and where it is to listen. */
+export interface ApplicationPlan {
+  readonly workload: string;
+  readonly command: string;
+  readonly folder: string;
+  readonly environment: NodeJS.ProcessEnv;
+  readonly host: string;
+  /** Absent for a workload that declares no port. */
+  readonly port?: number;
+}
+
+/** What an application needs of its supervisor. */
+export interface ApplicationOptions {
+  readonly logFile: string;
+  readonly record: () => Promise<void>;
+  readonly report: (detail: string) => void;
+}
+
+const probeMs = 40;
+
+/** The command of one workload, in a process group of its own, started again with back-off whenever it ends. */
+export class Application {
+  readonly plan: ApplicationPlan;
+  readonly #options: ApplicationOptions;
+  readonly #backOff = new BackOff({ firstMs: 100, longestMs: 15_000, healthyMs: 10_000 });
+  #leader: ProcessIdentity | undefined;
+  #done: Promise<void> = Promise.resolve();
+  readonly #stop = new AbortController();
+
+  constructor(plan: ApplicationPlan, options: ApplicationOptions) {
+    this.plan = plan;
+    this.#options = options;
+  }
+
+  /** The leader of the process group that runs now. */
+  get leader(): ProcessIdentity | undefined {
+    return this.#leader;
+  }
+
+  start(): void {
+    this.#done = this.#keep();
+  }
+
+  /** Resolves once something listens where this workload should, or it ends, or the time is over; says which. */
+  async listening(timeoutMs: number): Promise<boolean> {
+    const { host, port } = this.plan;
+    if (port === undefined) return true;
+    const deadline = Date.now() + timeoutMs;
+    while (!this.#stop.signal.aborted && Date.now() < deadline) {
+      if (await accepts(host, port)) return true;
+      await this.#wait(probeMs);
+    }
+    return false;
+  }
+
+  /** Ends the whole group: politely, and after `graceMs` by force. */
+  async stop(graceMs: number): Promise<void> {
+    this.#stop.abort();
+    const leader = this.#leader;
+    if (leader !== undefined) {
+      signalGroup(leader, 'SIGTERM');
+      const timer = setTimeout(() => signalGroup(leader, 'SIGKILL'), graceMs);
+      await this.#done;
+      clearTimeout(timer);
+    }
+    await this.#done;
+  }
+
+  async #keep(): Promise<void> {
+    while (!this.#stop.signal.aborted) {
+      const started = Date.now();
+      const how = await this.#run();
+      if (this.#stop.signal.aborted) return;
+      const wait = this.#backOff.after(Date.now() - started);
+      this.#options.report(`ended with ${how}; starting it again in ${wait} ms`);
+      await this.#wait(wait);
+    }
+  }
+
+  /** One life of the command; resolves with how it ended, when nothing of its group is left. */
+  async #run(): Promise<string> {
+    const child = this.#spawn();
+    const ended = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
+    const leader = child.pid === undefined ? undefined : identifyProcess(child.pid);
+    this.#leader = leader;
+    if (leader !== undefined) await this.#options.record();
+    const outcome = await ended.catch((error: Error) => error);
+    // What the command left behind would keep its port.
+    if (leader !== undefined) signalGroup(leader, 'SIGKILL');
+    this.#leader = undefined;
+    if (outcome instanceof Error) return outcome.message;
+    const [code, signal] = outcome;
+    return signal === null ? `exit status ${code}` : `signal ${signal}`;
+  }
+
+  #spawn(): ChildProcess {
+    const { command, folder, environment, host, port } = this.plan;
+    const log = openSync(this.#options.logFile, 'a', 0o600);
+    try {
+      return spawn('/bin/sh', ['-c', command], {
+        cwd: folder,
+        env: { ...environment, HOST: host, ...(port === undefined ? {} : { PORT: String(port) }) },
+        detached: true,
+        stdio: ['ignore', log, log],
+      });
+    } finally {
+      closeSync(log);
+    }
+  }
+
+  /** Ends early, and quietly, when the application is stopped. */
+  #wait(ms: number): Promise<void> {
+    return delay(ms, undefined, { signal: this.#stop.signal }).catch(() => undefined);
+  }
+}
+
+function accepts(host: string, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host, port, timeout: 1000 });
+    const finish = (answer: boolean): void => {
+      socket.destroy();
+      resolve(answer);
+    };
+    socket.once('connect', () => finish(true));
+    socket.once('timeout', () => finish(false));
+    socket.once('error', () => finish(false));
+  });
+}

@@ -1,0 +1,183 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { GateStatus } from '@sallyport/mesh';
+import {
+  type FromGate,
+  type GateRole,
+  gateName,
+  type SnapshotData,
+  type ToGate,
+  type Validity,
+} from '../gate-protocol/messages.js';
+import { identifyProcess, type ProcessIdentity } from '../state/process-identity.js';
+
+/** A certificate as a gate process gets it. */
+export interface SignedForGate {
+  readonly chain: string;
+  readonly bundle: string;
+  readonly validity: Validity;
+}
+
+/** What a gate process needs from its supervisor. */
+export interface GateChildOptions {
+  readonly role: GateRole;
+  readonly logFile: string;
+  readonly adminAddress: string;
+  /** Signs a certificate request of this gate; rejects where the identity is not this gate's. */
+  readonly sign: (identity: string, request: string) => Promise<SignedForGate>;
+}
+
+/** Why a gate did not take a snapshot. */
+export class GateRefusal extends Error {
+  override readonly name = 'GateRefusal';
+}
+
+const startMs = 20_000;
+const answerMs = 10_000;
+
+/**
+ * One gate process, from its start to its end. Detached, its output in a file: neither a Ctrl-C nor the death of the
+ * supervisor reaches it.
+ */
+export class GateChild {
+  readonly role: GateRole;
+  readonly identity: ProcessIdentity;
+  /** Resolves with a few words on how it ended. */
+  readonly ended: Promise<string>;
+  readonly #process: ChildProcess;
+  readonly #options: GateChildOptions;
+  readonly #listeners = new Set<(message: FromGate) => void>();
+  #hasEnded = false;
+  #lastId = 0;
+
+  private constructor(child: ChildProcess, identity: ProcessIdentity, options: GateChildOptions) {
+    this.role = options.role;
+    this.identity = identity;
+    this.#process = child;
+    this.#options = options;
+    this.ended = new Promise((resolve) => {
+      child.once('exit', (code, signal) => {
+        this.#hasEnded = true;
+        resolve(signal === null ? `exit status ${code}` : `signal ${signal}`);
+      });
+    });
+    child.on('message', (message) => this.#receive(message as FromGate));
+    // A channel that broke: the end of the process says what there is to say.
+    child.on('error', () => undefined);
+  }
+
+  /** Makes the process; it opens nothing before `start`. */
+  static spawn(options: GateChildOptions): GateChild {
+    const log = openSync(options.logFile, 'a', 0o600);
+    try {
+      const child = fork(fileURLToPath(new URL('../gate-process/main.js', import.meta.url)), [gateName(options.role)], {
+        detached: true,
+        stdio: ['ignore', log, log, 'ipc'],
+        execArgv: [],
+        serialization: 'json',
+      });
+      const identity = child.pid === undefined ? undefined : identifyProcess(child.pid);
+      if (identity === undefined) throw new Error(`the process of ${gateName(options.role)} could not be started`);
+      return new GateChild(child, identity, options);
+    } finally {
+      closeSync(log);
+    }
+  }
+
+  get hasEnded(): boolean {
+    return this.#hasEnded;
+  }
+
+  /** Opens the gate with a snapshot. Rejects with `GateRefusal` where it cannot. */
+  async start(snapshot: SnapshotData): Promise<void> {
+    const { role, adminAddress } = this.#options;
+    const answer = await this.#ask({ type: 'start', role, snapshot, adminAddress }, startMs, (message) =>
+      message.type === 'started' || message.type === 'start-failed' ? message : undefined,
+    );
+    if (answer.type === 'start-failed') throw new GateRefusal(answer.error);
+  }
+
+  /** Has the gate prepare a snapshot. Rejects with `GateRefusal` where it does not. */
+  async prepare(snapshot: SnapshotData): Promise<void> {
+    const answer = await this.#ask({ type: 'prepare', snapshot }, answerMs, (message) =>
+      (message.type === 'prepared' || message.type === 'refused') && message.number === snapshot.number ? message : undefined,
+    );
+    if (answer.type === 'refused') throw new GateRefusal(answer.error);
+  }
+
+  async commit(number: number): Promise<void> {
+    await this.#ask({ type: 'commit', number }, answerMs, (message) =>
+      message.type === 'committed' && message.number === number ? message : undefined,
+    );
+  }
+
+  abort(number: number): void {
+    this.#send({ type: 'abort', number });
+  }
+
+  async status(): Promise<GateStatus> {
+    this.#lastId += 1;
+    const id = this.#lastId;
+    const answer = await this.#ask({ type: 'status', id }, answerMs, (message) =>
+      message.type === 'status' && message.id === id ? message : undefined,
+    );
+    return answer.status;
+  }
+
+  /** Ends the process; connections get `drainMs`, and the process a second more. */
+  async stop(drainMs: number): Promise<void> {
+    if (this.#hasEnded) return;
+    this.#send({ type: 'stop', drainMs });
+    const timer = setTimeout(() => this.kill(), drainMs + 1000);
+    await this.ended;
+    clearTimeout(timer);
+  }
+
+  /** Ends the process at once. */
+  kill(): void {
+    this.#process.kill('SIGKILL');
+  }
+
+  /** Sends a message and resolves with the first answer that `pick` accepts; rejects when the gate ends or is silent too long. */
+  #ask<Answer>(message: ToGate, timeoutMs: number, pick: (message: FromGate) => Answer | undefined): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      const finish = (): void => {
+        clearTimeout(timer);
+        this.#listeners.delete(listener);
+      };
+      const listener = (received: FromGate): void => {
+        const answer = pick(received);
+        if (answer === undefined) return;
+        finish();
+        resolve(answer);
+      };
+      const fail = (why: string): void => {
+        finish();
+        reject(new Error(`${gateName(this.role)} ${why}`));
+      };
+      const timer = setTimeout(() => fail(`did not answer to \`${message.type}\` in time`), timeoutMs);
+      this.#listeners.add(listener);
+      void this.ended.then((how) => fail(`ended with ${how}`));
+      this.#send(message);
+    });
+  }
+
+  #send(message: ToGate): void {
+    // The callback keeps a closing channel from throwing; the end of the process is what counts then.
+    if (this.#process.connected) this.#process.send(message, () => undefined);
+  }
+
+  #receive(message: FromGate): void {
+    if (message.type === 'sign') void this.#sign(message);
+    for (const listener of [...this.#listeners]) listener(message);
+  }
+
+  async #sign({ id, identity, request }: Extract<FromGate, { type: 'sign' }>): Promise<void> {
+    try {
+      this.#send({ type: 'signed', id, ...(await this.#options.sign(identity, request)) });
+    } catch (error) {
+      this.#send({ type: 'not-signed', id, error: (error as Error).message });
+    }
+  }
+}

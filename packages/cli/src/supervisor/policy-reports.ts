@@ -1,0 +1,55 @@
+import {
+  bindGateway,
+  bindWaypoint,
+  bindZtunnel,
+  type GateBinding,
+  type GatewayInfo,
+  type Inventory,
+  resolveServiceWaypoint,
+  resolveWorkloadWaypoint,
+  type ServiceInfo,
+  type Span,
+  type WaypointResolution,
+  type Workload,
+} from '@sallyport/policy';
+import type { PolicyReport } from './mesh-status.js';
+
+/** What the ztunnel of a workload enforces: its authorization policies, then what says that plaintext is refused. */
+export function ztunnelPolicies(inventory: Inventory, workload: Workload): { policies: PolicyReport[]; mtls: string } {
+  const binding = bindZtunnel(inventory, workload);
+  const policies = boundPolicies(binding);
+  const { mode, policy } = binding.mtls;
+  if (policy !== undefined) policies.push({ ...named(policy, policy.span), kind: 'PeerAuthentication', action: mode });
+  return { policies, mtls: mode };
+}
+
+/** What a waypoint or gateway enforces; of a waypoint, for each object that it guards. */
+export function gatewayPolicies(inventory: Inventory, gateway: GatewayInfo): PolicyReport[] {
+  if (gateway.role === 'ingress') return boundPolicies(bindGateway(inventory, gateway));
+  return guardedBy(inventory, gateway).flatMap((target) =>
+    boundPolicies(bindWaypoint(inventory, gateway, target)).map((report) => ({ ...report, target: target.key })),
+  );
+}
+
+/** The services and workloads whose traffic goes through this waypoint. */
+function guardedBy(inventory: Inventory, gateway: GatewayInfo): (ServiceInfo | Workload)[] {
+  const isThis = (resolution: WaypointResolution): boolean =>
+    resolution.kind === 'bound' && resolution.gateway.key === gateway.key;
+  return [
+    ...[...inventory.services.values()].filter((service) => isThis(resolveServiceWaypoint(inventory, service))),
+    ...[...inventory.workloads.values()].filter((workload) => isThis(resolveWorkloadWaypoint(inventory, workload))),
+  ];
+}
+
+function boundPolicies(binding: GateBinding): PolicyReport[] {
+  const closes = new Map(binding.closures.map((closure) => [closure.policy as object, closure.reason]));
+  return binding.policies.map(({ policy, attachment }) => {
+    const report = { ...named(policy, policy.span), kind: 'AuthorizationPolicy' as const, action: policy.action, attachment };
+    const reason = closes.get(policy);
+    return reason === undefined ? report : { ...report, closes: reason };
+  });
+}
+
+function named(policy: { readonly metadata: { readonly namespace: string; readonly name: string } }, span: Span) {
+  return { namespace: policy.metadata.namespace, name: policy.metadata.name, file: span.file, line: span.start.line };
+}

@@ -1,0 +1,45 @@
+import type { Paint, SourceFile } from '@sallyport/policy';
+import { diagnosticToJson, renderDiagnostics } from '../output/diagnostics.js';
+import type { MeshEvent } from './mesh-event.js';
+import { printStatus } from './print-status.js';
+
+/** How events are shown to people. */
+export interface EventStyle {
+  readonly paint: Paint;
+  readonly colour: boolean;
+}
+
+/** An event for people, with its last newline. */
+export function printEvent(event: MeshEvent, files: readonly SourceFile[], { paint, colour }: EventStyle): string {
+  switch (event.event) {
+    case 'ready':
+      return `${printStatus(event.status, paint)}${hints(event.status.workloads.map((workload) => workload.key))}`;
+    case 'changed':
+      return `${paint('allow', `snapshot ${event.snapshot} is in force at every gate`)} after ${event.tookMs} ms: ${event.files.join(', ')}\n`;
+    case 'refused': {
+      const why = event.error === undefined ? '' : `${event.error}\n`;
+      const stays = paint('deny', `change refused; snapshot ${event.snapshot} stays in force`);
+      return `${renderDiagnostics(event.diagnostics, files, colour)}${why}${stays}\n`;
+    }
+    case 'gate':
+      return `${event.gate} ${event.what === 'died' ? paint('deny', 'died') : 'is up again'} (${event.detail})\n`;
+    case 'application':
+      return `${event.workload} ${event.detail}\n`;
+    case 'line':
+      return `${paint('dim', `${event.from} |`)} ${event.line}\n`;
+    case 'stopping':
+      return 'ending: connections get two seconds; once more to end at once\n';
+  }
+}
+
+/** An event as one line of JSON. */
+export function eventToJson(event: MeshEvent): string {
+  const { diagnostics, ...rest } = 'diagnostics' in event ? event : { ...event, diagnostics: undefined };
+  const value = diagnostics === undefined ? rest : { ...rest, diagnostics: diagnostics.map(diagnosticToJson) };
+  return `${JSON.stringify(value)}\n`;
+}
+
+function hints(workloads: readonly string[]): string {
+  const [client = 'NAMESPACE/WORKLOAD'] = workloads;
+  return `\nin a second terminal: sallyport exec ${client} -- curl …, sallyport status; Ctrl-C here ends the mesh\n`;
+}

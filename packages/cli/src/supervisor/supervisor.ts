@@ -1,0 +1,309 @@
+import { type CertificateAuthority, FolderSource, type FolderWatch, openAuthority, type Reading } from '@sallyport/control';
+import type { Diagnostic, Dialect, SourceFile } from '@sallyport/policy';
+import { CommandFailure } from '../exit-status.js';
+import { type GateRole, gateName, type SnapshotData } from '../gate-protocol/messages.js';
+import { proxyEnvironment } from '../proxy-environment.js';
+import { type MeshState, writeMeshState } from '../state/mesh-state.js';
+import { identifyProcess } from '../state/process-identity.js';
+import type { ApplicationPlan } from './application.js';
+import { ApplicationGroup } from './application-group.js';
+import { type ControlSocket, openControlSocket } from './control-socket.js';
+import { GateRefusal, type SignedForGate } from './gate-child.js';
+import type { GateKeeperOptions } from './gate-keeper.js';
+import { GateSet } from './gate-set.js';
+import { loadMesh } from './load-mesh.js';
+import { LogFiles } from './log-files.js';
+import { AddressAuthority } from './mesh-addresses.js';
+import type { MeshEvent } from './mesh-event.js';
+import { identitiesOf, planGates } from './mesh-plan.js';
+import type { MeshStatus, RefusedChange } from './mesh-status.js';
+import type { MeshVersion } from './mesh-version.js';
+import { reportMesh } from './report-mesh.js';
+
+/** What a supervisor is started with. */
+export interface SupervisorOptions {
+  readonly id: string;
+  /** The state folder, which this supervisor has locked. */
+  readonly directory: string;
+  /** The folder of manifests: its real path, and as the user typed it, which is how places are printed. */
+  readonly folder: string;
+  readonly typedFolder: string;
+  readonly dialect: Dialect;
+  readonly listener: (event: MeshEvent, files: readonly SourceFile[]) => void;
+}
+
+/** A folder that cannot be started: what is wrong in it. */
+export class InvalidFolder extends Error {
+  override readonly name = 'InvalidFolder';
+
+  constructor(
+    readonly diagnostics: readonly Diagnostic[],
+    readonly files: readonly SourceFile[],
+  ) {
+    super('the folder is invalid');
+  }
+}
+
+/** How long connections get to finish when the mesh ends. */
+const drainMs = 2000;
+
+/**
+ * Runs the mesh of a folder: keeps its gates and applications running, and brings each change of the folder to all gates or to none.
+ *
+ * INVARIANT (last good state): `#current` is what every running gate enforces or, where it does not confirm so, is killed for. It changes
+ * only after every gate has prepared.
+ */
+export class Supervisor {
+  readonly #options: SupervisorOptions;
+  readonly #authority: CertificateAuthority;
+  readonly #addresses: AddressAuthority;
+  readonly #source: FolderSource;
+  /** What the folder held when it was loaded. */
+  readonly #reading: Reading;
+  readonly #logs: LogFiles;
+  readonly #gates: GateSet;
+  readonly #applications: ApplicationGroup;
+  #current: MeshVersion;
+  /** The state that gates prepare now: they may ask for its identities. */
+  #preparing: MeshVersion | undefined;
+  #lastRefused: RefusedChange | undefined;
+  #watch: FolderWatch | undefined;
+  #control: ControlSocket | undefined;
+  #next: Reading | undefined;
+  #changing: Promise<void> | undefined;
+  #recording: Promise<void> = Promise.resolve();
+  #stopped: Promise<void> | undefined;
+
+  private constructor(
+    options: SupervisorOptions,
+    parts: {
+      authority: CertificateAuthority;
+      addresses: AddressAuthority;
+      source: FolderSource;
+      reading: Reading;
+      first: MeshVersion;
+    },
+  ) {
+    this.#options = options;
+    this.#authority = parts.authority;
+    this.#addresses = parts.addresses;
+    this.#source = parts.source;
+    this.#reading = parts.reading;
+    this.#current = parts.first;
+    this.#logs = new LogFiles(options.directory, (from, line) => this.#tell({ event: 'line', from, line }));
+    this.#gates = new GateSet((role) => this.#gateOptions(role));
+    this.#applications = new ApplicationGroup((workload) => ({
+      logFile: this.#logs.open(workload),
+      record: () => this.#record(),
+      report: (detail) => this.#tell({ event: 'application', workload, detail }),
+    }));
+  }
+
+  /** Reads the folder; nothing runs yet. Rejects with `InvalidFolder`. */
+  static async load(options: SupervisorOptions): Promise<Supervisor> {
+    const source = new FolderSource([options.typedFolder]);
+    const reading = await source.read();
+    const loaded = loadMesh(reading, options.dialect);
+    if (loaded.inventory === undefined) throw new InvalidFolder(loaded.diagnostics, loaded.files);
+    const addresses = await AddressAuthority.open(options.directory, options.id);
+    const first = {
+      number: 1,
+      since: new Date(),
+      inventory: loaded.inventory,
+      files: loaded.files,
+      addresses: await addresses.addressesOf(loaded.inventory),
+    };
+    const authority = await openAuthority(`${options.directory}/ca`, `mesh ${options.id}`);
+    return new Supervisor(options, { authority, addresses, source, reading, first });
+  }
+
+  /** Brings the mesh up; resolves once it is ready. Rejects, with nothing left running, with `CommandFailure`. */
+  async begin(): Promise<void> {
+    try {
+      this.#control = await openControlSocket(this.#options.directory, () => this.status());
+      await this.#gates.change(
+        planGates(this.#current.inventory),
+        (role) => this.#snapshotFor(role, this.#current),
+        () => undefined,
+      );
+      if (this.#stopped === undefined) await this.#applications.apply(this.#applicationPlans());
+      const silent = await this.#applications.listening();
+      for (const workload of silent) this.#tell({ event: 'application', workload, detail: 'does not listen yet' });
+      if (this.#stopped !== undefined) throw new CommandFailure('told to end while starting');
+      this.#watch = this.#source.watch(this.#reading, (next) => this.#changed(next));
+    } catch (error) {
+      await this.stop();
+      throw error instanceof GateRefusal ? new CommandFailure(error.message) : error;
+    }
+    this.#tell({ event: 'ready', status: await this.status() });
+  }
+
+  /** What is up. */
+  async status(): Promise<MeshStatus> {
+    return reportMesh({
+      id: this.#options.id,
+      folder: this.#options.folder,
+      version: this.#current,
+      gates: this.#gates.keepers,
+      adminAddress: (gate) => this.#addresses.adminAddress(gate),
+      applications: this.#applications,
+      lastRefused: this.#lastRefused,
+      logs: this.#logs.directory,
+    });
+  }
+
+  /** Ends everything: the gates let connections finish, then the applications end. */
+  stop(): Promise<void> {
+    this.#stopped ??= this.#end();
+    return this.#stopped;
+  }
+
+  /** Ends everything at once. */
+  async kill(): Promise<void> {
+    this.#gates.kill();
+    await this.#applications.kill();
+  }
+
+  async #end(): Promise<void> {
+    this.#watch?.close();
+    await this.#changing;
+    this.#tell({ event: 'stopping' });
+    await this.#gates.stop(drainMs);
+    await this.#applications.stop();
+    await this.#control?.close();
+    this.#logs.close();
+    await this.#recording;
+  }
+
+  /** Takes the newest reading; one that came meanwhile replaces what waits, as only the last one counts. */
+  #changed(reading: Reading): void {
+    this.#next = reading;
+    this.#changing ??= this.#applyChanges().finally(() => {
+      this.#changing = undefined;
+    });
+  }
+
+  async #applyChanges(): Promise<void> {
+    while (this.#next !== undefined && this.#stopped === undefined) {
+      const reading = this.#next;
+      this.#next = undefined;
+      await this.#apply(reading);
+    }
+  }
+
+  async #apply(reading: Reading): Promise<void> {
+    const started = Date.now();
+    const loaded = loadMesh(reading, this.#options.dialect);
+    if (loaded.inventory === undefined) return this.#refuse(loaded.diagnostics, loaded.files);
+    const { inventory, files } = loaded;
+    try {
+      const addresses = await this.#addresses.addressesOf(inventory);
+      await this.#commit({ number: this.#current.number + 1, since: new Date(), inventory, files, addresses }, started);
+    } catch (error) {
+      this.#refuse([], files, (error as Error).message);
+    }
+  }
+
+  async #commit(next: MeshVersion, started: number): Promise<void> {
+    const before = this.#current;
+    this.#preparing = next;
+    try {
+      await this.#gates.change(
+        planGates(next.inventory),
+        (role) => this.#snapshotFor(role, next),
+        () => {
+          this.#current = next;
+        },
+      );
+    } finally {
+      this.#preparing = undefined;
+    }
+    this.#lastRefused = undefined;
+    await this.#applications.apply(this.#applicationPlans());
+    await this.#record();
+    const files = changedFiles(before.files, next.files);
+    this.#tell({ event: 'changed', snapshot: next.number, tookMs: Date.now() - started, files });
+  }
+
+  #refuse(diagnostics: readonly Diagnostic[], files: readonly SourceFile[], error?: string): void {
+    const refusal = error === undefined ? { diagnostics } : { diagnostics, error };
+    this.#lastRefused = { at: new Date().toISOString(), ...refusal };
+    this.#options.listener({ event: 'refused', snapshot: this.#current.number, ...refusal }, files);
+  }
+
+  #gateOptions(role: GateRole): GateKeeperOptions {
+    const name = gateName(role);
+    return {
+      role,
+      logFile: this.#logs.open(name),
+      adminAddress: this.#addresses.adminAddress(name),
+      sign: (identity, request) => this.#sign(role, identity, request),
+      committed: () => this.#snapshotFor(role, this.#current),
+      record: () => this.#record(),
+      report: (event) => this.#tell({ event: 'gate', gate: name, ...event }),
+    };
+  }
+
+  #snapshotFor(role: GateRole, version: MeshVersion): SnapshotData {
+    const addresses = this.#addresses.bookFor(role, version.addresses, version.inventory);
+    return { number: version.number, files: version.files, dialect: this.#options.dialect, addresses };
+  }
+
+  /** A gate gets the identities that it serves and no other, whatever it asks for. */
+  async #sign(role: GateRole, identity: string, request: string): Promise<SignedForGate> {
+    const inventories = [this.#current, ...(this.#preparing === undefined ? [] : [this.#preparing])].map((one) => one.inventory);
+    if (!inventories.some((inventory) => identitiesOf(role, inventory).has(identity))) {
+      throw new Error(`${gateName(role)} does not serve \`${identity}\``);
+    }
+    const { chain, bundle, notBefore, notAfter } = await this.#authority.issue(identity, request);
+    return { chain, bundle, validity: { notBefore: notBefore.getTime(), notAfter: notAfter.getTime() } };
+  }
+
+  #applicationPlans(): ApplicationPlan[] {
+    const { inventory, addresses } = this.#current;
+    const hosts = new Map(addresses.entries.map((entry) => [entry.key, entry.applicationAddress]));
+    const shifted = new Set(addresses.shiftedPorts);
+    return this.#addresses.accessOf(inventory, addresses).flatMap((access) => {
+      const workload = inventory.workloads.get(access.key);
+      const host = hosts.get(access.key);
+      if (workload?.run === undefined || host === undefined) return [];
+      const [declared] = workload.ports;
+      const port = declared === undefined ? {} : { port: shifted.has(declared) ? declared + 10_000 : declared };
+      const environment = { ...proxyEnvironment(process.env, access), SALLYPORT_MESH: this.#options.folder };
+      return [{ workload: access.key, command: workload.run, folder: this.#options.folder, environment, host, ...port }];
+    });
+  }
+
+  /** Writes down which processes exist. One write at a time, each with what is true when its turn comes. */
+  #record(): Promise<void> {
+    this.#recording = this.#recording.then(() => writeMeshState(this.#options.directory, this.#state()));
+    return this.#recording;
+  }
+
+  #state(): MeshState {
+    const supervisor = identifyProcess(process.pid);
+    if (supervisor === undefined) throw new Error('this process cannot see itself');
+    return {
+      id: this.#options.id,
+      folder: this.#options.folder,
+      supervisor,
+      gates: this.#gates.keepers.flatMap(({ name, child }) => (child === undefined ? [] : [{ name, ...child.identity }])),
+      applications: this.#applications.applications.flatMap(({ plan, leader }) =>
+        leader === undefined ? [] : [{ workload: plan.workload, ...leader }],
+      ),
+      workloads: this.#addresses.accessOf(this.#current.inventory, this.#current.addresses),
+    };
+  }
+
+  #tell(event: MeshEvent): void {
+    this.#options.listener(event, this.#current.files);
+  }
+}
+
+/** The paths whose text differs, came or went. */
+function changedFiles(before: readonly SourceFile[], after: readonly SourceFile[]): string[] {
+  const old = new Map(before.map((file) => [file.path, file.text]));
+  const changed = after.filter((file) => old.get(file.path) !== file.text).map((file) => file.path);
+  const present = new Set(after.map((file) => file.path));
+  return [...changed, ...before.filter((file) => !present.has(file.path)).map((file) => file.path)].sort();
+}
