@@ -1,6 +1,7 @@
 import type { CodeDescription } from './codes/code.js';
 import { type DiagnosticCode, diagnosticCodes } from './codes/index.js';
 import type { Diagnostic } from './diagnostic.js';
+import { printableMessage } from './printable.js';
 import type { Span } from './span.js';
 
 /** What a diagnostic may carry besides code, place and message. */
@@ -30,6 +31,6 @@ export class Reporter {
     const complaint = `${span.file}\0${span.start.offset}\0${span.end.offset}\0${code}\0${message}`;
     if (this.#seen.has(complaint)) return;
     this.#seen.add(complaint);
-    this.#diagnostics.push({ code, kind, severity, message, span, ...detail });
+    this.#diagnostics.push({ code, kind, severity, message: printableMessage(message), span, ...detail });
   }
 }

@@ -1,12 +1,20 @@
 import { type Document, parseAllDocuments, type YAMLError } from 'yaml';
+import type { DiagnosticCode } from '../../diagnostic/codes/index.js';
 import type { Reporter } from '../../diagnostic/reporter.js';
 import type { SourceFile } from '../../diagnostic/span.js';
 import { composeDocument } from './compose.js';
 import { type Node, type ScalarNode, spanOf } from './node.js';
 import { BlockText, FileText, OpaqueText, type SourceText } from './source-text.js';
 
-/** `yaml` reports these for tags and aliases that our own composer judges itself. */
-const judgedElsewhere: ReadonlySet<string> = new Set(['TAG_RESOLVE_FAILED', 'BAD_ALIAS']);
+/** More complaints about the syntax of one document only repeat the first ones. */
+const maximumSyntaxErrors = 10;
+
+/** Codes of the `yaml` library that have a code of their own here. */
+const librarySyntaxCodes: Readonly<Record<string, DiagnosticCode>> = {
+  TAG_RESOLVE_FAILED: 'yaml-tag',
+  BAD_ALIAS: 'yaml-alias',
+  RESOURCE_EXHAUSTION: 'nesting-too-deep',
+};
 
 /** Everything outside the characters that YAML admits: control characters, lone surrogates, a byte order mark past the start. */
 const illegalCharacter = /[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\u{10000}-\u{10ffff}]/u;
@@ -51,27 +59,30 @@ function readDocuments(text: string, source: SourceText, reporter: Reporter): re
     return [...documents] as Document[];
   } catch (error) {
     // The library recurses; a text made to exhaust the stack ends here.
-    reporter.report('yaml-syntax', source.span(0, 0), `the text cannot be read: ${firstLine(error)}`);
+    reporter.report('nesting-too-deep', source.span(0, 0), `the text cannot be read: ${firstLine(error)}`, {
+      hint: 'no Kubernetes object is nested this deep',
+    });
     return [];
   }
 }
 
 function documentNode(document: Document, source: SourceText, reporter: Reporter): Node[] {
   const before = reporter.errorCount;
-  for (const error of document.errors) reportSyntax(error, source, reporter);
-  for (const warning of document.warnings) reportSyntax(warning, source, reporter);
+  for (const problem of [...document.errors, ...document.warnings].slice(0, maximumSyntaxErrors))
+    reportSyntax(problem, source, reporter);
   if (reporter.errorCount > before) return [];
   const node = composeDocument(document, source, reporter);
   if (node === undefined || reporter.errorCount > before) return [];
   return node.kind === 'scalar' && node.value === null ? [] : [node];
 }
 
-function reportSyntax(error: YAMLError, source: SourceText, reporter: Reporter): void {
-  if (judgedElsewhere.has(error.code)) return;
-  const [start, end] = error.pos;
-  const code = error.code === 'RESOURCE_EXHAUSTION' ? 'nesting-too-deep' : 'yaml-syntax';
-  const hint = error.code === 'TAB_AS_INDENT' ? { hint: 'indent with spaces' } : {};
-  reporter.report(code, source.span(start, Math.max(end, start + 1)), lowerFirst(firstLine(error)), hint);
+function reportSyntax(problem: YAMLError, source: SourceText, reporter: Reporter): void {
+  const [start, end] = problem.pos;
+  const code = librarySyntaxCodes[problem.code] ?? 'yaml-syntax';
+  const message = code === 'nesting-too-deep' ? 'nested too deep to be read' : lowerFirst(firstLine(problem));
+  reporter.report(code, source.span(start, Math.max(end, start + 1)), message, {
+    hint: syntaxHints[problem.code] ?? 'check quotes, brackets and indentation here',
+  });
 }
 
 function embeddedSource(scalar: ScalarNode): SourceText {
@@ -94,6 +105,14 @@ function literalIndent(text: string, outer: FileText, firstLineIndex: number): n
   const written = outer.text.slice(start, outer.lineStart(firstLineIndex + index + 1)).replace(/\r?\n$/, '');
   return written.endsWith(line) ? written.length - line.length : undefined;
 }
+
+const syntaxHints: Readonly<Record<string, string>> = {
+  TAB_AS_INDENT: 'indent with spaces',
+  TAG_RESOLVE_FAILED: 'remove the tag',
+  BAD_ALIAS: 'name the anchor that the alias stands for',
+  RESOURCE_EXHAUSTION: 'no Kubernetes object is nested this deep',
+  MISSING_CHAR: 'close the quote or bracket that was opened',
+};
 
 function firstLine(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
