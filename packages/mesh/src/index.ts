@@ -2,3 +2,4 @@ export type * from './gate.js';
 export { type AdminServer, type AdminServerOptions, startAdminServer } from './telemetry/admin-server.js';
 export type { LogFormat } from './telemetry/log-line.js';
 export { createMetricsRegistry } from './telemetry/metrics-registry.js';
+export { startWaypoint, type WaypointOptions } from './waypoint/waypoint.js';

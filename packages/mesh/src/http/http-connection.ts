@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { RequestVerdict } from '@sallyport/policy';
+import type { JudgedConnection } from '../socket/connection-registry.js';
 import type { WireProtocol } from './detect-protocol.js';
 import type { Exchange, MessageProblem } from './exchange.js';
 import type { HttpLimits } from './limits.js';
@@ -27,7 +28,7 @@ export interface HttpConnectionOptions {
 }
 
 /** A client connection at an L7 gate: its requests, and its onward connections, which end with it. */
-export class HttpConnection implements ConnectionOwner {
+export class HttpConnection implements ConnectionOwner, JudgedConnection {
   readonly scheme: 'http' | 'https';
   readonly #runs = new Set<RequestRun>();
   readonly #pool: UpstreamPool;
@@ -72,7 +73,7 @@ export class HttpConnection implements ConnectionOwner {
   rejudge(): void {
     this.#pool.retire();
     if (this.options.scope() === undefined) {
-      this.destroy('policy_change');
+      this.cut('policy_change');
       return;
     }
     for (const run of this.#runs) {
@@ -86,7 +87,7 @@ export class HttpConnection implements ConnectionOwner {
   }
 
   /** Ends the connection with everything on it. */
-  destroy(termination = 'gate_closed'): void {
+  cut(termination: string): void {
     for (const run of this.#runs) {
       run.cut(termination);
     }

@@ -1,6 +1,6 @@
 import { constants, type OutgoingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
 import type { Duplex } from 'node:stream';
-import { wasReset } from '../hbone/reset.js';
+import { resetStream, wasReset } from '../hbone/reset.js';
 import type { BodySink, BodySource, Exchange, RequestHead, ResponseHead } from './exchange.js';
 import { type HeaderList, headersFromRaw, headersToObject } from './header-list.js';
 
@@ -56,9 +56,7 @@ export class Http2Exchange implements Exchange {
   }
 
   destroy(): void {
-    if (!this.stream.closed) {
-      this.stream.close(constants.NGHTTP2_CANCEL);
-    }
+    resetStream(this.stream);
   }
 
   onClose(listener: (complete: boolean) => void): void {

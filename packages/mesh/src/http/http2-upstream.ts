@@ -1,6 +1,6 @@
-import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from 'node:http2';
+import { type ClientHttp2Session, type ClientHttp2Stream, connect } from 'node:http2';
 import type { Duplex } from 'node:stream';
-import { wasReset } from '../hbone/reset.js';
+import { resetStream, wasReset } from '../hbone/reset.js';
 import type { ResponseHead } from './exchange.js';
 import { type HeaderList, headersFromRaw, headersToObject } from './header-list.js';
 import {
@@ -122,9 +122,7 @@ class Http2Call implements UpstreamCall {
   }
 
   destroy(): void {
-    if (!this.stream.closed) {
-      this.stream.close(constants.NGHTTP2_CANCEL);
-    }
+    resetStream(this.stream);
   }
 }
 

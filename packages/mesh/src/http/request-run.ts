@@ -109,6 +109,7 @@ export class RequestRun {
     const routed = scope.route({ ...this.exchange.head.attributes, path });
     if (routed.kind === 'reply') {
       this.record.destination = routed.destination;
+      this.record.failure = routed.failure ?? '-';
       return this.#reply({ status: routed.status, body: replyText(routed.status) }, routed.flags, routed.details);
     }
     const request = this.#upstreamRequest(scope, path);

@@ -11,6 +11,8 @@ export type Routed =
       /** Envoy's response flags and details. */
       readonly flags: string;
       readonly details: string;
+      /** Why, for the log. */
+      readonly failure?: string;
       readonly destination?: RequestDestination;
     };
 

@@ -1,0 +1,110 @@
+import {
+  type Endpoint,
+  type HttpRouting,
+  type OutboundRoute,
+  type Permit,
+  routeFromGate,
+  type ServiceInfo,
+  type WeightedBackend,
+} from '@sallyport/policy';
+import { RoundRobin } from '../http/round-robin.js';
+import type { Routed, RoutedTarget } from '../http/scope.js';
+import { weightedChoice } from '../http/weighted-choice.js';
+import { type Hop, hopHost, hopsOf, hopTo } from './hop.js';
+import type { DialContext, OnwardDialer, Origin } from './onward-dialer.js';
+
+/** How a gate names groups of endpoints in its log, as Envoy does. */
+export type ClusterNaming = (service: ServiceInfo, port: number) => string;
+
+/** What a TCP connection goes on to. */
+export interface ConnectionTargets {
+  readonly hops: readonly Hop[];
+  /** Why there are none. */
+  readonly detail: string;
+  readonly service?: ServiceInfo;
+}
+
+/** Turns what a route chose into endpoints that can be dialled, in turn. */
+export class TargetBuilder {
+  readonly #turns = new RoundRobin();
+
+  constructor(
+    private readonly dialer: OnwardDialer,
+    private readonly naming: ClusterNaming,
+    private readonly random: () => number = Math.random,
+  ) {}
+
+  /** Where a request goes under this routing: one backend by weight, its endpoints in turn. */
+  routed(context: DialContext, routing: HttpRouting, origin: Origin): Routed {
+    if (routing.kind === 'none') {
+      return { kind: 'reply', status: 404, flags: 'NR', details: 'route_not_found' };
+    }
+    if (routing.kind === 'invalid') {
+      return { kind: 'reply', status: 500, flags: '-', details: 'route_backend_invalid' };
+    }
+    const backend = weightedChoice(routing.backends, this.random);
+    if (backend === undefined) {
+      return { kind: 'reply', status: 500, flags: '-', details: 'route_without_weight' };
+    }
+    return this.#toBackend(context, backend, origin);
+  }
+
+  /** Where a request goes that was addressed to one workload. */
+  toWorkload(context: DialContext, endpoint: Endpoint, protocol: 'http1' | 'http2', origin: Origin): Routed {
+    const cluster = `inbound-vip|${endpoint.port}|http|${endpoint.workload.address}`;
+    return { kind: 'targets', targets: [this.#target(context, hopTo(endpoint), { cluster, protocol }, origin)] };
+  }
+
+  /** Where a connection goes under this routing: one backend by weight, its endpoints in turn. */
+  connection(context: DialContext, routing: HttpRouting): ConnectionTargets {
+    const backend = routing.kind === 'backends' ? weightedChoice(routing.backends, this.random) : undefined;
+    if (backend === undefined) {
+      return { hops: [], detail: routing.kind === 'invalid' ? routing.detail : 'no route leads anywhere' };
+    }
+    const { service, port } = backend;
+    const route = routeFromGate(context.snapshot.inventory, context.gateway, service, port);
+    return { hops: this.#hops(context, route, this.naming(service, port)), detail: detailOf(route), service };
+  }
+
+  #toBackend(context: DialContext, { service, port }: WeightedBackend, origin: Origin): Routed {
+    const cluster = this.naming(service, port);
+    const route = routeFromGate(context.snapshot.inventory, context.gateway, service, port);
+    const hops = this.#hops(context, route, cluster);
+    const protocol = service.ports.find((candidate) => candidate.port === port)?.http2 === true ? 'http2' : 'http1';
+    if (hops.length === 0) {
+      const destination = { service, cluster, host: '-' };
+      return { kind: 'reply', status: 503, flags: 'UH', details: 'no_healthy_upstream', failure: detailOf(route), destination };
+    }
+    const onward = { ...origin, serviceHost: service.hostname };
+    return { kind: 'targets', targets: hops.map((hop) => this.#target(context, hop, { cluster, protocol, service }, onward)) };
+  }
+
+  #hops(context: DialContext, route: OutboundRoute, turn: string): Hop[] {
+    return hopsOf(route, context.gateway, (endpoints) => this.#turns.order(turn, endpoints));
+  }
+
+  #target(
+    context: DialContext,
+    hop: Hop,
+    { cluster, protocol, service }: { cluster: string; protocol: 'http1' | 'http2'; service?: ServiceInfo },
+    origin: Origin,
+  ): RoutedTarget {
+    const host = hopHost(hop);
+    const workload = hop.kind === 'passthrough' ? undefined : hop.workload;
+    return {
+      key: `${protocol} ${hop.kind} ${workload?.key ?? ''} ${host}`,
+      protocol,
+      destination: {
+        cluster,
+        host,
+        ...(service === undefined ? {} : { service }),
+        ...(workload === undefined || workload.kind === 'Gateway' ? {} : { workload }),
+      },
+      open: (permit: Permit) => this.dialer.open(permit, context, hop, origin),
+    };
+  }
+}
+
+function detailOf(route: OutboundRoute): string {
+  return route.kind === 'refused' ? route.detail : 'the route leads to no endpoint';
+}

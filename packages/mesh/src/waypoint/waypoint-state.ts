@@ -1,0 +1,81 @@
+import {
+  acceptAtWaypoint,
+  type ConnectionAttributes,
+  type GatewayInfo,
+  type InboundTarget,
+  type Inventory,
+  type ServiceInfo,
+  type Workload,
+} from '@sallyport/policy';
+import type { Snapshot } from '../gate.js';
+import { GateDeciders } from '../l7/gate-deciders.js';
+
+/** A target that this waypoint serves. */
+export type ServedTarget = Exclude<InboundTarget, { readonly kind: 'refused' }>;
+
+/** What a waypoint is under one snapshot. */
+export class WaypointState {
+  readonly gateway: GatewayInfo;
+  readonly deciders: GateDeciders;
+
+  private constructor(
+    readonly snapshot: Snapshot,
+    gateway: GatewayInfo,
+    /** Where its listener is. */
+    readonly socketAddress: string,
+  ) {
+    this.gateway = gateway;
+    this.deciders = new GateDeciders(snapshot.inventory, gateway);
+  }
+
+  /** The state of a waypoint; undefined where the snapshot has no such waypoint, or no address for it. */
+  static of(snapshot: Snapshot, key: string): WaypointState | undefined {
+    const gateway = snapshot.inventory.gateways.get(key);
+    const address = gateway === undefined ? undefined : snapshot.addresses.socketAddress(gateway.workload.address);
+    return gateway?.role !== 'waypoint' || address === undefined ? undefined : new WaypointState(snapshot, gateway, address);
+  }
+
+  /** What a CONNECT authority means here (reference section 7.5). Total. */
+  accept(authority: string): InboundTarget {
+    try {
+      return acceptAtWaypoint(this.snapshot.inventory, this.gateway, authority);
+    } catch (error) {
+      return { kind: 'refused', status: 503, detail: error instanceof Error ? error.message : String(error) };
+    }
+  }
+
+  /** How the gate behind a target is addressed, as policy sees it. */
+  attributes(target: ServedTarget, peer: { readonly identity: string; readonly address: string }): ConnectionAttributes {
+    return {
+      identity: peer.identity,
+      sourceIp: peer.address,
+      destinationIp: target.kind === 'service' ? target.address : target.workload.address,
+      destinationPort: target.kind === 'service' ? target.servicePort.port : target.port,
+    };
+  }
+}
+
+/** What policy attaches to for this target. */
+export function protectedObject(target: ServedTarget): ServiceInfo | Workload {
+  return target.kind === 'service' ? target.service : target.workload;
+}
+
+/** What this waypoint speaks on a target; `sniff` looks at the first bytes where nobody declared it. */
+export interface TargetProtocol {
+  readonly kind: 'http' | 'tcp';
+  readonly http2: boolean;
+}
+
+/** The protocol that is declared for a target; a workload's port takes it from the services that lead to it. */
+export function protocolOf(inventory: Inventory, target: ServedTarget): TargetProtocol {
+  const ports =
+    target.kind === 'service'
+      ? [target.servicePort]
+      : [...inventory.services.values()]
+          .flatMap((service) => service.ports)
+          .filter(({ endpoints }) =>
+            endpoints.some(({ workload, port }) => workload.key === target.workload.key && port === target.port),
+          );
+  const tcp = ports.length > 0 && ports.every(({ protocol }) => protocol === 'tcp');
+  return { kind: tcp ? 'tcp' : 'http', http2: ports.some(({ http2 }) => http2 === true) };
+}

@@ -1,0 +1,98 @@
+import { type RequestAttributes, type RequestVerdict, routeHttp, routeTcp, type Verdict } from '@sallyport/policy';
+import type { HboneRequest } from '../hbone/hbone-request.js';
+import { formatAuthority } from '../hbone/headers.js';
+import type { RequestScope, Routed } from '../http/scope.js';
+import { hopTo } from '../l7/hop.js';
+import type { Origin } from '../l7/onward-dialer.js';
+import type { ConnectionTargets, TargetBuilder } from '../l7/target-builder.js';
+import { protectedObject, protocolOf, type ServedTarget, type WaypointState } from './waypoint-state.js';
+
+/**
+ * One tunnel at a waypoint: who is at its other end, and what it asked for. What that means is worked out anew whenever it is
+ * asked, under the snapshot that is in force then.
+ */
+export class WaypointTunnel {
+  /** The client as policy sees it: the identity of its certificate, the address of the tunnel's TCP peer. */
+  readonly peer: { readonly identity: string; readonly address: string };
+
+  constructor(
+    readonly request: HboneRequest,
+    policyAddress: string,
+    private readonly state: () => WaypointState | undefined,
+    private readonly builder: TargetBuilder,
+  ) {
+    this.peer = { identity: request.peer.identity.uri, address: policyAddress };
+  }
+
+  /** The tunnel's target, if this waypoint still serves it. */
+  target(state: WaypointState): ServedTarget | undefined {
+    const target = state.accept(this.request.authority);
+    return target.kind === 'refused' ? undefined : target;
+  }
+
+  origin(target: ServedTarget): Origin {
+    return {
+      sourceAddress: this.peer.address,
+      sourcePort: this.request.from.port,
+      ...(target.kind === 'service' ? { serviceHost: target.service.hostname } : {}),
+    };
+  }
+
+  /** `IP:PORT` of the client, for logs. */
+  get downstreamRemote(): string {
+    return formatAuthority(this.peer.address, this.request.from.port);
+  }
+
+  /** What applies to the requests inside; undefined where this is no HTTP target of this waypoint any more. */
+  scope(): RequestScope | undefined {
+    const state = this.state();
+    const target = state === undefined ? undefined : this.target(state);
+    if (state === undefined || target === undefined || protocolOf(state.snapshot.inventory, target).kind !== 'http') {
+      return undefined;
+    }
+    return {
+      trustForwardedProto: true,
+      judge: (request) => this.#judge(state, target, request),
+      route: (request) => this.#route(state, target, request),
+    };
+  }
+
+  /** Judges the tunnel as a connection; undefined where this is no TCP target of this waypoint any more. */
+  judgeConnection(): Verdict | undefined {
+    const state = this.state();
+    const target = state === undefined ? undefined : this.target(state);
+    if (state === undefined || target === undefined || protocolOf(state.snapshot.inventory, target).kind !== 'tcp') {
+      return undefined;
+    }
+    return state.deciders.connection(protectedObject(target), state.attributes(target, this.peer));
+  }
+
+  /** Where the tunnel goes on to as a connection. */
+  connectionTargets(): ConnectionTargets {
+    const state = this.state();
+    const target = state === undefined ? undefined : this.target(state);
+    if (state === undefined || target === undefined) {
+      return { hops: [], detail: 'the target is not served any more' };
+    }
+    if (target.kind === 'workload') {
+      return { hops: [hopTo(target)], detail: '' };
+    }
+    const { service, servicePort } = target;
+    return this.builder.connection(state, routeTcp(state.snapshot.inventory, { service, port: servicePort.port }));
+  }
+
+  #judge(state: WaypointState, target: ServedTarget, request: RequestAttributes): RequestVerdict {
+    return state.deciders.request(protectedObject(target), state.attributes(target, this.peer), request);
+  }
+
+  #route(state: WaypointState, target: ServedTarget, request: RequestAttributes): Routed {
+    const { inventory } = state.snapshot;
+    const origin = this.origin(target);
+    if (target.kind === 'workload') {
+      const protocol = protocolOf(inventory, target).http2 ? 'http2' : 'http1';
+      return this.builder.toWorkload(state, target, protocol, origin);
+    }
+    const routing = routeHttp(inventory, { service: target.service, port: target.servicePort.port }, request);
+    return this.builder.routed(state, routing, origin);
+  }
+}

@@ -1,0 +1,235 @@
+import type { ServiceInfo } from '@sallyport/policy';
+import type { Gate, GateOptions, Snapshot } from '../gate.js';
+import { HbonePool } from '../hbone/hbone-pool.js';
+import type { HboneRequest } from '../hbone/hbone-request.js';
+import { type EarlyRefusal, HboneServer } from '../hbone/hbone-server.js';
+import { formatAuthority } from '../hbone/headers.js';
+import { HttpConnection } from '../http/http-connection.js';
+import { defaultHttpLimits, type HttpLimits } from '../http/limits.js';
+import { HttpServer } from '../http/serve-connection.js';
+import { acceptedTrustDomains } from '../identity/accepted-trust-domains.js';
+import { drainFirst } from '../l7/drain-first.js';
+import { GateTelemetry } from '../l7/gate-telemetry.js';
+import { hbonePort } from '../l7/hop.js';
+import { OnwardDialer } from '../l7/onward-dialer.js';
+import { TargetBuilder } from '../l7/target-builder.js';
+import { TcpConnection } from '../l7/tcp-connection.js';
+import { ConnectionRegistry } from '../socket/connection-registry.js';
+import type { Listener, ListenerPlan } from '../socket/listener-set.js';
+import { SnapshotGate } from '../socket/snapshot-gate.js';
+import type { LogFormat } from '../telemetry/log-line.js';
+import { protocolOf, type ServedTarget, WaypointState } from './waypoint-state.js';
+import { WaypointTunnel } from './waypoint-tunnel.js';
+
+/** What a waypoint is started with. */
+export interface WaypointOptions extends GateOptions {
+  /** `NAMESPACE/NAME` of the Gateway. */
+  readonly gateway: string;
+  readonly logFormat?: LogFormat;
+  readonly limits?: Partial<HttpLimits>;
+}
+
+interface WaypointPlan extends ListenerPlan {
+  readonly identity: string;
+}
+
+/**
+ * Starts a waypoint: terminates HBONE as the Gateway's service account, judges each request or connection inside by the policies of
+ * what it is addressed to, and goes on as itself. Rejects where the snapshot has no such waypoint or its socket cannot be opened.
+ */
+export function startWaypoint(options: WaypointOptions): Promise<Gate> {
+  return new Waypoint(options).start();
+}
+
+class Waypoint {
+  readonly #options: WaypointOptions;
+  readonly #limits: HttpLimits;
+  readonly #http: HttpServer;
+  readonly #pool: HbonePool;
+  readonly #dialer: OnwardDialer;
+  readonly #builder: TargetBuilder;
+  readonly #telemetry: GateTelemetry;
+  readonly #connections = new ConnectionRegistry();
+  readonly #httpConnections = new Set<HttpConnection>();
+  readonly #servers = new Set<HboneServer>();
+  #state: WaypointState | undefined;
+
+  constructor(options: WaypointOptions) {
+    this.#options = options;
+    this.#limits = { ...defaultHttpLimits, ...options.limits };
+    this.#http = new HttpServer(this.#limits);
+    this.#pool = new HbonePool({
+      credentials: options.credentials,
+      trustDomains: () => this.#trustDomains(),
+      connectTimeoutMs: this.#limits.connectTimeoutMs,
+    });
+    this.#dialer = new OnwardDialer(this.#pool, this.#limits.connectTimeoutMs);
+    this.#builder = new TargetBuilder(this.#dialer, clusterName);
+    this.#telemetry = new GateTelemetry('waypoint', options);
+  }
+
+  async start(): Promise<Gate> {
+    const { snapshot, gateway } = this.#options;
+    if (WaypointState.of(snapshot, gateway) === undefined) {
+      this.#dispose();
+      throw new Error(`\`${gateway}\` is no waypoint of this mesh`);
+    }
+    const gate = await SnapshotGate.start<WaypointState | undefined, WaypointPlan>(
+      {
+        name: `waypoint ${gateway}`,
+        kind: 'waypoint',
+        connections: this.#connections,
+        derive: (next) => this.#derive(next),
+        plans: plansOf,
+        open: (plan) => this.#open(plan),
+        enforce: (state) => this.#enforce(state),
+        dispose: () => this.#dispose(),
+      },
+      snapshot,
+    );
+    return drainFirst(gate, () => {
+      for (const connection of this.#httpConnections) {
+        connection.drain();
+      }
+    });
+  }
+
+  /** A snapshot without this waypoint is a state, too: nothing listens, and nothing is served. */
+  async #derive(snapshot: Snapshot): Promise<WaypointState | undefined> {
+    const state = WaypointState.of(snapshot, this.#options.gateway);
+    if (state !== undefined) {
+      // Without credentials the gate refuses every handshake, which is no reason to keep an older policy in force.
+      await this.#options.credentials.fetch(state.gateway.workload.identity).catch(() => undefined);
+    }
+    return state;
+  }
+
+  async #open(plan: WaypointPlan): Promise<Listener> {
+    const server = await HboneServer.listen({
+      address: plan.address,
+      port: plan.port,
+      identity: plan.identity,
+      credentials: this.#options.credentials,
+      trustDomains: () => this.#trustDomains(),
+      handler: (request) => this.#accept(request),
+      onRefused: (refusal) => this.#refused(refusal),
+    });
+    this.#servers.add(server);
+    return {
+      close: (drainMs) => {
+        this.#servers.delete(server);
+        return server.close(drainMs);
+      },
+    };
+  }
+
+  #enforce(state: WaypointState | undefined): void {
+    this.#state = state;
+    for (const server of this.#servers) {
+      if (state !== undefined) {
+        server.setIdentity(state.gateway.workload.identity);
+      }
+      server.rejudge();
+    }
+  }
+
+  #trustDomains(): readonly string[] {
+    return acceptedTrustDomains((this.#state?.snapshot ?? this.#options.snapshot).inventory);
+  }
+
+  #accept(request: HboneRequest): void | Promise<void> {
+    const state = this.#state;
+    const target = state?.accept(request.authority);
+    if (state === undefined || target === undefined || target.kind === 'refused') {
+      request.refuse(target?.kind === 'refused' ? target.status : 503);
+      const error = target?.kind === 'refused' ? target.detail : 'no such waypoint';
+      return this.#refused({ from: request.from, to: request.to, error });
+    }
+    const source = state.snapshot.addresses.policyAddress(request.from.address);
+    const tunnel = new WaypointTunnel(request, source, () => this.#state, this.#builder);
+    return protocolOf(state.snapshot.inventory, target).kind === 'http'
+      ? this.#serveHttp(state, tunnel, target)
+      : this.#serveTcp(state, tunnel, target);
+  }
+
+  #serveHttp(state: WaypointState, tunnel: WaypointTunnel, target: ServedTarget): void {
+    const { destinationIp, destinationPort } = state.attributes(target, tunnel.peer);
+    const source = state.snapshot.inventory.workloadByAddress.get(tunnel.peer.address);
+    const connection = new HttpConnection({
+      server: this.#http,
+      stream: tunnel.request.accept(),
+      scheme: 'http',
+      limits: this.#limits,
+      parties: {
+        downstreamRemote: tunnel.downstreamRemote,
+        downstreamLocal: formatAuthority(destinationIp, destinationPort),
+        identity: tunnel.peer.identity,
+        ...(source === undefined ? {} : { source }),
+      },
+      scope: () => tunnel.scope(),
+      decided: (verdict) => this.#telemetry.decided(verdict),
+      finished: (record) => this.#telemetry.finished(record),
+    });
+    const ended = this.#connections.add(connection);
+    this.#httpConnections.add(connection);
+    tunnel.request.onClose(() => {
+      this.#httpConnections.delete(connection);
+      ended();
+    });
+  }
+
+  async #serveTcp(state: WaypointState, tunnel: WaypointTunnel, target: ServedTarget): Promise<void> {
+    const { request, peer } = tunnel;
+    const source = state.snapshot.inventory.workloadByAddress.get(peer.address);
+    const report = this.#telemetry.report({
+      direction: 'inbound',
+      source: {
+        address: tunnel.downstreamRemote,
+        identity: peer.identity,
+        ...(source === undefined ? {} : { workload: source }),
+      },
+      destination: {
+        address: request.authority,
+        hboneAddress: request.authority,
+        ...(target.kind === 'service' ? { service: target.service } : { workload: target.workload }),
+      },
+    });
+    const connection = new TcpConnection({
+      client: {
+        open: () => request.accept(),
+        refuse: (why) => request.refuse(why === 'denied' ? 401 : 503),
+        gone: () => request.gone,
+      },
+      report,
+      judge: () => tunnel.judgeConnection(),
+      targets: () => tunnel.connectionTargets(),
+      dial: (permit, hop) => this.#dialer.open(permit, this.#state ?? state, hop, tunnel.origin(target)),
+      decided: (verdict) => this.#telemetry.decided(verdict),
+    });
+    const ended = this.#connections.add(connection);
+    await connection.serve().finally(ended);
+  }
+
+  #refused({ from, to, error }: EarlyRefusal): void {
+    const ends = { source: formatAuthority(from.address, from.port), destination: formatAuthority(to.address, to.port) };
+    this.#telemetry.connections.failed({ direction: 'inbound', ...ends }, error);
+  }
+
+  #dispose(): void {
+    this.#http.close();
+    this.#pool.close();
+  }
+}
+
+function plansOf(state: WaypointState | undefined): readonly WaypointPlan[] {
+  if (state === undefined) {
+    return [];
+  }
+  const { gateway, socketAddress, snapshot } = state;
+  const { key, identity } = gateway.workload;
+  return [{ address: socketAddress, port: snapshot.addresses.socketPort(hbonePort), purpose: 'HBONE', workload: key, identity }];
+}
+
+function clusterName(service: ServiceInfo, port: number): string {
+  return `inbound-vip|${port}|http|${service.hostname}`;
+}
