@@ -1,6 +1,169 @@
+import {
+  buildInventory,
+  compareExplanations,
+  type Dialect,
+  type Explanation,
+  explain,
+  hasInvalid,
+  loadResources,
+  otherDialect,
+  parseQuestion,
+  type QuestionText,
+  renderExplanation,
+  type SourceFile,
+} from '@sallyport/policy';
 import type { Command } from 'commander';
+import { CommandFailure, exitStatus } from '../exit-status.js';
+import { addDialectOptions, type DialectOptions, readDialect } from '../options.js';
+import { terminalPaint, wantsColour } from '../output/colour.js';
+import { countDiagnostics, diagnosticToJson, renderDiagnostics } from '../output/diagnostics.js';
+import { type OutputFormat, outputOption, printJson } from '../output/format-option.js';
+import { readManifests } from '../read-manifests.js';
+
+interface ExplainOptions extends DialectOptions {
+  readonly output: OutputFormat;
+  readonly from: string;
+  readonly to: string;
+  readonly via?: string;
+  readonly method?: string;
+  readonly path?: string;
+  readonly header: readonly string[];
+  readonly sni?: string;
+  readonly plaintext?: boolean;
+  readonly all?: boolean;
+}
 
 /** Adds `sallyport explain`. */
 export function registerExplain(program: Command): void {
-  program.command('explain');
+  const command = program
+    .command('explain')
+    .summary('say what would happen to a request, at which gate, and why')
+    .description(
+      'Walks the path that a request would take, without sending it: every gate, what it sees, which policy decides, and where that stands.',
+    )
+    .argument('<DIR...>', 'folders or files of manifests; - is standard input')
+    .requiredOption('--from <CLIENT>', 'NAMESPACE/WORKLOAD, a spiffe:// identity, or an address outside the mesh')
+    .requiredOption('--to <TARGET>', 'a URL, HOST:PORT, or NAMESPACE/WORKLOAD[:PORT]')
+    .option('--via <NAMESPACE/GATEWAY>', 'the ingress gateway that the client connects to')
+    .option('--method <METHOD>', 'HTTP method (default: GET)')
+    .option('--path <PATH>', 'path with query, instead of the one of the URL')
+    .option(
+      '--header <NAME: VALUE>',
+      'a request header; may be repeated',
+      (value: string, all: readonly string[]) => [...all, value],
+      [],
+    )
+    .option('--sni <NAME>', 'server name of the TLS inside the connection')
+    .option('--plaintext', 'the client goes past its own ztunnel, in plaintext')
+    .option('--all', 'name every policy that a gate does not enforce, not only the first few')
+    .addOption(outputOption())
+    .addHelpText('after', helpText)
+    .action(runExplain);
+  addDialectOptions(command);
+}
+
+const helpText = `
+Examples:
+  sallyport explain manifests/ --from default/sleep --to http://httpbin:8000/get
+  sallyport explain manifests/ --from default/sleep --to default/httpbin        past the waypoint, by the pod's address
+  sallyport explain manifests/ --from 198.51.100.7 --to http://shop.example/ --via istio-ingress/edge
+  sallyport explain manifests/ --from spiffe://cluster.local/ns/a/sa/b --to cart.shop:80 --method POST --header 'x-team: a'
+
+Exit status: 0 allowed, 3 denied, 1 invalid input, 2 wrong usage.
+`;
+
+async function runExplain(paths: readonly string[], options: ExplainOptions): Promise<void> {
+  const { files, diagnostics: unread } = await readManifests(paths);
+  if (unread.length > 0) return refuse(files, unread, options);
+  const dialect = readDialect(options);
+  const loaded = loadResources(files, dialect);
+  if (hasInvalid(loaded.diagnostics))
+    return refuse(
+      files,
+      loaded.diagnostics.filter((one) => one.kind === 'invalid'),
+      options,
+    );
+  const explanation = ask(files, dialect, questionOf(options));
+  const other = askOther(files, otherDialect(dialect), questionOf(options));
+  if (options.output === 'json') printJson(asJson(explanation, other));
+  else process.stdout.write(asText(explanation, other, options));
+  process.exitCode = exitStatusOf(explanation);
+}
+
+function questionOf(options: ExplainOptions): QuestionText {
+  const { from, to, via, method, path, header, sni, plaintext } = options;
+  return {
+    from,
+    to,
+    headers: header,
+    plaintext: plaintext ?? false,
+    ...(via === undefined ? {} : { via }),
+    ...(method === undefined ? {} : { method }),
+    ...(path === undefined ? {} : { path }),
+    ...(sni === undefined ? {} : { sni }),
+  };
+}
+
+function ask(files: readonly SourceFile[], dialect: Dialect, text: QuestionText): Explanation {
+  const { inventory } = buildInventory(loadResources(files, dialect).set, dialect);
+  const read = parseQuestion(inventory, text);
+  if ('problem' in read) {
+    const { message, hint } = read.problem;
+    throw new CommandFailure(message, hint === undefined ? {} : { hint });
+  }
+  return explain(inventory, read.question);
+}
+
+/** The same in the other dialect; the reason, in words, where that one takes no such input. */
+function askOther(files: readonly SourceFile[], dialect: Dialect, text: QuestionText): Explanation | string {
+  const { diagnostics } = loadResources(files, dialect);
+  const invalid = diagnostics.find((diagnostic) => diagnostic.kind === 'invalid' && diagnostic.severity === 'error');
+  if (invalid !== undefined)
+    return `${dialect.name} refuses these manifests: ${invalid.message} (${invalid.span.file}:${invalid.span.start.line})`;
+  try {
+    return ask(files, dialect, text);
+  } catch (error) {
+    if (error instanceof CommandFailure) return `${dialect.name} cannot answer: ${error.message}`;
+    throw error;
+  }
+}
+
+function refuse(
+  files: readonly SourceFile[],
+  diagnostics: Parameters<typeof renderDiagnostics>[0],
+  options: ExplainOptions,
+): void {
+  if (options.output === 'json') printJson({ error: 'invalid input', diagnostics: diagnostics.map(diagnosticToJson) });
+  process.stderr.write(renderDiagnostics(diagnostics, files, wantsColour(process.stderr)));
+  process.stderr.write(`\nno verdict: ${countDiagnostics(diagnostics)} in the manifests\n`);
+  process.exitCode = exitStatus.failed;
+}
+
+function asJson(explanation: Explanation, other: Explanation | string): Record<string, unknown> {
+  const differences = typeof other === 'string' ? [other] : compareExplanations(explanation, other);
+  const shown = typeof other === 'string' || differences.length === 0 ? null : other;
+  return { ...explanation, differences, otherDialect: shown };
+}
+
+function asText(explanation: Explanation, other: Explanation | string, options: ExplainOptions): string {
+  const paint = terminalPaint(wantsColour(process.stdout));
+  const verdict = explanation.effect === 'allow' ? paint('allow', 'ALLOWED') : paint('deny', deniedWord(explanation));
+  const via = options.via === undefined ? '' : ` via ${options.via}`;
+  const title = `${verdict}  ${options.from} → ${options.to}${via}  (${explanation.dialect})`;
+  const differences = typeof other === 'string' ? [other] : compareExplanations(explanation, other);
+  const footer =
+    differences.length === 0
+      ? ''
+      : `\n  ${paint('deny', 'the dialects differ')}\n${differences.map((line) => `    ${line}\n`).join('')}`;
+  return `${title}\n\n${renderExplanation(explanation, { paint, all: options.all ?? false })}${footer}`;
+}
+
+function deniedWord(explanation: Explanation): string {
+  return explanation.failure === null ? 'DENIED' : 'FAILS';
+}
+
+/** A host or port that does not exist is a question about nothing; anything else that does not arrive counts as denied. */
+function exitStatusOf({ effect, failure }: Explanation): number {
+  if (failure?.reason === 'unknown-host' || failure?.reason === 'unknown-port') return exitStatus.failed;
+  return effect === 'allow' ? exitStatus.ok : exitStatus.denied;
 }

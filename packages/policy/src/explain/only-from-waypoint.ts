@@ -99,7 +99,7 @@ function manifest(
   field: string,
   principal: string,
 ): string {
-  const labels = Object.entries(selector).map(([key, value]) => `      ${JSON.stringify(key)}: ${JSON.stringify(value)}\n`);
+  const labels = Object.entries(selector).map(([key, value]) => `      ${yamlText(key)}: ${yamlText(value)}\n`);
   return `apiVersion: security.istio.io/v1
 kind: AuthorizationPolicy
 metadata:
@@ -112,6 +112,14 @@ ${labels.join('')}  action: ${action}
   rules:
     - from:
         - source:
-            ${field}: [${JSON.stringify(principal)}]
+            ${field}: [${yamlText(principal)}]
 `;
+}
+
+/** A text as YAML reads it back: quoted unless it is plainly a word. */
+function yamlText(text: string): string {
+  const words = ['true', 'false', 'null', 'yes', 'no', 'on', 'off', 'y', 'n'];
+  const letter = (character: string) => (character >= 'a' && character <= 'z') || (character >= 'A' && character <= 'Z');
+  const plain = [...text].every((character) => letter(character) || '0123456789-._/'.includes(character));
+  return plain && letter(text.charAt(0)) && !words.includes(text.toLowerCase()) ? text : JSON.stringify(text);
 }
