@@ -6,7 +6,7 @@ const packageEdges = {
   'packages/control': ['packages/policy'],
   'packages/cli': ['packages/policy', 'packages/mesh', 'packages/control'],
   conformance: ['packages/policy'],
-  bench: ['packages/policy', 'packages/mesh', 'packages/control'],
+  bench: ['packages/policy', 'conformance'],
 };
 const all = Object.keys(packageEdges);
 

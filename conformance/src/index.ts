@@ -1,1 +1,1 @@
-export {};
+export { type Finished, type MeshEvent, MeshProcess, type MeshReport, runSallyport } from './mesh-process.js';

@@ -11,7 +11,7 @@ export interface MeshReport {
     readonly address: string;
     readonly ports: readonly number[];
     readonly servedPorts: readonly number[];
-    readonly application: { readonly state: string };
+    readonly application: { readonly state: string; readonly address?: string; readonly port?: number };
   }[];
 }
 
