@@ -3,3 +3,5 @@ export { type AdminServer, type AdminServerOptions, startAdminServer } from './t
 export type { LogFormat } from './telemetry/log-line.js';
 export { createMetricsRegistry } from './telemetry/metrics-registry.js';
 export { startWaypoint, type WaypointOptions } from './waypoint/waypoint.js';
+export { startZtunnelDestination } from './ztunnel/ztunnel-destination.js';
+export { startZtunnelSource } from './ztunnel/ztunnel-source.js';

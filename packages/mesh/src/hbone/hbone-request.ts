@@ -20,6 +20,7 @@ export class HboneRequest {
   /** The listener's end of it. */
   readonly to: SocketEnd;
   readonly #stream: ServerHttp2Stream;
+  #accepted = false;
 
   constructor(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, peer: Peer, from: SocketEnd, to: SocketEnd) {
     this.#stream = stream;
@@ -40,6 +41,7 @@ export class HboneRequest {
   /** Opens the tunnel with status 200; the stream carries its bytes. */
   accept(headers: OutgoingHttpHeaders = {}): Duplex {
     if (!this.gone) this.#stream.respond({ ':status': 200, ...headers });
+    this.#accepted = true;
     return this.#stream;
   }
 
@@ -52,9 +54,9 @@ export class HboneRequest {
     this.#stream.resume();
   }
 
-  /** Refuses it if it has not been answered, else resets it. */
+  /** Refuses it if it has not been answered, resets it if it has been accepted. */
   fail(status: number): void {
-    if (this.#stream.headersSent) this.reset();
+    if (this.#accepted) this.reset();
     else this.refuse(status);
   }
 

@@ -9,14 +9,16 @@ export interface ListenerPlan {
 }
 
 /** An open socket. */
-export interface Listener {
+export interface Listener<Plan extends ListenerPlan = ListenerPlan> {
+  /** The socket stays and is another workload's, or the same one's under another identity, from now on. */
+  adopt?(plan: Plan): void;
   /** Stops listening; connections that are open get up to `drainMs` milliseconds. */
   close(drainMs: number): Promise<void>;
 }
 
 interface Entry<Plan extends ListenerPlan> {
   readonly plan: Plan;
-  readonly listener: Listener;
+  readonly listener: Listener<Plan>;
 }
 
 /** Listeners that were opened for a state that is not in force yet. */
@@ -30,10 +32,10 @@ export interface PreparedListeners<Plan extends ListenerPlan> {
  * A socket that stays in use stays open, even where it changes owner.
  */
 export class ListenerSet<Plan extends ListenerPlan> {
-  readonly #open: (plan: Plan) => Promise<Listener>;
+  readonly #open: (plan: Plan) => Promise<Listener<Plan>>;
   #entries = new Map<string, Entry<Plan>>();
 
-  constructor(open: (plan: Plan) => Promise<Listener>) {
+  constructor(open: (plan: Plan) => Promise<Listener<Plan>>) {
     this.#open = open;
   }
 
@@ -61,7 +63,9 @@ export class ListenerSet<Plan extends ListenerPlan> {
     for (const plan of prepared.plans) {
       const key = keyOf(plan);
       const entry = prepared.opened.get(key) ?? this.#entries.get(key);
-      if (entry !== undefined) next.set(key, { plan, listener: entry.listener });
+      if (entry === undefined) continue;
+      next.set(key, { plan, listener: entry.listener });
+      entry.listener.adopt?.(plan);
     }
     const removed = [...this.#entries].filter(([key]) => !next.has(key));
     this.#entries = next;

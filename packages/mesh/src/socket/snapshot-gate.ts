@@ -11,7 +11,7 @@ export interface GateParts<State, Plan extends ListenerPlan> {
   derive(snapshot: Snapshot): Promise<State>;
   /** The sockets that this state needs. */
   plans(state: State): readonly Plan[];
-  open(plan: Plan): Promise<Listener>;
+  open(plan: Plan): Promise<Listener<Plan>>;
   /** Puts the state in force, synchronously. Open connections are judged again right after. */
   enforce(state: State): void;
   /** Ends what is not a listener; called after the connections have ended. */

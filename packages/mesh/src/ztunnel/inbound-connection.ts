@@ -1,0 +1,104 @@
+import { isPermit, type Permit, type Verdict, type Workload } from '@sallyport/policy';
+import { pipeTunnel, type Tunnel } from '../hbone/pipe-tunnel.js';
+import type { ConnectionRegistry, JudgedConnection } from '../socket/connection-registry.js';
+import type { ConnectionFailure, ConnectionReport } from '../telemetry/connection-report.js';
+import { describeDenial, policyChange } from '../telemetry/denial.js';
+import { dialApplication } from './dial-application.js';
+import type { InboundClient } from './inbound-client.js';
+import type { InboundSubject, ZtunnelJudge } from './ztunnel-judge.js';
+
+/** What an inbound connection needs of its gate. */
+export interface InboundContext {
+  /** Of the snapshot in force now. */
+  readonly judge: () => ZtunnelJudge;
+  readonly connections: ConnectionRegistry;
+  /** Counts a verdict. */
+  readonly decided: (verdict: Verdict) => void;
+}
+
+const noBytes = { fromClient: 0, fromServer: 0 };
+
+/**
+ * One connection to a workload, from the first verdict to its end (reference sections 7.5 steps 6 to 8, 7.6, 7.8). It is judged by the
+ * snapshot in force when it begins and again by every later one, also while the application is being dialled.
+ */
+export class InboundConnection implements JudgedConnection {
+  readonly #context: InboundContext;
+  readonly #subject: InboundSubject;
+  readonly #client: InboundClient;
+  readonly #report: ConnectionReport;
+  readonly #givenUp = new AbortController();
+  #failure: ConnectionFailure | undefined;
+  #tunnel: Tunnel | undefined;
+  #port = 0;
+
+  constructor(context: InboundContext, subject: InboundSubject, client: InboundClient, report: ConnectionReport) {
+    this.#context = context;
+    this.#subject = subject;
+    this.#client = client;
+    this.#report = report;
+  }
+
+  /** Judges and serves it; resolves at its end, never rejects. */
+  async serve(workload: Workload, port: number): Promise<void> {
+    this.#port = port;
+    const ended = this.#context.connections.add(this);
+    try {
+      const verdict = this.#context.judge().verdict(this.#subject, port);
+      this.#context.decided(verdict);
+      if (isPermit(verdict)) await this.#admit(verdict, workload, port);
+      else this.#refuse(401, { error: describeDenial(verdict), flags: 'DENY', verdict });
+    } catch (error) {
+      this.#refuse(503, { error: error instanceof Error ? error.message : String(error), flags: 'CONNECT' });
+    } finally {
+      ended();
+    }
+  }
+
+  rejudge(): void {
+    if (this.#failure !== undefined) return;
+    const judge = this.#context.judge();
+    const destination = judge.destination(this.#subject);
+    if (destination.kind === 'refused' || destination.port !== this.#port) {
+      this.cut(policyChange);
+      return;
+    }
+    const verdict = judge.verdict(this.#subject, destination.port);
+    if (isPermit(verdict)) return;
+    this.#context.decided(verdict);
+    this.#cut({ error: policyChange, flags: 'DENY', verdict });
+  }
+
+  cut(reason: string): void {
+    this.#cut({ error: reason, flags: 'DENY' });
+  }
+
+  #cut(failure: ConnectionFailure): void {
+    if (this.#failure !== undefined) return;
+    this.#failure = failure;
+    if (this.#tunnel === undefined) this.#client.refuse(401);
+    this.#tunnel?.reset(new Error(failure.error));
+    this.#givenUp.abort();
+  }
+
+  async #admit(permit: Permit, workload: Workload, port: number): Promise<void> {
+    this.#client.onClose(() => this.#givenUp.abort());
+    const { addresses } = this.#context.judge().snapshot;
+    const upstream = await dialApplication(permit, addresses, workload, port, this.#givenUp.signal);
+    // A snapshot that denies it, or the client's end, may have come in the meantime.
+    if (this.#failure !== undefined || this.#client.gone) {
+      upstream.destroy();
+      throw new Error('given up');
+    }
+    this.#tunnel = pipeTunnel(this.#client.accept(workload), upstream);
+    const { bytesFromA, bytesFromB, error } = await this.#tunnel.ended;
+    const failure = this.#failure ?? (error && ({ error: error.message, flags: 'CONNECT' } as const));
+    this.#report.end({ fromClient: bytesFromA, fromServer: bytesFromB }, failure, permit);
+  }
+
+  #refuse(status: number, failure: ConnectionFailure): void {
+    this.#failure ??= failure;
+    this.#client.refuse(status);
+    this.#report.end(noBytes, this.#failure);
+  }
+}

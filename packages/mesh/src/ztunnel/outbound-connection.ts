@@ -1,0 +1,236 @@
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { Destination, Verdict, Workload } from '@sallyport/policy';
+import type { Snapshot } from '../gate.js';
+import { HboneError } from '../hbone/hbone-error.js';
+import type { HbonePool } from '../hbone/hbone-pool.js';
+import { formatAuthority, tunnelHeaders } from '../hbone/headers.js';
+import { pipeTunnel, type Tunnel } from '../hbone/pipe-tunnel.js';
+import { resolveChecked } from '../socket/checked-address.js';
+import type { ConnectionRegistry, JudgedConnection } from '../socket/connection-registry.js';
+import { dialTcp } from '../socket/dial-tcp.js';
+import { resetAfterFirstBytes } from '../socket/reset-later.js';
+import type { AccessLog, ConnectionInfo } from '../telemetry/access-log.js';
+import { type ConnectionFailure, ConnectionReport } from '../telemetry/connection-report.js';
+import { policyChange } from '../telemetry/denial.js';
+import type { MeshMetrics } from '../telemetry/mesh-metrics.js';
+import { isSameGate, isStillPlanned, type OutboundPlan, planOutbound } from './outbound-plan.js';
+import { hbonePort } from './ports.js';
+import { RoundRobin } from './round-robin.js';
+
+/** What an outbound connection needs of its gate. */
+export interface OutboundContext {
+  /** In force now; undefined before the first one. */
+  readonly snapshot: () => Snapshot | undefined;
+  readonly pool: HbonePool;
+  readonly turns: RoundRobin;
+  readonly connections: ConnectionRegistry;
+  readonly accessLog: AccessLog;
+  readonly metrics: MeshMetrics;
+}
+
+/** Who connects, and where to. */
+export interface OutboundRequest {
+  readonly clientKey: string;
+  readonly destination: Destination;
+}
+
+const connectTimeoutMs = 10_000;
+const noBytes = { fromClient: 0, fromServer: 0 };
+
+/**
+ * One connection of a workload, which has been told that it is connected (reference section 7.10). What is refused, here or by the
+ * other gate, is reset after the client's first bytes.
+ */
+export class OutboundConnection implements JudgedConnection {
+  readonly #context: OutboundContext;
+  readonly #request: OutboundRequest;
+  readonly #socket: Socket;
+  readonly #givenUp = new AbortController();
+  #plan: OutboundPlan = { kind: 'refused', detail: 'not planned yet' };
+  #client: Workload | undefined;
+  /** The address outside the mesh that was dialled, if one was. */
+  #outside: string | undefined;
+  #failure: ConnectionFailure | undefined;
+  #tunnel: Tunnel | undefined;
+
+  constructor(context: OutboundContext, request: OutboundRequest, socket: Socket) {
+    this.#context = context;
+    this.#request = request;
+    this.#socket = socket;
+  }
+
+  /** Plans and serves it; resolves at its end, never rejects. */
+  async serve(): Promise<void> {
+    const snapshot = this.#context.snapshot();
+    if (snapshot === undefined) return resetAfterFirstBytes(this.#socket);
+    const ended = this.#context.connections.add(this);
+    const { clientKey, destination } = this.#request;
+    this.#client = snapshot.inventory.workloads.get(clientKey);
+    this.#plan = planOutbound(snapshot, clientKey, destination, this.#context.turns);
+    const info = describe(snapshot, this.#request, this.#socket, this.#plan);
+    const report = new ConnectionReport(this.#context.accessLog, this.#context.metrics, info);
+    try {
+      await this.#carry(await this.#dial(snapshot), report);
+    } catch (error) {
+      this.#failure ??= failureOf(error);
+      resetAfterFirstBytes(this.#socket);
+      report.end(noBytes, this.#failure);
+    } finally {
+      ended();
+    }
+  }
+
+  rejudge(): void {
+    const snapshot = this.#context.snapshot();
+    if (snapshot === undefined || !this.#isStillRight(snapshot)) this.cut(policyChange);
+  }
+
+  cut(reason: string): void {
+    if (this.#failure !== undefined) return;
+    this.#failure = { error: reason, flags: 'DENY' };
+    this.#tunnel?.reset(new Error(reason));
+    this.#givenUp.abort();
+  }
+
+  /** Whether the same client would be connected in the same way now. */
+  #isStillRight(snapshot: Snapshot): boolean {
+    const client = snapshot.inventory.workloads.get(this.#request.clientKey);
+    if (client === undefined || this.#client === undefined || !isSameGate(this.#client, client)) return false;
+    if (this.#outside !== undefined && belongsToMesh(snapshot, this.#outside)) return false;
+    // Turns of its own: judging again is no turn.
+    const now = planOutbound(snapshot, client.key, this.#request.destination, new RoundRobin());
+    return isStillPlanned(this.#plan, now, snapshot);
+  }
+
+  async #carry(upstream: Duplex, report: ConnectionReport): Promise<void> {
+    if (this.#failure !== undefined || this.#socket.destroyed) {
+      upstream.destroy();
+      throw new Error('given up');
+    }
+    this.#tunnel = pipeTunnel(this.#socket, upstream);
+    const { bytesFromA, bytesFromB, error } = await this.#tunnel.ended;
+    const failure = this.#failure ?? (error && ({ error: error.message, flags: 'CONNECT' } as const));
+    report.end({ fromClient: bytesFromA, fromServer: bytesFromB }, failure);
+  }
+
+  #dial(snapshot: Snapshot): Promise<Duplex> {
+    const client = this.#client;
+    if (client === undefined) throw new Error('workload is not known');
+    const plan = this.#plan;
+    switch (plan.kind) {
+      case 'hbone':
+        return this.#dialTunnel(snapshot, client, plan);
+      case 'plaintext':
+        return this.#dialPlaintext(snapshot, client, plan);
+      case 'passthrough':
+        return this.#dialOutside(snapshot, plan);
+      case 'refused':
+        throw this.#refusal(plan.detail, plan.verdict);
+      default:
+        throw new Error(`unexpected plan ${JSON.stringify(plan satisfies never)}`);
+    }
+  }
+
+  async #dialTunnel(snapshot: Snapshot, client: Workload, plan: Extract<OutboundPlan, { kind: 'hbone' }>): Promise<Duplex> {
+    const { stream } = await this.#context.pool.connect({
+      permit: plan.permit,
+      identity: client.identity,
+      address: plan.socketAddress,
+      port: plan.socketPort,
+      ...localAddress(snapshot, client),
+      expectedIdentities: [plan.workload.identity],
+      authority: plan.authority,
+      headers: tunnelHeaders({
+        workload: client,
+        sourceAddress: client.address,
+        sourcePort: this.#socket.remotePort ?? 0,
+        ...(plan.service === undefined ? {} : { serviceHost: plan.service.hostname }),
+      }),
+      signal: this.#givenUp.signal,
+    });
+    return stream;
+  }
+
+  #dialPlaintext(snapshot: Snapshot, client: Workload, plan: Extract<OutboundPlan, { kind: 'plaintext' }>): Promise<Socket> {
+    return dialTcp({
+      address: plan.socketAddress,
+      port: plan.socketPort,
+      ...localAddress(snapshot, client),
+      timeoutMs: connectTimeoutMs,
+      signal: this.#givenUp.signal,
+    });
+  }
+
+  async #dialOutside(snapshot: Snapshot, plan: Extract<OutboundPlan, { kind: 'passthrough' }>): Promise<Socket> {
+    const checked = await resolveChecked(plan.host, (address) => belongsToMesh(snapshot, address));
+    let last: unknown;
+    for (const address of checked) {
+      this.#outside = address;
+      try {
+        return await dialTcp({ address, port: plan.port, timeoutMs: connectTimeoutMs, signal: this.#givenUp.signal });
+      } catch (error) {
+        last = error;
+      }
+    }
+    throw last;
+  }
+
+  #refusal(detail: string, verdict: Verdict | undefined): Error {
+    if (verdict === undefined) return new Error(detail);
+    this.#context.metrics.decided('ztunnel-source', verdict);
+    this.#failure = { error: detail, flags: 'DENY', verdict };
+    return new Error(detail);
+  }
+}
+
+/** An address of the mesh is never dialled as one of the outside: that would be a way past its gates. */
+function belongsToMesh({ inventory, addresses }: Snapshot, address: string): boolean {
+  return addresses.isGateAddress(address) || inventory.workloadByAddress.has(address) || inventory.serviceByAddress.has(address);
+}
+
+/** The workload's own address, so that the other side sees it. */
+function localAddress({ addresses }: Snapshot, client: Workload): { readonly localAddress?: string } {
+  const address = addresses.socketAddress(client.address);
+  if (address === undefined) throw new Error(`\`${client.key}\` has no socket address`);
+  return { localAddress: address };
+}
+
+function failureOf(error: unknown): ConnectionFailure {
+  if (error instanceof HboneError) return { error: error.message, flags: error.flags };
+  return { error: error instanceof Error ? error.message : String(error), flags: 'CONNECT' };
+}
+
+/** Names a connection for log and metrics. */
+function describe(snapshot: Snapshot, request: OutboundRequest, socket: Socket, plan: OutboundPlan): ConnectionInfo {
+  const client = snapshot.inventory.workloads.get(request.clientKey);
+  const peer = snapshot.addresses.policyAddress(socket.remoteAddress ?? 'unknown');
+  return {
+    direction: 'outbound',
+    source: {
+      address: formatAuthority(client?.address ?? peer, socket.remotePort ?? 0),
+      ...(client === undefined ? {} : { workload: client }),
+      ...(client?.capture === 'captured' ? { identity: client.identity } : {}),
+    },
+    destination: {
+      ...destinationOf(request.destination, plan),
+      ...(plan.service === undefined ? {} : { service: plan.service }),
+    },
+  };
+}
+
+function destinationOf({ host, port }: Destination, plan: OutboundPlan): ConnectionInfo['destination'] {
+  switch (plan.kind) {
+    case 'hbone':
+      return {
+        address: formatAuthority(plan.workload.address, hbonePort),
+        hboneAddress: plan.authority,
+        workload: plan.workload,
+        identity: plan.workload.identity,
+      };
+    case 'plaintext':
+      return { address: formatAuthority(plan.workload.address, plan.port), workload: plan.workload };
+    default:
+      return { address: formatAuthority(host, port) };
+  }
+}

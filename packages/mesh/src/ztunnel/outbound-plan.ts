@@ -1,0 +1,158 @@
+import {
+  type Destination,
+  type Endpoint,
+  type OutboundRoute,
+  routeFromWorkload,
+  type ServiceInfo,
+  type Verdict,
+  type Workload,
+} from '@sallyport/policy';
+import type { Snapshot } from '../gate.js';
+import { formatAuthority } from '../hbone/headers.js';
+import { hbonePort } from './ports.js';
+import type { RoundRobin } from './round-robin.js';
+
+/** What the source side does with one connection: the route, with the endpoint that was chosen and the sockets that stand for it. */
+export type OutboundPlan =
+  | {
+      readonly kind: 'hbone';
+      /** Entitles to the tunnel: the other gate judges. */
+      readonly permit: Extract<OutboundRoute, { readonly kind: 'waypoint' | 'hbone' }>;
+      /** Whose gate is dialled, and must prove this workload's identity. */
+      readonly workload: Workload;
+      readonly socketAddress: string;
+      readonly socketPort: number;
+      readonly authority: string;
+      readonly service?: ServiceInfo;
+    }
+  | {
+      readonly kind: 'plaintext';
+      readonly workload: Workload;
+      readonly port: number;
+      readonly socketAddress: string;
+      readonly socketPort: number;
+      readonly service?: ServiceInfo;
+    }
+  | { readonly kind: 'passthrough'; readonly host: string; readonly port: number; readonly service?: ServiceInfo }
+  | { readonly kind: 'refused'; readonly detail: string; readonly verdict?: Verdict; readonly service?: ServiceInfo };
+
+/**
+ * Plans a connection of a workload (reference section 7.3). Endpoints of a service take turns. Total: what is missing or throws is
+ * a refusal.
+ */
+export function planOutbound(snapshot: Snapshot, clientKey: string, destination: Destination, turns: RoundRobin): OutboundPlan {
+  try {
+    const client = snapshot.inventory.workloads.get(clientKey);
+    if (client === undefined) return refused(`workload \`${clientKey}\` is not known`);
+    return ofRoute(snapshot, client, destination, turns);
+  } catch (error) {
+    return refused(`no route: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+function ofRoute(snapshot: Snapshot, client: Workload, destination: Destination, turns: RoundRobin): OutboundPlan {
+  const route = routeFromWorkload(snapshot.inventory, client, destination);
+  switch (route.kind) {
+    case 'waypoint':
+      return toWaypoint(snapshot, client, route);
+    case 'hbone':
+      return toTunnel(snapshot, client, route, pick(route, turns));
+    case 'plaintext':
+      return toPlaintext(snapshot, route, pick(route, turns));
+    case 'passthrough':
+      return { ...service(route), kind: 'passthrough', host: route.host, port: route.port };
+    case 'refused':
+      return refusedRoute(route);
+    default:
+      return assertNever(route);
+  }
+}
+
+function toWaypoint(snapshot: Snapshot, client: Workload, route: Extract<OutboundRoute, { kind: 'waypoint' }>): OutboundPlan {
+  const { workload } = route.gateway;
+  return tunnel(snapshot, client, route, workload, route.authority);
+}
+
+function toTunnel(
+  snapshot: Snapshot,
+  client: Workload,
+  route: Extract<OutboundRoute, { kind: 'hbone' }>,
+  endpoint: Endpoint | undefined,
+): OutboundPlan {
+  if (endpoint === undefined) return refused('no ready endpoint', route.service);
+  return tunnel(snapshot, client, route, endpoint.workload, formatAuthority(endpoint.workload.address, endpoint.port));
+}
+
+function tunnel(
+  { addresses }: Snapshot,
+  client: Workload,
+  route: Extract<OutboundRoute, { kind: 'waypoint' | 'hbone' }>,
+  workload: Workload,
+  authority: string,
+): OutboundPlan {
+  if (client.capture !== 'captured') return refused(`\`${client.key}\` has no ztunnel and thus no identity`, route.service);
+  const socketAddress = addresses.socketAddress(workload.address);
+  if (socketAddress === undefined) return refused(`\`${workload.key}\` has no gate here`, route.service);
+  const socketPort = addresses.socketPort(hbonePort);
+  return { ...service(route), kind: 'hbone', permit: route, workload, socketAddress, socketPort, authority };
+}
+
+function toPlaintext(
+  { addresses }: Snapshot,
+  route: Extract<OutboundRoute, { kind: 'plaintext' }>,
+  endpoint: Endpoint | undefined,
+): OutboundPlan {
+  if (endpoint === undefined) return refused('no ready endpoint', route.service);
+  const { workload, port } = endpoint;
+  const socketAddress = addresses.socketAddress(workload.address);
+  if (socketAddress === undefined) return refused(`\`${workload.key}\` has no socket here`, route.service);
+  return { ...service(route), kind: 'plaintext', workload, port, socketAddress, socketPort: addresses.socketPort(port) };
+}
+
+/** A service's ready endpoints take turns; a pod that was dialled by its own address is dialled, ready or not. */
+function pick(route: Extract<OutboundRoute, { kind: 'hbone' | 'plaintext' }>, turns: RoundRobin): Endpoint | undefined {
+  if (route.service === undefined) return route.endpoints[0];
+  const ready = route.endpoints.filter(({ workload }) => workload.ready);
+  return turns.pick(`${route.service.key} ${ready[0]?.port}`, ready);
+}
+
+function service(route: OutboundRoute): { readonly service?: ServiceInfo } {
+  return route.service === undefined ? {} : { service: route.service };
+}
+
+function refused(detail: string, to?: ServiceInfo): OutboundPlan {
+  return { kind: 'refused', detail, ...(to === undefined ? {} : { service: to }) };
+}
+
+function refusedRoute(route: Extract<OutboundRoute, { kind: 'refused' }>): OutboundPlan {
+  const { reason, detail } = route;
+  if (reason !== 'waypoint-unavailable') return { ...service(route), kind: 'refused', detail };
+  return { ...service(route), kind: 'refused', detail, verdict: { effect: 'deny', reason, audit: [], detail } };
+}
+
+/**
+ * Whether a connection that was made by one plan is one that the other would make: to the same gate by the same authority, or to
+ * an endpoint that is still where it was. Which endpoint is chosen does not matter.
+ */
+export function isStillPlanned(made: OutboundPlan, now: OutboundPlan, snapshot: Snapshot): boolean {
+  if (made.kind === 'passthrough') return now.kind === 'passthrough' && now.host === made.host && now.port === made.port;
+  if (made.kind === 'refused' || now.kind !== made.kind) return false;
+  const workload = snapshot.inventory.workloads.get(made.workload.key) ?? gatewayWorkload(snapshot, made.workload);
+  if (workload === undefined || !isSameGate(made.workload, workload)) return false;
+  if (made.kind !== 'hbone' || now.kind !== 'hbone') return true;
+  if (made.permit.kind !== now.permit.kind) return false;
+  return made.permit.kind === 'hbone' || (made.workload.key === now.workload.key && made.authority === now.authority);
+}
+
+function gatewayWorkload({ inventory }: Snapshot, { gateway }: Workload): Workload | undefined {
+  return gateway === undefined ? undefined : inventory.gateways.get(gateway)?.workload;
+}
+
+/** Whether two states of a workload are the same to its peers. */
+export function isSameGate(a: Workload, b: Workload): boolean {
+  return a.identity === b.identity && a.address === b.address && a.capture === b.capture;
+}
+
+function assertNever(value: never): never {
+  throw new Error(`unexpected route ${JSON.stringify(value)}`);
+}

@@ -1,0 +1,11 @@
+/** Ports of ztunnel that keep their numbers here (reference section 7.1). */
+export const hbonePort = 15008;
+export const socksPort = 15080;
+
+/** Ports that are a ztunnel's own and never a target: a connection to one would be to the gate itself. */
+const ownPorts: ReadonlySet<number> = new Set([15001, 15006, hbonePort, socksPort]);
+
+/** Whether a connection to this port of a workload would be one to its gate. */
+export function isOwnPort(port: number): boolean {
+  return ownPorts.has(port);
+}

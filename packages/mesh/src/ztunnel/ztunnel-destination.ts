@@ -1,0 +1,213 @@
+import type { Socket } from 'node:net';
+import type { Workload } from '@sallyport/policy';
+import type { Gate, GateOptions, Snapshot } from '../gate.js';
+import type { HboneRequest } from '../hbone/hbone-request.js';
+import { HboneServer } from '../hbone/hbone-server.js';
+import { formatAuthority, forwardedHost } from '../hbone/headers.js';
+import { acceptedTrustDomains } from '../identity/accepted-trust-domains.js';
+import { ConnectionRegistry } from '../socket/connection-registry.js';
+import type { Listener, ListenerPlan } from '../socket/listener-set.js';
+import { type GateParts, SnapshotGate } from '../socket/snapshot-gate.js';
+import { listenTcp } from '../socket/tcp-listener.js';
+import { AccessLog, type ConnectionInfo } from '../telemetry/access-log.js';
+import { ConnectionReport } from '../telemetry/connection-report.js';
+import { MeshMetrics } from '../telemetry/mesh-metrics.js';
+import { hboneClient, type InboundClient, plaintextClient } from './inbound-client.js';
+import { InboundConnection } from './inbound-connection.js';
+import { hbonePort, isOwnPort } from './ports.js';
+import { type InboundSubject, ZtunnelJudge } from './ztunnel-judge.js';
+
+/** A listener of a destination ztunnel. */
+interface InboundPlan extends ListenerPlan {
+  readonly identity: string;
+  /** The declared port that a plaintext listener stands for; undefined for HBONE. */
+  readonly declaredPort?: number;
+}
+
+/**
+ * Starts the destination sides of the ztunnels of all captured workloads: HBONE on port 15008 of a workload's socket address,
+ * plaintext on each port that it declares (reference sections 7.5, 7.6). Rejects where a socket cannot be opened, naming it.
+ */
+export function startZtunnelDestination(options: GateOptions): Promise<Gate> {
+  return SnapshotGate.start(new ZtunnelDestination(options), options.snapshot);
+}
+
+class ZtunnelDestination implements GateParts<ZtunnelJudge, InboundPlan> {
+  readonly name = 'ztunnel-destination';
+  readonly kind = 'ztunnel-destination';
+  readonly connections = new ConnectionRegistry();
+  readonly #options: GateOptions;
+  readonly #accessLog: AccessLog;
+  readonly #metrics: MeshMetrics;
+  readonly #hboneServers = new Set<HboneServer>();
+  #judge: ZtunnelJudge | undefined;
+  #proxies = 0;
+
+  constructor(options: GateOptions) {
+    this.#options = options;
+    this.#accessLog = new AccessLog({ log: options.log, format: options.logFormat ?? 'text' });
+    this.#metrics = MeshMetrics.of(options.metrics);
+  }
+
+  async derive(snapshot: Snapshot): Promise<ZtunnelJudge> {
+    const identities = new Set(capturedWorkloads(snapshot).map(({ identity }) => identity));
+    // A workload whose credentials cannot be had refuses every handshake; it keeps nobody else from being served.
+    await Promise.allSettled([...identities].map((identity) => this.#options.credentials.fetch(identity)));
+    return new ZtunnelJudge(snapshot);
+  }
+
+  plans({ snapshot }: ZtunnelJudge): readonly InboundPlan[] {
+    return capturedWorkloads(snapshot).flatMap((workload) => plansOf(snapshot, workload));
+  }
+
+  open(plan: InboundPlan): Promise<Listener<InboundPlan>> {
+    return plan.declaredPort === undefined ? this.#openHbone(plan) : this.#openPlaintext(plan, plan.declaredPort);
+  }
+
+  enforce(judge: ZtunnelJudge): void {
+    this.#judge = judge;
+    const proxies = capturedWorkloads(judge.snapshot).length;
+    this.#metrics.addProxies(proxies - this.#proxies);
+    this.#proxies = proxies;
+    for (const server of this.#hboneServers) server.rejudge();
+  }
+
+  dispose(): void {
+    this.#metrics.addProxies(-this.#proxies);
+    this.#proxies = 0;
+  }
+
+  async #openHbone(plan: InboundPlan): Promise<Listener<InboundPlan>> {
+    let workloadKey = plan.workload;
+    const server = await HboneServer.listen({
+      address: plan.address,
+      port: plan.port,
+      identity: plan.identity,
+      credentials: this.#options.credentials,
+      trustDomains: () => (this.#judge === undefined ? [] : acceptedTrustDomains(this.#judge.snapshot.inventory)),
+      handler: (request) => this.#connected(workloadKey, request),
+      onRefused: ({ from, to, error }) => this.#failed(from, to, error),
+    });
+    this.#hboneServers.add(server);
+    return {
+      adopt: (next) => {
+        workloadKey = next.workload;
+        server.setIdentity(next.identity);
+      },
+      close: (drainMs) => {
+        this.#hboneServers.delete(server);
+        return server.close(drainMs);
+      },
+    };
+  }
+
+  async #openPlaintext(plan: InboundPlan, declaredPort: number): Promise<Listener<InboundPlan>> {
+    let current = { workload: plan.workload, declaredPort };
+    const listener = await listenTcp({
+      address: plan.address,
+      port: plan.port,
+      onConnection: (socket) => void this.#accepted(current.workload, current.declaredPort, socket),
+    });
+    return {
+      adopt: (next) => {
+        current = { workload: next.workload, declaredPort: next.declaredPort ?? declaredPort };
+      },
+      close: (drainMs) => listener.close(drainMs),
+    };
+  }
+
+  #connected(workloadKey: string, request: HboneRequest): Promise<void> {
+    const subject: InboundSubject = {
+      workloadKey,
+      identity: request.peer.identity.uri,
+      peerAddress: request.from.address,
+      asked: { authority: request.authority },
+    };
+    return this.#serve(subject, request.from.port, hboneClient(request), request);
+  }
+
+  #accepted(workloadKey: string, port: number, socket: Socket): Promise<void> {
+    const subject: InboundSubject = { workloadKey, peerAddress: socket.remoteAddress ?? 'unknown', asked: { port } };
+    return this.#serve(subject, socket.remotePort ?? 0, plaintextClient(socket));
+  }
+
+  /** Steps 3 to 5 of reference section 7.5; what they refuse gets an early line in the log. */
+  async #serve(subject: InboundSubject, peerPort: number, client: InboundClient, request?: HboneRequest): Promise<void> {
+    const judge = this.#judge;
+    if (judge === undefined) return client.refuse(503);
+    const destination = judge.destination(subject);
+    if (destination.kind === 'refused') {
+      client.refuse(destination.status);
+      const to = request?.to ?? { address: subject.workloadKey, port: 'port' in subject.asked ? subject.asked.port : 0 };
+      return this.#failed({ address: subject.peerAddress, port: peerPort }, to, destination.detail);
+    }
+    const { workload, port } = destination;
+    const info = describe(judge, subject, peerPort, workload, port, request);
+    const report = new ConnectionReport(this.#accessLog, this.#metrics, info);
+    const context = {
+      judge: () => this.#judge ?? judge,
+      connections: this.connections,
+      decided: (verdict: Parameters<MeshMetrics['decided']>[1]) => this.#metrics.decided('ztunnel', verdict),
+    };
+    return new InboundConnection(context, subject, client, report).serve(workload, port);
+  }
+
+  #failed(from: { address: string; port: number }, to: { address: string; port: number }, error: string): void {
+    const policy = (address: string): string => this.#judge?.snapshot.addresses.policyAddress(address) ?? address;
+    this.#accessLog.failed(
+      {
+        direction: 'inbound',
+        source: formatAuthority(policy(from.address), from.port),
+        destination: formatAuthority(policy(to.address), to.port),
+      },
+      error,
+    );
+  }
+}
+
+function capturedWorkloads({ inventory }: Snapshot): Workload[] {
+  return [...inventory.workloads.values()].filter(({ capture }) => capture === 'captured');
+}
+
+function plansOf({ addresses }: Snapshot, workload: Workload): InboundPlan[] {
+  const address = addresses.socketAddress(workload.address);
+  // Without a socket address nothing reaches this workload, which is closed enough.
+  if (address === undefined) return [];
+  const common = { address, workload: workload.key, identity: workload.identity };
+  const declared = workload.ports.filter((port) => !isOwnPort(port));
+  return [
+    { ...common, port: addresses.socketPort(hbonePort), purpose: 'HBONE' },
+    ...declared.map((port) => ({ ...common, port: addresses.socketPort(port), purpose: 'plaintext', declaredPort: port })),
+  ];
+}
+
+/** Names a connection for log and metrics. */
+function describe(
+  judge: ZtunnelJudge,
+  subject: InboundSubject,
+  peerPort: number,
+  workload: Workload,
+  port: number,
+  request: HboneRequest | undefined,
+): ConnectionInfo {
+  const { inventory } = judge.snapshot;
+  const sourceAddress = judge.sourceAddress(subject);
+  const client = inventory.workloadByAddress.get(sourceAddress);
+  const host = request && forwardedHost(request.headers);
+  const service = host === undefined ? undefined : inventory.servicesByHostname.get(host)?.[0];
+  return {
+    direction: 'inbound',
+    source: {
+      address: formatAuthority(sourceAddress, peerPort),
+      ...(client === undefined ? {} : { workload: client }),
+      ...(subject.identity === undefined ? {} : { identity: subject.identity }),
+    },
+    destination: {
+      address: formatAuthority(workload.address, request === undefined ? port : hbonePort),
+      ...(request === undefined ? {} : { hboneAddress: request.authority }),
+      ...(service === undefined ? {} : { service }),
+      workload,
+      identity: workload.identity,
+    },
+  };
+}

@@ -1,0 +1,117 @@
+import {
+  acceptAtZtunnel,
+  bindZtunnel,
+  type ConnectionAttributes,
+  type ConnectionDecider,
+  connectionDecider,
+  type InboundTarget,
+  type Verdict,
+  type Workload,
+} from '@sallyport/policy';
+import type { Snapshot } from '../gate.js';
+import { isOwnPort } from './ports.js';
+
+/** The part of a connection that its verdict depends on, with socket addresses: they are translated under each snapshot anew. */
+export interface InboundSubject {
+  readonly workloadKey: string;
+  /** Of the peer's certificate; absent for plaintext. */
+  readonly identity?: string;
+  /** Socket address of the TCP peer. */
+  readonly peerAddress: string;
+  /** What the client asked for: a CONNECT authority, or the port that it dialled in plaintext. */
+  readonly asked: { readonly authority: string } | { readonly port: number };
+}
+
+/** Where an admitted connection goes, or the status that refuses it (reference section 7.5, steps 2 to 5). */
+export type InboundDestination =
+  | { readonly kind: 'workload'; readonly workload: Workload; readonly port: number }
+  | { readonly kind: 'refused'; readonly status: number; readonly detail: string };
+
+/**
+ * Answers for the destination ztunnels of one snapshot: where a connection goes, and whether it may. Total: whatever is missing or
+ * throws is a refusal. Each workload's decider is made once, when it is first needed.
+ */
+export class ZtunnelJudge {
+  readonly snapshot: Snapshot;
+  readonly #deciders = new Map<string, ConnectionDecider>();
+
+  constructor(snapshot: Snapshot) {
+    this.snapshot = snapshot;
+  }
+
+  /** The workload if this snapshot has it behind a ztunnel. */
+  captured(workloadKey: string): Workload | undefined {
+    const workload = this.snapshot.inventory.workloads.get(workloadKey);
+    return workload?.capture === 'captured' ? workload : undefined;
+  }
+
+  /** The policy address of a TCP peer. */
+  sourceAddress(subject: InboundSubject): string {
+    return this.snapshot.addresses.policyAddress(subject.peerAddress);
+  }
+
+  destination(subject: InboundSubject): InboundDestination {
+    try {
+      const workload = this.captured(subject.workloadKey);
+      if (workload === undefined) return refused(503, `workload \`${subject.workloadKey}\` is not known`);
+      if ('port' in subject.asked) return toPort(workload, subject.asked.port);
+      const target = acceptAtZtunnel(this.snapshot.inventory, workload, subject.asked.authority);
+      return target.kind === 'workload' && target.workload.key !== workload.key
+        ? refused(400, `\`${subject.asked.authority}\` is not this workload`)
+        : ofTarget(target);
+    } catch (error) {
+      return refused(503, `destination cannot be found: ${messageOf(error)}`);
+    }
+  }
+
+  verdict(subject: InboundSubject, port: number): Verdict {
+    try {
+      const workload = this.captured(subject.workloadKey);
+      if (workload === undefined) return internalError(`workload \`${subject.workloadKey}\` is not known`);
+      return this.#decider(workload).connection(this.#attributes(subject, workload, port));
+    } catch (error) {
+      return internalError(messageOf(error));
+    }
+  }
+
+  #attributes(subject: InboundSubject, workload: Workload, port: number): ConnectionAttributes {
+    return {
+      ...(subject.identity === undefined ? {} : { identity: subject.identity }),
+      sourceIp: this.sourceAddress(subject),
+      destinationIp: workload.address,
+      destinationPort: port,
+    };
+  }
+
+  #decider(workload: Workload): ConnectionDecider {
+    const known = this.#deciders.get(workload.key);
+    if (known !== undefined) return known;
+    const { inventory } = this.snapshot;
+    const decider = connectionDecider(inventory, bindZtunnel(inventory, workload));
+    this.#deciders.set(workload.key, decider);
+    return decider;
+  }
+}
+
+function ofTarget(target: InboundTarget): InboundDestination {
+  if (target.kind === 'workload') return toPort(target.workload, target.port);
+  if (target.kind === 'refused') return target;
+  return refused(400, 'a ztunnel serves workloads, not services');
+}
+
+function toPort(workload: Workload, port: number): InboundDestination {
+  if (isOwnPort(port)) return refused(503, `port ${port} is the gate's own`);
+  return { kind: 'workload', workload, port };
+}
+
+function refused(status: number, detail: string): InboundDestination {
+  return { kind: 'refused', status, detail };
+}
+
+function internalError(detail: string): Verdict {
+  return { effect: 'deny', reason: 'internal-error', audit: [], detail };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
