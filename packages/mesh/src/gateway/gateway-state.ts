@@ -1,0 +1,44 @@
+import type { ConnectionAttributes, GatewayInfo, Listener } from '@sallyport/policy';
+import type { Snapshot } from '../gate.js';
+import { GateDeciders } from '../l7/gate-deciders.js';
+import { ServerCertificates } from './server-certificates.js';
+
+/** What an ingress gateway is under one snapshot. */
+export class GatewayState {
+  readonly gateway: GatewayInfo;
+  readonly deciders: GateDeciders;
+  readonly certificates: ServerCertificates;
+
+  private constructor(
+    readonly snapshot: Snapshot,
+    gateway: GatewayInfo,
+    /** Where its listeners are. */
+    readonly socketAddress: string,
+  ) {
+    this.gateway = gateway;
+    this.deciders = new GateDeciders(snapshot.inventory, gateway);
+    this.certificates = new ServerCertificates(snapshot.inventory, gateway);
+  }
+
+  /** The state of a gateway; undefined where the snapshot has no such ingress gateway, or no address for it. */
+  static of(snapshot: Snapshot, key: string): GatewayState | undefined {
+    const gateway = snapshot.inventory.gateways.get(key);
+    const address = gateway === undefined ? undefined : snapshot.addresses.socketAddress(gateway.workload.address);
+    return gateway?.role !== 'ingress' || address === undefined ? undefined : new GatewayState(snapshot, gateway, address);
+  }
+
+  /** The listeners that share a declared port, in the order of the manifest. */
+  listenersOn(port: number): readonly Listener[] {
+    return this.gateway.resource.listeners.filter((listener) => listener.port === port);
+  }
+
+  /** A client's connection as policy sees it. */
+  attributes(port: number, sourceIp: string, sni: string | undefined): ConnectionAttributes {
+    return {
+      sourceIp,
+      destinationIp: this.gateway.workload.address,
+      destinationPort: port,
+      ...(sni === undefined ? {} : { sni }),
+    };
+  }
+}
