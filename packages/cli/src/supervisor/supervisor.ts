@@ -72,6 +72,7 @@ export class Supervisor {
   #next: Reading | undefined;
   #changing: Promise<void> | undefined;
   #recording: Promise<void> = Promise.resolve();
+  #ready = false;
   #stopped: Promise<void> | undefined;
 
   private constructor(
@@ -135,6 +136,7 @@ export class Supervisor {
       await this.stop();
       throw error instanceof GateRefusal ? new CommandFailure(error.message) : error;
     }
+    this.#ready = true;
     this.#tell({ event: 'ready', status: await this.status() });
   }
 
@@ -167,7 +169,7 @@ export class Supervisor {
   async #end(): Promise<void> {
     this.#watch?.close();
     await this.#changing;
-    this.#tell({ event: 'stopping' });
+    if (this.#ready) this.#tell({ event: 'stopping' });
     await this.#gates.stop(drainMs);
     await this.#applications.stop();
     await this.#control?.close();
