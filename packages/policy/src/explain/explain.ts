@@ -69,20 +69,23 @@ function senderOf(question: Question): Sender {
   }
   return {
     identity: client.identity,
-    address: client.like?.address ?? '',
+    address: client.like?.address ?? nowhere,
     name: client.like?.key ?? client.identity,
     gate: 'ztunnel',
   };
 }
 
-/** The workload whose ztunnel sends. An identity that no workload has gets one that stands for it, at no address. */
+/** An identity that no workload has comes from somewhere: an address of the documentation's, which no mesh has. */
+const nowhere = '192.0.2.1';
+
+/** The workload whose ztunnel sends; for an identity that no workload has, one that stands for it. */
 function clientWorkload(question: Question): Workload {
   const { client } = question;
   if (client.kind === 'workload') return client.workload;
   if (client.kind === 'identity' && client.like !== undefined) return client.like;
   const identity = client.kind === 'identity' ? client.identity : '';
   const namespace = clientNamespace(client);
-  const nowhere = { line: 1, column: 1, offset: 0 };
+  const start = { line: 1, column: 1, offset: 0 };
   return {
     key: `${namespace}/${identity}`,
     kind: 'Pod',
@@ -94,13 +97,13 @@ function clientWorkload(question: Question): Workload {
     annotations: {},
     serviceAccount: identity.split('/').at(-1) ?? '',
     identity,
-    address: '',
-    addresses: [],
+    address: nowhere,
+    addresses: [nowhere],
     capture: 'captured',
     ready: true,
     ports: [],
     portsByName: {},
-    span: { file: '', start: nowhere, end: nowhere },
+    span: { file: '', start, end: start },
   };
 }
 
@@ -116,15 +119,8 @@ function uncapturedUdp(question: Question): Branch {
 
 function clientStep(question: Question): BranchStep {
   const sender = senderOf(question);
-  const note =
-    question.client.kind === 'identity' && question.client.like === undefined ? 'an identity that no workload here has' : null;
-  return {
-    kind: 'client',
-    name: sender.name,
-    identity: sender.identity ?? null,
-    address: sender.address === '' ? null : sender.address,
-    note,
-  };
+  const note = sender.address === nowhere ? `no workload here has this identity: its address is taken to be ${nowhere}` : null;
+  return { kind: 'client', name: sender.name, identity: sender.identity ?? null, address: sender.address, note };
 }
 
 function toExplanation(inventory: Inventory, question: Question, branch: Branch): Explanation {

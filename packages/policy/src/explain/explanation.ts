@@ -21,6 +21,8 @@ export interface EnforcedPolicy extends Place {
 export interface NotEnforcedPolicy extends Place {
   readonly policy: string;
   readonly reason: string;
+  /** Whether it means something on this path, or only lies nearby: another workload, another service. */
+  readonly about: 'this-path' | 'other-objects';
   readonly why: string;
 }
 

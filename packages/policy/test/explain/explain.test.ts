@@ -267,11 +267,27 @@ describe('outside every gate', () => {
     expect(answer.gates).toMatchObject([{ gate: 'ztunnel', sourceIdentity: null, sourceIp: '198.51.100.7', effect: 'deny' }]);
   });
 
-  it('takes an identity that no workload has', () => {
-    const answer = ask(documents(shop, allowWeb), { from: 'spiffe://cluster.local/ns/away/sa/guest', to: 'http://cart.shop/' });
-    expect(answer.gates).toMatchObject([
-      { gate: 'ztunnel', sourceIdentity: 'spiffe://cluster.local/ns/away/sa/guest', sourceIp: null, effect: 'deny' },
+  it('takes an identity that no workload has, from an address that no mesh has', () => {
+    const away = policy(
+      'shop',
+      'away',
+      '{selector: {matchLabels: {app: cart}}, rules: [{from: [{source: {namespaces: [away]}}]}]}',
+    );
+    const question = { from: 'spiffe://cluster.local/ns/away/sa/guest', to: 'http://cart.shop/' };
+    expect(ask(documents(shop, away), question).gates).toMatchObject([
+      {
+        gate: 'ztunnel',
+        sourceIdentity: 'spiffe://cluster.local/ns/away/sa/guest',
+        sourceIp: '192.0.2.1',
+        reason: 'allow-policy',
+      },
     ]);
+    expect(ask(documents(shop, allowWeb), question).gates).toMatchObject([{ effect: 'deny', reason: 'no-allow-match' }]);
+  });
+
+  it('lends an identity the address of a workload that has it', () => {
+    const { gates } = ask(shop, { from: webIdentity, to: 'http://cart.shop/' });
+    expect(gates).toMatchObject([{ sourceIdentity: webIdentity, sourceIp: '10.0.0.1', effect: 'allow' }]);
   });
 });
 

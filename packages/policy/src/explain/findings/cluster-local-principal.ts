@@ -6,13 +6,17 @@ import { principalsOf } from './principals.js';
 export function clusterLocalPrincipal(context: FindingContext): void {
   const { trustDomain } = context.inventory.mesh;
   if (trustDomain === 'cluster.local') return;
-  for (const [policy, workloads] of ztunnelPolicies(context)) {
+  for (const [policy, workloads] of ztunnelPolicies(context, (policy) => principalsOf(policy).some(namesClusterLocal))) {
     for (const { value, span } of principalsOf(policy)) {
-      if (!value.startsWith('cluster.local/')) continue;
+      if (!namesClusterLocal({ value })) continue;
       const message = `\`cluster.local\` is not the trust domain of this mesh, \`${trustDomain}\`: a ztunnel of \`upstream\` never matches \`${value}\``;
       context.report('cluster-local-principal', span, message, {
         hint: `write \`${trustDomain}${value.slice('cluster.local'.length)}\`; it is enforced at the ztunnel of ${listNames(workloads, 2)}`,
       });
     }
   }
+}
+
+function namesClusterLocal({ value }: { readonly value: string }): boolean {
+  return value.startsWith('cluster.local/');
 }

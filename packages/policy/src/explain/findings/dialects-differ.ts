@@ -47,9 +47,12 @@ const gatesAsked = 3;
 function gatePairs(strict: Gates, upstream: Gates): Map<string, Pair[]> {
   const pairs = new Map<string, Pair[]>();
   const add = (pair: Pair) => {
-    for (const key of new Set([...policyKeys(pair.strict), ...policyKeys(pair.upstream)])) {
-      const known = pairs.get(key) ?? [];
-      if (known.length < gatesAsked) pairs.set(key, [...known, pair]);
+    for (const binding of [pair.strict, pair.upstream]) {
+      for (const key of policyKeys(binding)) {
+        const known = pairs.get(key);
+        if (known === undefined) pairs.set(key, [pair]);
+        else if (known.length < gatesAsked && known.at(-1) !== pair) known.push(pair);
+      }
     }
   };
   for (const workload of strict.captured) {
@@ -74,8 +77,15 @@ function* policyKeys(binding: GateBinding): Generator<string> {
   for (const { policy } of binding.closures) if (policy.kind === 'AuthorizationPolicy') yield keyOf(policy);
 }
 
+const keys = new WeakMap<AuthorizationPolicy, string>();
+
+/** The name by which the two dialects' copies of a policy are the same; asked for once per gate and policy. */
 function keyOf(policy: AuthorizationPolicy): string {
-  return qualifiedName(policy.metadata);
+  const known = keys.get(policy);
+  if (known !== undefined) return known;
+  const key = qualifiedName(policy.metadata);
+  keys.set(policy, key);
+  return key;
 }
 
 function firstWitness(policy: AuthorizationPolicy, pairs: readonly Pair[], strict: Gates, upstream: Gates): Witness | undefined {

@@ -3,6 +3,7 @@ import { describeUnbound } from '../../bind/describe-unbound.js';
 import type { AuthorizationPolicy } from '../../resource/model/index.js';
 import { type FindingContext, listNames } from '../finding-context.js';
 import { selectedWorkloads } from '../selected-workloads.js';
+import { tellingOf } from '../telling.js';
 import { qualifiedName } from '../walk/gate-view.js';
 
 /** Policies that no gate enforces, with the reason that the gate nearest to what they mean gives. */
@@ -24,32 +25,7 @@ function collect(
   for (const { policy } of binding.closures) if (policy.kind === 'AuthorizationPolicy') enforced.add(policy);
   for (const unbound of binding.unbound) {
     const known = reasons.get(unbound.policy);
-    if (known === undefined || telling(unbound) > telling(known)) reasons.set(unbound.policy, unbound);
-  }
-}
-
-/** How much a reason says about the policy itself: that a gate elsewhere does not match says nothing. */
-function telling({ reason }: UnboundPolicy): number {
-  switch (reason) {
-    case 'empty-selector':
-    case 'action-at-ztunnel':
-    case 'dry-run-flag-off':
-    case 'service-without-waypoint':
-    case 'gateway-class-outside-root':
-    case 'gateway-class-name':
-    case 'service-target-at-gateway':
-    case 'selector-policies-disabled':
-      return 2;
-    case 'selector-at-waypoint':
-    case 'namespace-scope-at-waypoint':
-    case 'targets-service-at-ztunnel':
-    case 'targets-gateway-at-ztunnel':
-    case 'workload-addressed':
-      return 1;
-    case 'other-namespace':
-    case 'selector-mismatch':
-    case 'targets-other-object':
-      return 0;
+    if (known === undefined || tellingOf(unbound.reason) > tellingOf(known.reason)) reasons.set(unbound.policy, unbound);
   }
 }
 
@@ -78,7 +54,7 @@ function targetsNothing({ inventory }: FindingContext, policy: AuthorizationPoli
 }
 
 function why(context: FindingContext, policy: AuthorizationPolicy, unbound: UnboundPolicy | undefined): string {
-  if (unbound !== undefined && telling(unbound) === 2) return describeUnbound(unbound);
+  if (unbound !== undefined && tellingOf(unbound.reason) === 2) return describeUnbound(unbound);
   if (policy.selector !== undefined) {
     const labels = Object.entries(policy.selector.matchLabels).map(([key, value]) => `${key}=${value}`);
     return `no workload has the labels ${listNames(labels)}`;

@@ -4,7 +4,7 @@ import { ztunnelPolicies } from '../ztunnel-policies.js';
 
 /** `trustDomains` at a ztunnel: enforced in `strict`, silently left out by `upstream` (reference section 4.3). */
 export function trustDomainsAtZtunnel(context: FindingContext): void {
-  for (const [policy, workloads] of ztunnelPolicies(context)) {
+  for (const [policy, workloads] of ztunnelPolicies(context, (policy) => trustDomainTerms(policy).length > 0)) {
     const [term] = trustDomainTerms(policy);
     if (term === undefined) continue;
     const field = term.negated ? 'notTrustDomains' : 'trustDomains';

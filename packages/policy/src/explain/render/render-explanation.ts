@@ -5,7 +5,7 @@ import { type Paint, plainPaint } from './paint.js';
 /** How an explanation is printed. */
 export interface ExplanationRenderOptions {
   readonly paint?: Paint;
-  /** Every policy that is not enforced; else the first few of each gate. */
+  /** Every policy that is not enforced; else only those that mean something on this path. */
   readonly all?: boolean;
 }
 
@@ -16,9 +16,9 @@ const margin = 13;
 export function renderExplanation(explanation: Explanation, options: ExplanationRenderOptions = {}): string {
   const paint = options.paint ?? plainPaint;
   const lines = explanation.steps.flatMap((step, index) => renderStep(explanation, step, index, paint, options.all ?? false));
-  const failure = explanation.failure === null ? [] : [label('fails', paint), `${explanation.failure.detail}`];
+  if (explanation.steps.at(-1)?.kind === 'gate') lines.push(paint('dim', '  ╳'));
   const remarks = [
-    ...(failure.length === 0 ? [] : [`${failure[0]}${failure[1]}`]),
+    ...(explanation.failure === null ? [] : [`${label('fails', paint)}${explanation.failure.detail}`]),
     ...explanation.notCaptured.map((text) => `${label('not captured', paint)}${text}`),
     ...explanation.notes.map((text) => `${label('note', paint)}${text}`),
     ...explanation.unmodelled.map(
@@ -65,9 +65,9 @@ function renderEnd(kind: string, name: string, details: readonly string[], paint
 function renderGate(gate: GateExplanation, goesOn: boolean, paint: Paint, all: boolean): string[] {
   const bar = goesOn ? paint('dim', '  │') : '   ';
   const side = gate.side === 'source' ? ' (the client’s own)' : '';
-  const verdict = gate.effect === 'allow' ? paint('allow', 'allows') : paint('deny', 'DENIES');
+  const verdict = gate.effect === 'allow' ? paint('allow', '✓ allows') : paint('deny', '✗ denies');
   const rows: [string, string][] = [
-    ['', `${verdict}: ${describeReason(gate)}`],
+    ['because', describeReason(gate)],
     ['sees', sees(gate)],
     ...nearestRows(gate.nearest),
     ...enforcedRows(gate),
@@ -84,7 +84,7 @@ function renderGate(gate: GateExplanation, goesOn: boolean, paint: Paint, all: b
   const body = rows.map(
     ([name, text]) => `${bar}${' '.repeat(margin - 1)}${name === '' ? '' : paint('dim', `${name} `.padEnd(10))}${text}`,
   );
-  return [`${label(gate.gate, paint)}${paint('strong', gate.name)}${side}${endpointCount(gate)}`, ...body];
+  return [`${label(gate.gate, paint)}${paint('strong', gate.name)}${side}${endpointCount(gate)}  ${verdict}`, ...body];
 }
 
 function endpointCount(gate: GateExplanation): string {
@@ -125,10 +125,15 @@ function enforcedRows(gate: GateExplanation): [string, string][] {
 }
 
 function unboundRows(gate: GateExplanation, all: boolean): [string, string][] {
-  const shown = all ? gate.notEnforced : gate.notEnforced.slice(0, unboundShown);
+  const shown = all ? gate.notEnforced : gate.notEnforced.filter((one) => one.about === 'this-path').slice(0, unboundShown);
   const rows = shown.map(({ policy, why }, index): [string, string] => [index === 0 ? 'not here' : ' ', `${policy}: ${why}`]);
   const left = gate.notEnforced.length - shown.length;
-  return left === 0 ? rows : [...rows, [' ', `and ${left} more policies that are not enforced here`]];
+  if (left === 0) return rows;
+  const more = shown.length === 0 ? '' : 'and ';
+  return [
+    ...rows,
+    [shown.length === 0 ? 'not here' : ' ', `${more}${left} ${left === 1 ? 'policy' : 'policies'} about other objects`],
+  ];
 }
 
 function dryRunRows(gate: GateExplanation): [string, string][] {

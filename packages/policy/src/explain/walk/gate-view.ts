@@ -5,6 +5,7 @@ import type { Metadata } from '../../resource/model/index.js';
 import type { ConnectionAttributes } from '../../verdict/attributes.js';
 import type { PolicyReference, Verdict } from '../../verdict/verdict.js';
 import type { Decision, EnforcedPolicy, GateExplanation, NearestMiss, NotEnforcedPolicy, Place } from '../explanation.js';
+import { tellingOf } from '../telling.js';
 import type { Sender } from './walk.js';
 
 /** What one gate was asked and what it answered. */
@@ -30,13 +31,13 @@ export function viewGate(answer: GateAnswer): GateExplanation {
     kind: verdict.policy?.kind ?? null,
     layer: answer.layer,
     sourceIdentity: connection.identity ?? null,
-    sourceIp: connection.sourceIp === '' ? null : connection.sourceIp,
+    sourceIp: connection.sourceIp,
     remoteIp: connection.remoteIp === connection.sourceIp ? null : (connection.remoteIp ?? null),
     destinationIp: connection.destinationIp,
     destinationPort: connection.destinationPort,
     detail: verdict.detail ?? null,
     enforced: viewEnforced(binding),
-    notEnforced: binding.unbound.map(viewUnbound),
+    notEnforced: [...binding.unbound].sort((a, b) => tellingOf(b.reason) - tellingOf(a.reason)).map(viewUnbound),
     audit: verdict.audit.map(qualifiedName),
     dryRun: verdict.dryRun === undefined ? null : { effect: verdict.dryRun.effect, policy: named(verdict.dryRun.policy) },
     nearest: answer.nearest ?? null,
@@ -61,7 +62,7 @@ export function viewRefusal(sender: Sender, detail: string, span: Span | undefin
     kind: null,
     layer: 'connection',
     sourceIdentity: sender.identity ?? null,
-    sourceIp: sender.address === '' ? null : sender.address,
+    sourceIp: sender.address,
     remoteIp: null,
     destinationIp: null,
     destinationPort: null,
@@ -142,6 +143,7 @@ function viewUnbound(unbound: UnboundPolicy): NotEnforcedPolicy {
   return {
     policy: qualifiedName(metadata),
     reason: unbound.reason,
+    about: tellingOf(unbound.reason) > 0 ? 'this-path' : 'other-objects',
     why: describeUnbound(unbound),
     ...placeOf(metadata.nameSpan),
   };

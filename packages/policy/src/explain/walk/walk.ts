@@ -15,7 +15,7 @@ export interface Walk {
 export interface Sender {
   /** Its certificate's identity; absent where it speaks plain TCP. */
   readonly identity?: string;
-  /** Its policy address; empty where unknown. */
+  /** Its policy address. */
   readonly address: string;
   readonly name: string;
   /** The gate that sends: a client's own ztunnel, or the gate before. */
