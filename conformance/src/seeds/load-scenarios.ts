@@ -10,6 +10,9 @@ const schemaUrl = new URL('../../schema/seed.schema.json', import.meta.url);
 /** Where the scenarios and their mesh are kept. */
 export const seedsFolder: string = fileURLToPath(new URL('../../seeds', import.meta.url));
 
+/** The scenarios of the walk through the example mesh. */
+export const walkFolder: string = join(seedsFolder, 'walk');
+
 /**
  * Reads all scenarios of a folder (not its subfolders), sorted by file name. Throws an error that names the file where one does not
  * parse or does not fit the schema.
