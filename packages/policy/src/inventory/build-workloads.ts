@@ -1,7 +1,6 @@
 import type { Reporter } from '../diagnostic/reporter.js';
 import type { Gateway, ResourceSet } from '../resource/model/index.js';
 import { collectWorkloads } from './collect-workloads.js';
-import { maximumReplicas } from './expand-controllers.js';
 import { type GatewayRoles, gatewayKey } from './gateway-roles.js';
 import { draftOfGateway } from './gateway-workload.js';
 import { LabelIndex, type Labels, ownValue } from './labels.js';
@@ -29,19 +28,9 @@ export interface BuiltWorkloads {
 
 /** Every workload of the set, with unique key, policy address and identity. */
 export function buildWorkloads(set: ResourceSet, context: Context): BuiltWorkloads {
-  const controllers = selectResources(set, 'Deployment', 'StatefulSet', 'DaemonSet');
-  for (const { kind, metadata, replicas } of controllers) {
-    if (kind === 'DaemonSet' || replicas <= maximumReplicas) continue;
-    context.reporter.report(
-      'too-many-replicas',
-      metadata.nameSpan,
-      `${kind} \`${metadata.name}\` wants ${replicas} replicas; the first ${maximumReplicas} are acted out`,
-      { hint: 'declare fewer replicas: policies treat all of them alike' },
-    );
-  }
   const drafts = collectWorkloads({
     pods: selectResources(set, 'Pod'),
-    controllers,
+    controllers: selectResources(set, 'Deployment', 'StatefulSet', 'DaemonSet'),
     workloadEntries: selectResources(set, 'WorkloadEntry'),
     gatewayRoles: context.gatewayRoles,
     namespaceLabels: context.namespaceLabels,

@@ -7,9 +7,6 @@ export interface ExpandedPod {
   readonly controller: Controller;
 }
 
-/** More replicas of one controller than this are not acted out. */
-export const maximumReplicas = 1000;
-
 /**
  * The pods that a folder's controllers would make (design: "What a folder means"). A controller whose pods are in the
  * input, as in the output of `kubectl get`, makes none.
@@ -24,9 +21,9 @@ function podsOf(controller: Controller): ExpandedPod[] {
 }
 
 function podNames({ kind, replicas, metadata: { name } }: Controller): string[] {
-  const count = Math.min(kind === 'DaemonSet' ? 1 : replicas, maximumReplicas);
+  const count = kind === 'DaemonSet' ? 1 : replicas;
   if (count === 1 && kind !== 'StatefulSet') return [name];
-  return Array.from({ length: Math.max(count, 0) }, (_, ordinal) => `${name}-${ordinal}`);
+  return Array.from({ length: count }, (_, ordinal) => `${name}-${ordinal}`);
 }
 
 /** Tells whether a controller owns a pod of the input: by owner reference, or by adopting an orphan that its selector matches. */

@@ -52,11 +52,4 @@ export const inventoryCodes = {
     summary: 'A Service names a target port that none of its workloads has.',
     example: `${pod('web')}---\napiVersion: v1\nkind: Service\nmetadata:\n  name: web\nspec:\n  selector: {app: web}\n  ports: [{port: 80, targetPort: http}]\n`,
   },
-  'too-many-replicas': {
-    kind: 'finding',
-    severity: 'warning',
-    summary: 'A controller wants more replicas than a local mesh acts out.',
-    example:
-      'apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web\nspec:\n  replicas: 2000\n  selector: {matchLabels: {app: web}}\n  template:\n    metadata: {labels: {app: web}}\n    spec: {containers: [{name: main, image: web}]}\n',
-  },
 } as const satisfies Record<string, CodeDescription>;
