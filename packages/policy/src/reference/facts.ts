@@ -28,12 +28,15 @@ export interface HttpFacts {
 export type Unreadable = { readonly unreadable: string };
 
 /**
- * The facts of a connection, IPv4-mapped addresses as IPv4. An address, port or identity that cannot be read makes the whole
- * connection unreadable.
+ * The facts of a connection, IPv4-mapped addresses as IPv4. An address or port that cannot be read, or an identity that `readable` refuses, makes
+ * the whole connection unreadable.
  */
-export function connectionFacts(connection: ConnectionAttributes): Facts | Unreadable {
+export function connectionFacts(
+  connection: ConnectionAttributes,
+  readable: (identity: string) => boolean = isWorkloadIdentity,
+): Facts | Unreadable {
   const { identity, sni, destinationPort } = connection;
-  if (identity !== undefined && readIdentity(identity) === undefined) return { unreadable: 'the identity of the peer' };
+  if (identity !== undefined && !readable(identity)) return { unreadable: 'the identity of the peer' };
   const sourceIp = readPeer(connection.sourceIp);
   if (sourceIp === undefined) return { unreadable: 'the source address' };
   const remoteIp = connection.remoteIp === undefined ? sourceIp : readPeer(connection.remoteIp);
@@ -56,4 +59,8 @@ export function connectionFacts(connection: ConnectionAttributes): Facts | Unrea
 function readPeer(text: string): IpAddress | undefined {
   const address = readIpAddress(text);
   return address === undefined ? undefined : unmapped(address);
+}
+
+function isWorkloadIdentity(identity: string): boolean {
+  return readIdentity(identity) !== undefined;
 }

@@ -13,17 +13,22 @@ export interface Refused {
   readonly status: 400 | 404;
 }
 
-/** What an L7 gate knows about a connection (reference sections 0.1 and 0.5). */
+/**
+ * What an L7 gate knows about a connection (reference sections 0.1 and 0.5). Upstream's reads any `spiffe://` name as an identity and a missing one
+ * as the text `-`, and its waypoint has an internal address for its direct peer.
+ */
 export function gateFacts(
   inventory: Inventory,
   binding: WaypointBinding | GatewayBinding,
   connection: ConnectionAttributes,
 ): Facts | Unreadable {
-  const facts = connectionFacts(connection);
-  if ('unreadable' in facts || binding.gate === 'gateway' || inventory.dialect.name === 'strict') return facts;
-  // Upstream's waypoint sees an internal address as its direct peer, and a missing identity as the text `-`.
-  const { sourceIp: _, ...rest } = facts;
-  return { ...rest, identity: facts.identity ?? '-' };
+  if (inventory.dialect.name === 'strict') return connectionFacts(connection);
+  const facts = connectionFacts(connection, (identity) => identity.startsWith('spiffe://'));
+  if ('unreadable' in facts) return facts;
+  const named = { ...facts, identity: facts.identity ?? '-' };
+  if (binding.gate === 'gateway') return named;
+  const { sourceIp: _, ...rest } = named;
+  return rest;
 }
 
 /** The facts of a request, and `:path` as it is to be forwarded. */

@@ -55,7 +55,7 @@ class Output {
     if (code === 0) return undefined;
     if (char === '\\') return this.#append('/', 1);
     if (char === '%') return this.#percent(source, at);
-    return this.#append(mustEscape(char, code) ? escape(code) : char, 1);
+    return this.#append(mustEscape(char, code) ? percentEscape(code) : char, 1);
   }
 
   #percent(source: string, at: number): number | undefined {
@@ -121,6 +121,6 @@ function mustEscape(char: string, code: number): boolean {
   return code <= 0x20 || code >= 0x7f || '"#<>?^`{|}'.includes(char);
 }
 
-function escape(code: number): string {
+function percentEscape(code: number): string {
   return `%${code.toString(16).toUpperCase().padStart(2, '0')}`;
 }

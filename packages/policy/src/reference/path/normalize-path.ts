@@ -34,8 +34,8 @@ function beforeFirst(text: string, mark: string): string {
 function decodeSlashes(path: string): string {
   let decoded = '';
   for (let at = 0; at < path.length; at++) {
-    const escape = path[at] === '%' ? path.slice(at, at + 3).toLowerCase() : '';
-    const slash = escape === '%2f' ? '/' : escape === '%5c' ? '\\' : undefined;
+    const escaped = path[at] === '%' ? path.slice(at, at + 3).toLowerCase() : '';
+    const slash = escaped === '%2f' ? '/' : escaped === '%5c' ? '\\' : undefined;
     decoded += slash ?? path.charAt(at);
     if (slash !== undefined) at += 2;
   }

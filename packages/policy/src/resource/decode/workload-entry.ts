@@ -6,7 +6,8 @@ import { emptyRecord, type Fields } from './fields.js';
 export function decodeWorkloadEntry(object: Fields, base: ResourceBase): WorkloadEntry {
   const spec = object.fields('spec');
   const address = spec?.string('address');
-  const labels = { ...base.metadata.labels, ...spec?.stringMap('labels')?.values };
+  // Upstream merges the two, and the metadata wins: a recorded mesh shows it.
+  const labels = { ...spec?.stringMap('labels')?.values, ...base.metadata.labels };
   const decoded: WorkloadEntry = {
     ...base,
     kind: 'WorkloadEntry',

@@ -4,7 +4,7 @@ import type { ResourceBase } from './metadata.js';
 export interface WorkloadEntry extends ResourceBase {
   readonly kind: 'WorkloadEntry';
   readonly address?: string;
-  /** Labels of `spec.labels`, over those of the metadata. */
+  /** Labels of the metadata, over those of `spec.labels`. */
   readonly labels: Readonly<Record<string, string>>;
   readonly serviceAccount: string;
   readonly ports: Readonly<Record<string, number>>;

@@ -1,0 +1,42 @@
+import type { PathNormalization } from '@sallyport/policy';
+import type { Query, RecordedMesh } from './recorded-case.js';
+
+/** What is judged: anything that reads manifests and answers queries. */
+export interface Engine {
+  /** Reads a mesh; throws an `Error` that says why where it cannot. */
+  load(mesh: RecordedMesh): World;
+  /** Whether a control plane would accept the manifest, and what it would say; `uncovered` is why this engine cannot tell. */
+  accepts(
+    manifest: string,
+  ): { readonly accepted: boolean; readonly messages: readonly string[] } | { readonly uncovered: string };
+  /** The path as it is forwarded, or the status that refuses it. */
+  normalizePath(path: string, mode: PathNormalization): string | number;
+}
+
+/** One mesh, ready to be asked. */
+export interface World {
+  /** The answer, or why this engine does not cover the query. Throws an `Error` where the query names what the mesh has not. */
+  answer(query: Query): Answer | { readonly uncovered: string };
+}
+
+/** What an engine says to a query. */
+export interface Answer {
+  readonly effect: 'allow' | 'deny';
+  readonly reason: string;
+  /** Status of the answer that a denied request gets. */
+  readonly status?: number;
+  /** The path that an allowed request goes on with. */
+  readonly path?: string;
+  /** `NAMESPACE/NAME` of every policy that matched with the deciding action. */
+  readonly matched: readonly string[];
+  /** What the dry-run policies of each action would have done. */
+  readonly shadow: { readonly allow?: ShadowAnswer; readonly deny?: ShadowAnswer };
+  /** What the gate enforces, for people. */
+  readonly enforced: readonly string[];
+}
+
+/** What the dry-run policies of one action would have done. */
+export interface ShadowAnswer {
+  readonly effect: 'allow' | 'deny';
+  readonly matched: readonly string[];
+}

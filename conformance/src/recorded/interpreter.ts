@@ -1,0 +1,87 @@
+import {
+  buildInventory,
+  type Dialect,
+  type Inventory,
+  loadResources,
+  normalizePath,
+  type ResourceSet,
+  type SourceFile,
+  sortDiagnostics,
+} from '@sallyport/policy';
+import type { Answer, Engine, World } from './engine.js';
+import { gateAsked } from './gate-asked.js';
+import { matchedPolicies, shadowAnswers } from './probe.js';
+import type { Query, RecordedMesh } from './recorded-case.js';
+
+/** The interpreter of `@sallyport/policy` in the dialect `upstream`. */
+export const interpreter: Engine = {
+  load(mesh) {
+    const dialect: Dialect = { name: 'upstream', flags: textFlags(mesh.flags) };
+    const { inventory } = buildInventory(loadValid(filesOf(mesh), dialect), dialect);
+    return worldOf(inventory);
+  },
+  accepts(manifest) {
+    const { diagnostics } = loadResources([{ path: 'manifest.yaml', text: manifest }], { name: 'upstream', flags: {} });
+    const invalid = diagnostics.filter(({ kind, severity }) => kind === 'invalid' && severity === 'error');
+    return { accepted: invalid.length === 0, messages: invalid.map(({ code, message }) => `${code}: ${message}`) };
+  },
+  normalizePath(path, mode) {
+    const normalized = normalizePath(path, mode);
+    return normalized.path ?? normalized.status;
+  },
+};
+
+function filesOf(mesh: RecordedMesh): readonly SourceFile[] {
+  const manifests = { path: `${mesh.id}.yaml`, text: mesh.manifests };
+  return mesh.meshConfig === undefined
+    ? [manifests]
+    : [manifests, { path: 'meshconfig.json', text: JSON.stringify(mesh.meshConfig) }];
+}
+
+function textFlags(flags: RecordedMesh['flags'] = {}): Dialect['flags'] {
+  return Object.fromEntries(Object.entries(flags).map(([name, value]) => [name, String(value)]));
+}
+
+function loadValid(files: readonly SourceFile[], dialect: Dialect): ResourceSet {
+  const { set, diagnostics } = loadResources(files, dialect);
+  const [invalid] = sortDiagnostics(diagnostics).filter(({ kind, severity }) => kind === 'invalid' && severity === 'error');
+  if (invalid === undefined) return set;
+  throw new Error(`${invalid.span.file}:${invalid.span.start.line}: ${invalid.code}: ${invalid.message}`);
+}
+
+function worldOf(inventory: Inventory): World {
+  return { answer: (query) => answerOf(inventory, query) };
+}
+
+function answerOf(inventory: Inventory, query: Query): ReturnType<World['answer']> {
+  const asked = gateAsked(inventory, query);
+  const verdict = asked.decide(asked.binding);
+  if (verdict.reason === 'unsupported-policy') return { uncovered: verdict.detail ?? 'tokens are not evaluated yet' };
+  if (verdict.reason === 'custom-policy' && asksProvider(inventory, asked.binding.policies)) {
+    return { uncovered: 'external authorizers are not asked yet' };
+  }
+  const isHttp = 'request' in query && query.request !== undefined && query.protocol !== 'tcp';
+  return {
+    effect: verdict.effect,
+    reason: verdict.reason,
+    ...(isHttp && verdict.effect === 'deny' ? { status: verdict.status ?? 403 } : {}),
+    ...(asked.path === undefined || verdict.effect === 'deny' ? {} : { path: asked.path() }),
+    matched: matchedPolicies(inventory, asked, verdict),
+    shadow: shadowAnswers(asked),
+    enforced: asked.binding.policies.map(({ policy }) => {
+      const { namespace, name } = policy.metadata;
+      return `${policy.action} ${namespace}/${name}${policy.dryRun ? ' (dry run)' : ''}`;
+    }),
+  } satisfies Answer;
+}
+
+/** Whether the verdict depends on what a provider says: one known provider is asked, an unknown one or several deny by themselves. */
+function asksProvider(
+  inventory: Inventory,
+  policies: readonly { readonly policy: { readonly action: string; readonly provider?: { readonly value: string } } }[],
+): boolean {
+  const named = new Set(
+    policies.flatMap(({ policy }) => (policy.action === 'CUSTOM' && policy.provider ? [policy.provider.value] : [])),
+  );
+  return named.size === 1 && inventory.mesh.extensionProviders.some(({ name }) => named.has(name));
+}

@@ -1,0 +1,53 @@
+import { readFileSync } from 'node:fs';
+import { Ajv, type ValidateFunction } from 'ajv';
+import type { RecordedCase, RecordedManifest, RecordedPath } from './recorded-case.js';
+import { recordedSchemas } from './recorded-schemas.js';
+
+/** A recorded file, by what it holds. */
+export type Recorded =
+  | { readonly kind: 'case'; readonly case: RecordedCase }
+  | { readonly kind: 'manifests'; readonly generation: 'ambient' | 'legacy'; readonly manifests: readonly RecordedManifest[] }
+  | { readonly kind: 'paths'; readonly paths: readonly RecordedPath[] }
+  /** Read and counted, not judged yet. */
+  | { readonly kind: 'uncovered'; readonly reason: string; readonly count: number };
+
+/** Reads one file and finds out by its shape what it holds; throws an `Error` that says what is wrong with it. */
+export function readRecorded(path: string): Recorded {
+  return recognize(JSON.parse(readFileSync(path, 'utf8')));
+}
+
+/** As `readRecorded`, from the parsed text. */
+export function recognize(content: unknown): Recorded {
+  if (!Array.isArray(content)) {
+    check('case', content);
+    const recorded = content as Omit<RecordedCase, 'tokens'> & Partial<RecordedCase>;
+    return { kind: 'case', case: { ...recorded, tokens: recorded.tokens ?? {} } };
+  }
+  const [first] = content as readonly unknown[];
+  const has = (key: string) => typeof first === 'object' && first !== null && key in first;
+  if (has('DEFAULT')) return { kind: 'paths', paths: checked<RecordedPath>('path', content) };
+  if (has('statuses') || has('case'))
+    return { kind: 'uncovered', reason: 'status conditions are not written yet', count: content.length };
+  if (has('manifest')) {
+    const generation = has('webhook') ? 'ambient' : 'legacy';
+    return { kind: 'manifests', generation, manifests: checked<RecordedManifest>('manifest', content) };
+  }
+  if (has('manifests'))
+    return { kind: 'uncovered', reason: 'policy generation v1alpha1 is not covered yet', count: content.length };
+  throw new Error('this is no recorded file: its shape is not known');
+}
+
+const ajv = new Ajv({ strictTypes: false, strictTuples: false });
+const validators = Object.fromEntries(
+  Object.entries(recordedSchemas).map(([name, schema]) => [name, ajv.compile(schema)]),
+) as Record<keyof typeof recordedSchemas, ValidateFunction>;
+
+function checked<Item>(schema: keyof typeof recordedSchemas, items: readonly unknown[]): readonly Item[] {
+  for (const item of items) check(schema, item);
+  return items as readonly Item[];
+}
+
+function check(schema: keyof typeof recordedSchemas, content: unknown): void {
+  const validate = validators[schema];
+  if (!validate(content)) throw new Error(ajv.errorsText(validate.errors, { dataVar: schema }));
+}

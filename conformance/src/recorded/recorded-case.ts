@@ -1,0 +1,88 @@
+/** The part of a recorded file that makes the mesh. */
+export interface RecordedMesh {
+  readonly id: string;
+  /** Multi-document YAML. */
+  readonly manifests: string;
+  /** What differs from the default MeshConfig. */
+  readonly meshConfig?: Readonly<Record<string, unknown>>;
+  readonly flags?: Readonly<Record<string, unknown>>;
+}
+
+/** A file of `ambient/`, `ambient-http/` or `legacy/`. */
+export interface RecordedCase extends RecordedMesh {
+  readonly tokens: Readonly<Record<string, string>>;
+  readonly queries: readonly Query[];
+}
+
+/** A peer as the gate saw it. */
+export interface Source {
+  readonly identity: string | null;
+  readonly ip: string;
+}
+
+/** A request as it was sent. */
+export interface RecordedRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly host: string;
+  readonly headers: readonly (readonly [name: string, value: string])[];
+  readonly jwt?: unknown;
+  readonly jwtInvalid?: unknown;
+  readonly http?: number;
+}
+
+/** What the real software answered. */
+export interface Expectation {
+  readonly effect: 'allow' | 'deny';
+  readonly status?: number;
+  readonly policy?: string | null;
+  readonly dryRun?: {
+    readonly allow?: { readonly result: string; readonly policy: string | null };
+    readonly deny?: { readonly result: string; readonly policy: string | null };
+  };
+  readonly upstream?: { readonly path?: string };
+}
+
+interface QueryBase {
+  readonly id: string;
+  readonly source: Source;
+  readonly expect: Expectation;
+}
+
+export interface ZtunnelQuery extends QueryBase {
+  readonly gate: 'ztunnel';
+  readonly workload: string;
+  readonly destination: { readonly ip: string; readonly port: number };
+}
+
+export interface L7Query extends QueryBase {
+  readonly gate: 'waypoint' | 'gateway';
+  readonly target: { readonly kind: string; readonly namespace: string; readonly name: string; readonly port: number };
+  readonly protocol?: 'tcp';
+  readonly request?: RecordedRequest;
+}
+
+/** A query of the older generation, which is only counted. */
+export interface LegacyQuery extends QueryBase {
+  readonly gate: 'sidecar-http' | 'sidecar-tcp';
+}
+
+export type Query = ZtunnelQuery | L7Query | LegacyQuery;
+
+/** A manifest with the answer of the real control plane. */
+export interface RecordedManifest {
+  readonly manifest: string;
+  readonly accepted: boolean | null;
+  readonly errors?: string;
+  readonly crdErrors?: string;
+}
+
+/** A path with what Envoy made of it in each mode. */
+export interface RecordedPath {
+  readonly path: string;
+  readonly DEFAULT: string | number;
+  readonly NONE: string | number;
+  readonly BASE: string | number;
+  readonly MERGE_SLASHES: string | number;
+  readonly DECODE_AND_MERGE_SLASHES: string | number;
+}

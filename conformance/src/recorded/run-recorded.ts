@@ -1,0 +1,112 @@
+import { readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Engine } from './engine.js';
+import { judgeAnswer } from './judge-answer.js';
+import { readRecorded } from './read-recorded.js';
+import type { RecordedCase, RecordedManifest, RecordedPath } from './recorded-case.js';
+import type { Tally } from './tally.js';
+import { withTokens } from './with-tokens.js';
+
+/** Runs recorded files, and all `*.json` of folders, in order of their names. What cannot be read is a disagreement, never a skip. */
+export function runRecorded(engine: Engine, paths: readonly string[], tally: Tally): void {
+  for (const path of paths) {
+    try {
+      for (const file of filesOf(path)) runFile(engine, file, tally);
+    } catch (error) {
+      tally.judge(path, [`cannot be read: ${messageOf(error)}`]);
+    }
+  }
+}
+
+function filesOf(path: string): readonly string[] {
+  if (!statSync(path).isDirectory()) return [path];
+  const names = readdirSync(path, { recursive: true, encoding: 'utf8' });
+  return names
+    .filter((name) => name.endsWith('.json'))
+    .sort()
+    .map((name) => join(path, name));
+}
+
+function runFile(engine: Engine, file: string, tally: Tally): void {
+  let recorded: ReturnType<typeof readRecorded>;
+  try {
+    recorded = readRecorded(file);
+  } catch (error) {
+    tally.judge(file, [`cannot be read: ${messageOf(error)}`]);
+    return;
+  }
+  switch (recorded.kind) {
+    case 'case':
+      return runCase(engine, file, recorded.case, tally);
+    case 'manifests':
+      return runManifests(engine, file, recorded, tally);
+    case 'paths':
+      return runPaths(engine, file, recorded.paths, tally);
+    case 'uncovered':
+      return tally.skip(recorded.reason, recorded.count);
+  }
+}
+
+function runCase(engine: Engine, file: string, recorded: RecordedCase, tally: Tally): void {
+  const queries = recorded.queries.filter((query) => query.gate !== 'sidecar-http' && query.gate !== 'sidecar-tcp');
+  const legacy = recorded.queries.length - queries.length;
+  if (legacy > 0) tally.skip('policy generation v1alpha1 is not covered yet', legacy);
+  if (queries.length === 0) return;
+  let world: ReturnType<Engine['load']>;
+  try {
+    world = engine.load(recorded);
+  } catch (error) {
+    for (const query of queries) tally.judge(`${file} ${query.id}`, [`the mesh does not load: ${messageOf(error)}`]);
+    return;
+  }
+  for (const written of queries) {
+    const query = withTokens(written, recorded.tokens);
+    const where = `${file} ${query.id}`;
+    try {
+      const answer = world.answer(query);
+      if ('uncovered' in answer) tally.skip(answer.uncovered);
+      else tally.judge(where, judgeAnswer(query, answer));
+    } catch (error) {
+      tally.judge(where, [`cannot be asked: ${messageOf(error)}`]);
+    }
+  }
+}
+
+function runManifests(
+  engine: Engine,
+  file: string,
+  { generation, manifests }: { readonly generation: 'ambient' | 'legacy'; readonly manifests: readonly RecordedManifest[] },
+  tally: Tally,
+): void {
+  if (generation === 'legacy') return tally.skip('policy generation v1alpha1 is not covered yet', manifests.length);
+  for (const [index, recorded] of manifests.entries()) {
+    const answer = engine.accepts(recorded.manifest);
+    if ('uncovered' in answer) tally.skip(answer.uncovered);
+    else tally.judge(`${file} ${index}`, answer.accepted === recorded.accepted ? [] : disagreementOn(recorded, answer.messages));
+  }
+}
+
+function disagreementOn(recorded: RecordedManifest, messages: readonly string[]): readonly string[] {
+  return [
+    `expected ${recorded.accepted ? 'accepted' : 'refused'}, got ${recorded.accepted ? 'refused' : 'accepted'}`,
+    ...[recorded.errors, recorded.crdErrors].filter((text) => text).map((text) => `upstream: ${text}`),
+    ...messages.map((message) => `engine: ${message}`),
+    ...recorded.manifest.trimEnd().split('\n'),
+  ];
+}
+
+const modes = ['DEFAULT', 'NONE', 'BASE', 'MERGE_SLASHES', 'DECODE_AND_MERGE_SLASHES'] as const;
+
+function runPaths(engine: Engine, file: string, paths: readonly RecordedPath[], tally: Tally): void {
+  for (const recorded of paths) {
+    for (const mode of modes) {
+      const got = engine.normalizePath(recorded.path, mode);
+      const agrees = got === recorded[mode];
+      tally.judge(`${file} ${recorded.path} ${mode}`, agrees ? [] : [`expected ${recorded[mode]}, got ${got}`]);
+    }
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,13 @@
+import type { Query } from './recorded-case.js';
+
+/** The query with each `${name}` in its path and header values, and in the path that the backend is expected to receive, replaced by the raw token of that name, byte for byte. */
+export function withTokens(query: Query, tokens: Readonly<Record<string, string>>): Query {
+  if (!('request' in query) || query.request === undefined) return query;
+  const { request } = query;
+  const fill = (text: string) =>
+    Object.entries(tokens).reduce((filled, [name, token]) => filled.replaceAll(`\${${name}}`, () => token), text);
+  const headers = request.headers.map(([name, value]) => [name, fill(value)] as const);
+  const { upstream } = query.expect;
+  const received = upstream?.path === undefined ? {} : { upstream: { ...upstream, path: fill(upstream.path) } };
+  return { ...query, expect: { ...query.expect, ...received }, request: { ...request, path: fill(request.path), headers } };
+}
