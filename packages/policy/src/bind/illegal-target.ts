@@ -1,4 +1,4 @@
-import type { Workload } from '../inventory/inventory.js';
+import type { Inventory, Workload } from '../inventory/inventory.js';
 import { parseIpAddress } from '../inventory/ip-address.js';
 
 /** ztunnel's own ports: outbound, plaintext inbound, HBONE inbound, SOCKS5 (reference section 7.1). */
@@ -9,13 +9,9 @@ export function isOwnPort(port: number): boolean {
   return ownPorts.has(port);
 }
 
-/** Whether a workload is a gate that takes no connections but through the mesh. */
-export function isClosedGate(workload: Workload): boolean {
-  return workload.kind === 'Gateway' && ownValueOf(workload) !== 'istio.io-gateway-controller';
-}
-
-function ownValueOf({ labels }: Workload): string | undefined {
-  return Object.hasOwn(labels, 'gateway.istio.io/managed') ? labels['gateway.istio.io/managed'] : undefined;
+/** Whether a workload is a gate that only other gates connect to: any but an ingress gateway, which faces clients. */
+export function isInnerGate({ gateways }: Inventory, { gateway }: Workload): boolean {
+  return gateway !== undefined && gateways.get(gateway)?.role !== 'ingress';
 }
 
 /** Why no passthrough dials an address: loopback, link-local, multicast and unspecified ones belong to this machine, not to the outside. */

@@ -4,7 +4,7 @@ import { isTrueLabel, ownValue } from '../inventory/labels.js';
 import { flagEnabled } from '../resource/dialect.js';
 import { isService } from './bind-waypoint.js';
 import type { WaypointResolution } from './binding.js';
-import { forbiddenPassthrough, isClosedGate, isOwnPort } from './illegal-target.js';
+import { forbiddenPassthrough, isInnerGate, isOwnPort } from './illegal-target.js';
 import { nameOf, overHbone, refused, toEndpoints } from './onward.js';
 import { resolveHost } from './resolve-host.js';
 import { resolveServiceWaypoint, resolveWorkloadWaypoint } from './resolve-waypoint.js';
@@ -124,7 +124,7 @@ function waypointRefused(
 
 function toWorkload(inventory: Inventory, { client, port }: Request, workload: Workload): OutboundRoute {
   if (isOwnPort(port)) return refused('illegal-target', `port ${port} belongs to ztunnel`);
-  if (isClosedGate(workload)) return refused('illegal-target', `\`${workload.key}\` is a gate of the mesh`);
+  if (isInnerGate(inventory, workload)) return refused('illegal-target', `\`${workload.key}\` is a gate of the mesh`);
   const endpoint = { workload, port };
   if (client.capture !== 'captured') return { kind: 'plaintext', endpoints: [endpoint] };
   const resolution = resolveWorkloadWaypoint(inventory, workload);
