@@ -14,7 +14,9 @@ function step(title, command, args, options = {}) {
   const started = Date.now();
   const result = spawnSync(command, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'], ...options });
   const ok = result.status === 0;
-  process.stdout.write(`== ${title}: ${ok ? 'ok' : `FAILED (${result.error?.message ?? result.signal ?? `exit status ${result.status}`})`}, ${Math.round((Date.now() - started) / 1000)} s\n`);
+  process.stdout.write(
+    `== ${title}: ${ok ? 'ok' : `FAILED (${result.error?.message ?? result.signal ?? `exit status ${result.status}`})`}, ${Math.round((Date.now() - started) / 1000)} s\n`,
+  );
   return ok;
 }
 
@@ -51,13 +53,17 @@ else process.stdout.write('\n== recorded verdicts: not beside this checkout, ski
 
 // The npm package `node` carries the runtime itself, so the newest LTS release runs beside the one that this script runs on.
 const newest = join(root, '.sallyport', 'node');
-if (step('install the newest LTS of Node.js', 'npm', ['install', '--prefix', newest, '--no-save', '--loglevel=error', 'node@26'])) {
+if (
+  step('install the newest LTS of Node.js', 'npm', ['install', '--prefix', newest, '--no-save', '--loglevel=error', 'node@26'])
+) {
   const node = join(newest, 'node_modules', '.bin', 'node');
   tests('npm test on the newest LTS of Node.js', node, [join(root, 'node_modules', 'vitest', 'vitest.mjs'), 'run']);
 } else counts.failed += 1;
-check('interoperability', process.execPath, ['scripts/interop.mjs']);
+tests('interoperability', process.execPath, ['scripts/interop.mjs']);
 check('npm start -- --once', 'npm', ['start', '--silent', '--', '--once']);
 
 rmSync(scratch, { recursive: true, force: true });
-process.stdout.write(`\n${counts.passed} passed, ${counts.failed} failed${counts.skipped > 0 ? `, ${counts.skipped} skipped` : ''}\n`);
+process.stdout.write(
+  `\n${counts.passed} passed, ${counts.failed} failed${counts.skipped > 0 ? `, ${counts.skipped} skipped` : ''}\n`,
+);
 process.exit(counts.failed === 0 ? 0 : 1);

@@ -65,6 +65,11 @@ export class TestAddresses implements AddressBook {
     }
   }
 
+  /** Gives a policy address to a socket address that somebody else serves. */
+  placeAt(policyAddress: string, socketAddress: string): void {
+    this.#sockets.set(policyAddress, socketAddress);
+  }
+
   /** Says where the application of a workload listens. */
   runAt(workloadKey: string, address: string): void {
     this.#applications.set(workloadKey, address);
@@ -116,6 +121,13 @@ export class TestMesh {
   /** Puts other manifests in force at both gates. */
   async change(manifests: readonly string[]): Promise<void> {
     await this.put(this.snapshot(inventoryOf(manifests)));
+  }
+
+  /** Puts other manifests in force at the source side alone, for destinations that somebody else serves. */
+  async changeSource(manifests: readonly string[]): Promise<void> {
+    const snapshot = this.snapshot(inventoryOf(manifests));
+    await this.source.prepare(snapshot);
+    this.source.commit(snapshot.number);
   }
 
   /** Puts a snapshot in force at both gates. */
