@@ -149,11 +149,18 @@ function ruleIdentities(policy: AuthorizationPolicy, rule: Rule, trustDomain: st
   const crossed = unique([...domains, trustDomain]).flatMap((domain) =>
     pairs.map(([ns, sa]) => `spiffe://${domain}/ns/${ns}/sa/${sa}`),
   );
-  return unique([...named, ...crossed, ...alone]);
+  return unique([...named, ...crossed, ...alone]).filter(isIdentity);
+}
+
+/** A pattern may suggest what nobody can have: only five parts, none of them empty, get past a handshake. */
+function isIdentity(text: string): boolean {
+  const parts = text.slice('spiffe://'.length).split('/');
+  return parts.length === 5 && parts.every((part) => part !== '') && parts[1] === 'ns' && parts[3] === 'sa';
 }
 
 /** An identity that a principal pattern matches, completed to the five parts that every identity has. */
 function sampleIdentity(pattern: string, trustDomain: string): string {
+  if (pattern.startsWith('spiffe://')) return pattern;
   const template = [trustDomain, 'ns', 'anywhere', 'sa', 'anyone'];
   if (pattern === '*') return `spiffe://${template.join('/')}`;
   if (pattern.startsWith('*')) {

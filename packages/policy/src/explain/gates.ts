@@ -74,9 +74,14 @@ export class Gates {
     return this.#gateways;
   }
 
+  /** The ztunnel of every workload that has one. */
+  *ztunnels(): Generator<ZtunnelBinding> {
+    for (const workload of this.captured) yield this.ztunnel(workload);
+  }
+
   /** Every gate that enforces policy. */
   *all(): Generator<GateBinding> {
-    for (const workload of this.captured) yield this.ztunnel(workload);
+    yield* this.ztunnels();
     for (const front of this.fronts) yield front.binding;
     yield* this.workloadFronts;
     yield* this.gateways;

@@ -117,6 +117,31 @@ export const findingCodes = {
       ),
     ),
   },
+  'policy-without-waypoint': {
+    kind: 'finding',
+    severity: 'error',
+    summary:
+      'A policy targets a Service that has no waypoint to enforce it, so the workloads behind the Service deny all traffic.',
+    example: documents(withoutWaypoint, policy('get-only', getOnly)),
+  },
+  'unsupported-policy': {
+    kind: 'finding',
+    severity: 'error',
+    summary:
+      'A policy needs something that the gate does not evaluate yet, a token or an external authorizer, so the gate denies.',
+    example: documents(
+      behindWaypoint,
+      `apiVersion: security.istio.io/v1
+kind: RequestAuthentication
+metadata: {name: tokens, namespace: shop}
+spec:
+  targetRefs: [{kind: Service, group: "", name: cart}]
+  jwtRules:
+    - issuer: https://issuer.example
+      jwksUri: https://issuer.example/keys
+`,
+    ),
+  },
   'policy-not-enforced': {
     kind: 'finding',
     severity: 'warning',

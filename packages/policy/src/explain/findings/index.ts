@@ -6,10 +6,12 @@ import { ingressSkipsWaypoint } from './ingress-skips-waypoint.js';
 import { l7AtZtunnel } from './l7-at-ztunnel.js';
 import { policyNotEnforced } from './policy-not-enforced.js';
 import { policyOnUnenrolled } from './policy-on-unenrolled.js';
+import { policyWithoutWaypoint } from './policy-without-waypoint.js';
 import { principalWithScheme } from './principal-with-scheme.js';
 import { requestPrincipalTrap } from './request-principal-trap.js';
 import { trustDomainsAtZtunnel } from './trust-domains-at-ztunnel.js';
 import { unmodelledKind } from './unmodelled-kind.js';
+import { unsupportedPolicy } from './unsupported-policy.js';
 import { waypointBypass } from './waypoint-bypass.js';
 import { waypointNotAdmitted } from './waypoint-not-admitted.js';
 import { waypointUnavailable } from './waypoint-unavailable.js';
@@ -18,6 +20,8 @@ import { waypointUnavailable } from './waypoint-unavailable.js';
 export const findings: readonly Finding[] = [
   waypointBypass,
   l7AtZtunnel,
+  policyWithoutWaypoint,
+  unsupportedPolicy,
   dialectsDiffer,
   policyNotEnforced,
   policyOnUnenrolled,

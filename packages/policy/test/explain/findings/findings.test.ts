@@ -57,6 +57,7 @@ const repaired: readonly (readonly [DiagnosticCode, string])[] = [
       ),
     ),
   ],
+  ['policy-without-waypoint', documents(shopWithWaypoint, getOnly)],
   ['policy-not-enforced', documents(shop, l4('{namespaces: [shop]}'))],
   ['policy-not-enforced', documents(shopWithWaypoint, getOnly)],
   ['policy-on-unenrolled', documents(shop, l4('{namespaces: [shop]}'))],
@@ -187,6 +188,14 @@ describe('waypoint-bypass', () => {
   });
 });
 
+describe('policy-without-waypoint', () => {
+  it('is an error where it closes workloads, in strict, and a policy without effect in upstream', () => {
+    expect(findingsOf(documents(shop, getOnly), 'policy-without-waypoint')).toHaveLength(1);
+    expect(findingsOf(documents(shop, getOnly), 'policy-without-waypoint', upstream)).toEqual([]);
+    expect(findingsOf(documents(shop, getOnly), 'dialects-differ', upstream)).toHaveLength(1);
+  });
+});
+
 describe('dialects-differ', () => {
   it('prints the request that shows the difference', () => {
     const [found] = findingsOf(documents(shop, l4('{principals: ["*"], trustDomains: [other.example]}')), 'dialects-differ');
@@ -201,6 +210,14 @@ describe('dialects-differ', () => {
     );
     const found = findingsOf(documents(shopWithWaypoint, odd), 'dialects-differ', upstream);
     expect(found.map((one) => one.message).join()).toContain('strict refuses');
+  });
+
+  it('never asks about an identity that no peer can have', () => {
+    const odd = l4(
+      '{principals: ["a/b", "*", "spiffe://cluster.local/ns/shop/sa/web", "*/sa", "cluster.local/ns*"], trustDomains: [other.example]}',
+    );
+    const found = findingsOf(documents(shop, odd), 'dialects-differ');
+    for (const { message, hint } of found) expect(`${message} ${hint}`).not.toContain('internal-error');
   });
 
   it('says nothing where another policy hides the difference', () => {
