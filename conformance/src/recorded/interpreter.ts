@@ -7,11 +7,12 @@ import {
   type ResourceSet,
   type SourceFile,
   sortDiagnostics,
+  type Verdict,
 } from '@sallyport/policy';
 import type { Answer, Engine, World } from './engine.js';
 import { gateAsked } from './gate-asked.js';
 import { matchedPolicies, shadowAnswers } from './probe.js';
-import type { Query, RecordedMesh } from './recorded-case.js';
+import type { L7Query, Query, RecordedMesh } from './recorded-case.js';
 
 /** The interpreter of `@sallyport/policy` in the dialect `upstream`. */
 export const interpreter: Engine = {
@@ -60,6 +61,9 @@ function answerOf(inventory: Inventory, query: Query): ReturnType<World['answer'
   if (verdict.reason === 'custom-policy' && asksProvider(inventory, asked.binding.policies)) {
     return { uncovered: 'external authorizers are not asked yet' };
   }
+  if (query.gate === 'gateway' && dependsOnPort(inventory, query, verdict)) {
+    return { uncovered: 'the port that the recorded gateway really listened on is not recorded' };
+  }
   const isHttp = 'request' in query && query.request !== undefined && query.protocol !== 'tcp';
   return {
     effect: verdict.effect,
@@ -84,4 +88,10 @@ function asksProvider(
     policies.flatMap(({ policy }) => (policy.action === 'CUSTOM' && policy.provider ? [policy.provider.value] : [])),
   );
   return named.size === 1 && inventory.mesh.extensionProviders.some(({ name }) => named.has(name));
+}
+
+/** The recorded gateway served its listener on some port of its own, so that a policy on ports cannot be compared. */
+function dependsOnPort(inventory: Inventory, query: L7Query, verdict: Verdict): boolean {
+  const elsewhere = gateAsked(inventory, { ...query, target: { ...query.target, port: 65535 } });
+  return elsewhere.decide(elsewhere.binding).effect !== verdict.effect;
 }

@@ -9,11 +9,13 @@ import type { GateAsked } from './gate-asked.js';
 export function matchedPolicies(inventory: Inventory, asked: GateAsked, verdict: Verdict): readonly string[] {
   const { binding } = asked;
   const plaintext = verdict.reason === 'mtls-required' ? convertedNames(inventory, verdict) : [];
-  const action = verdict.effect === 'allow' ? 'ALLOW' : 'DENY';
-  const reason = verdict.effect === 'allow' ? 'allow-policy' : 'deny-policy';
-  const candidates = binding.policies.filter(({ policy }) => policy.action === action && !policy.dryRun);
+  const reason =
+    verdict.effect === 'allow' ? 'allow-policy' : verdict.reason === 'custom-policy' ? 'custom-policy' : 'deny-policy';
+  const candidates = binding.policies.filter(({ policy }) => policy.action === actions[reason] && !policy.dryRun);
   return [...candidates.filter((each) => asked.decide(withOnly(binding, [each])).reason === reason).map(nameOf), ...plaintext];
 }
+
+const actions = { 'allow-policy': 'ALLOW', 'deny-policy': 'DENY', 'custom-policy': 'CUSTOM' } as const;
 
 /** What the dry-run policies of each action would have done, each action by itself. */
 export function shadowAnswers(asked: GateAsked): Answer['shadow'] {

@@ -6,10 +6,13 @@ import { recordedSchemas } from './recorded-schemas.js';
 /** A recorded file, by what it holds. */
 export type Recorded =
   | { readonly kind: 'case'; readonly case: RecordedCase }
-  | { readonly kind: 'manifests'; readonly generation: 'ambient' | 'legacy'; readonly manifests: readonly RecordedManifest[] }
+  | { readonly kind: 'manifests'; readonly manifests: readonly RecordedManifest[] }
   | { readonly kind: 'paths'; readonly paths: readonly RecordedPath[] }
   /** Read and counted, not judged yet. */
   | { readonly kind: 'uncovered'; readonly reason: string; readonly count: number };
+
+/** Why anything of the older generation of policies is skipped. */
+export const legacyGeneration = 'policy generation v1alpha1 is not covered yet';
 
 /** Reads one file and finds out by its shape what it holds; throws an `Error` that says what is wrong with it. */
 export function readRecorded(path: string): Recorded {
@@ -28,12 +31,9 @@ export function recognize(content: unknown): Recorded {
   if (has('DEFAULT')) return { kind: 'paths', paths: checked<RecordedPath>('path', content) };
   if (has('statuses') || has('case'))
     return { kind: 'uncovered', reason: 'status conditions are not written yet', count: content.length };
-  if (has('manifest')) {
-    const generation = has('webhook') ? 'ambient' : 'legacy';
-    return { kind: 'manifests', generation, manifests: checked<RecordedManifest>('manifest', content) };
-  }
-  if (has('manifests'))
-    return { kind: 'uncovered', reason: 'policy generation v1alpha1 is not covered yet', count: content.length };
+  if (has('webhook')) return { kind: 'manifests', manifests: checked<RecordedManifest>('manifest', content) };
+  if (has('manifest')) return { kind: 'uncovered', reason: legacyGeneration, count: content.length };
+  if (has('manifests')) return { kind: 'uncovered', reason: legacyGeneration, count: content.length };
   throw new Error('this is no recorded file: its shape is not known');
 }
 

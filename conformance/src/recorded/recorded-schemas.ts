@@ -46,16 +46,15 @@ const query = {
       },
     },
   },
-  allOf: [
-    { if: gateIs('ztunnel'), then: { required: ['workload', 'destination'] } },
-    {
-      if: gateIs('waypoint', 'gateway'),
-      then: { required: ['target'], anyOf: [{ required: ['request'] }, { required: ['protocol'] }] },
-    },
+  anyOf: [
+    { ...gateIs('ztunnel'), required: ['workload', 'destination'] },
+    { ...gateIs('waypoint', 'gateway'), required: ['target', 'request'] },
+    { ...gateIs('waypoint', 'gateway'), required: ['target', 'protocol'] },
+    gateIs('sidecar-http', 'sidecar-tcp'),
   ],
 };
 
-function gateIs(...gates: readonly string[]) {
+function gateIs(...gates: readonly string[]): { readonly properties: object } {
   return { properties: { gate: { enum: gates } } };
 }
 

@@ -2,7 +2,7 @@ import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Engine } from './engine.js';
 import { judgeAnswer } from './judge-answer.js';
-import { readRecorded } from './read-recorded.js';
+import { legacyGeneration, readRecorded } from './read-recorded.js';
 import type { RecordedCase, RecordedManifest, RecordedPath } from './recorded-case.js';
 import type { Tally } from './tally.js';
 import { withTokens } from './with-tokens.js';
@@ -35,22 +35,16 @@ function runFile(engine: Engine, file: string, tally: Tally): void {
     tally.judge(file, [`cannot be read: ${messageOf(error)}`]);
     return;
   }
-  switch (recorded.kind) {
-    case 'case':
-      return runCase(engine, file, recorded.case, tally);
-    case 'manifests':
-      return runManifests(engine, file, recorded, tally);
-    case 'paths':
-      return runPaths(engine, file, recorded.paths, tally);
-    case 'uncovered':
-      return tally.skip(recorded.reason, recorded.count);
-  }
+  if (recorded.kind === 'case') runCase(engine, file, recorded.case, tally);
+  else if (recorded.kind === 'manifests') runManifests(engine, file, recorded.manifests, tally);
+  else if (recorded.kind === 'paths') runPaths(engine, file, recorded.paths, tally);
+  else tally.skip(recorded.reason, recorded.count);
 }
 
 function runCase(engine: Engine, file: string, recorded: RecordedCase, tally: Tally): void {
   const queries = recorded.queries.filter((query) => query.gate !== 'sidecar-http' && query.gate !== 'sidecar-tcp');
   const legacy = recorded.queries.length - queries.length;
-  if (legacy > 0) tally.skip('policy generation v1alpha1 is not covered yet', legacy);
+  if (legacy > 0) tally.skip(legacyGeneration, legacy);
   if (queries.length === 0) return;
   let world: ReturnType<Engine['load']>;
   try {
@@ -72,13 +66,7 @@ function runCase(engine: Engine, file: string, recorded: RecordedCase, tally: Ta
   }
 }
 
-function runManifests(
-  engine: Engine,
-  file: string,
-  { generation, manifests }: { readonly generation: 'ambient' | 'legacy'; readonly manifests: readonly RecordedManifest[] },
-  tally: Tally,
-): void {
-  if (generation === 'legacy') return tally.skip('policy generation v1alpha1 is not covered yet', manifests.length);
+function runManifests(engine: Engine, file: string, manifests: readonly RecordedManifest[], tally: Tally): void {
   for (const [index, recorded] of manifests.entries()) {
     const answer = engine.accepts(recorded.manifest);
     if ('uncovered' in answer) tally.skip(answer.uncovered);

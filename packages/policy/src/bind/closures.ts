@@ -11,17 +11,13 @@ export function closuresAtZtunnel(inventory: Inventory, workload: Workload, boun
   if (inventory.dialect.name === 'upstream') return [];
   return [
     ...bound.flatMap(({ policy }) => l7AtZtunnel(policy)),
-    ...bound.flatMap(({ policy }) => customPolicy(policy)),
     ...servicesOf(inventory, workload).flatMap((service) => policiesWithoutWaypoint(inventory, service)),
   ];
 }
 
-/** What a gate cannot evaluate: external authorizers and tokens. In `upstream` it marks a verdict that would not be Istio's. */
-export function closuresAtL7(
-  policies: readonly BoundPolicy[],
-  requestAuthentications: readonly RequestAuthentication[],
-): Closure[] {
-  return [...policies.flatMap(({ policy }) => customPolicy(policy)), ...requestAuthentications.flatMap(tokenRules)];
+/** What an L7 gate cannot evaluate: tokens. In `upstream` it marks a verdict that would not be Istio's. */
+export function closuresAtL7(requestAuthentications: readonly RequestAuthentication[]): Closure[] {
+  return requestAuthentications.flatMap(tokenRules);
 }
 
 /** The policies that target a service and find no waypoint to enforce them (design: "policy-without-waypoint"). */
@@ -72,12 +68,6 @@ function l7AtZtunnel(policy: AuthorizationPolicy): Closure[] {
       detail: `rule ${rule} uses \`${name}\`, which no ztunnel can evaluate`,
     },
   ];
-}
-
-function customPolicy(policy: AuthorizationPolicy): Closure[] {
-  if (policy.action !== 'CUSTOM') return [];
-  const detail = 'external authorizers are not asked yet';
-  return [{ reason: 'unsupported-policy', kind: 'AuthorizationPolicy', policy, span: policy.span, detail }];
 }
 
 function tokenRules(policy: RequestAuthentication): Closure[] {

@@ -14,8 +14,8 @@ export interface Refused {
 }
 
 /**
- * What an L7 gate knows about a connection (reference sections 0.1 and 0.5). Upstream's reads any `spiffe://` name as an identity and a missing one
- * as the text `-`, and its waypoint has an internal address for its direct peer.
+ * What an L7 gate knows about a connection (reference sections 0.1 and 0.5). Upstream's takes any `spiffe://` name for an identity; its waypoint
+ * reads a missing one as the text `-`, and has an internal address for its direct peer.
  */
 export function gateFacts(
   inventory: Inventory,
@@ -24,11 +24,9 @@ export function gateFacts(
 ): Facts | Unreadable {
   if (inventory.dialect.name === 'strict') return connectionFacts(connection);
   const facts = connectionFacts(connection, (identity) => identity.startsWith('spiffe://'));
-  if ('unreadable' in facts) return facts;
-  const named = { ...facts, identity: facts.identity ?? '-' };
-  if (binding.gate === 'gateway') return named;
-  const { sourceIp: _, ...rest } = named;
-  return rest;
+  if ('unreadable' in facts || binding.gate === 'gateway') return facts;
+  const { sourceIp: _, ...rest } = facts;
+  return { ...rest, identity: facts.identity ?? '-' };
 }
 
 /** The facts of a request, and `:path` as it is to be forwarded. */

@@ -154,10 +154,10 @@ describe('a waypoint and a policy that', () => {
     expect(bound(upstream)).toEqual(['unbound, gateway-class-name']);
   });
 
-  it('asks an external authorizer closes the waypoint, in upstream too', () => {
+  it('asks an external authorizer binds like any other, and its rules decide whom it concerns', () => {
     const custom = policy('p', { ...target('Service', 'web'), action: 'CUSTOM', provider: { name: 'authz' } });
-    expect(forService(strict, custom)).toEqual(['closes, unsupported-policy', 'bound as service']);
-    expect(forService(upstream, custom)).toEqual(['closes, unsupported-policy', 'bound as service']);
+    expect(forService(strict, custom)).toEqual(['bound as service']);
+    expect(forService(upstream, custom)).toEqual(['bound as service']);
   });
 
   it('needs a token closes the waypoint through its RequestAuthentication', () => {

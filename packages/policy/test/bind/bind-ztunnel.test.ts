@@ -102,7 +102,7 @@ const rows: readonly [title: string, manifests: readonly string[], strict: strin
   [
     'CUSTOM',
     [policy('p', { action: 'CUSTOM', provider: { name: 'authz' }, rules: [l7Rule] })],
-    ['closes, unsupported-policy'],
+    ['bound as namespace'],
     ['unbound, action-at-ztunnel'],
   ],
   ['a dry run', [policy('p', { rules: [l4Rule] }, dryRun)], ['bound as namespace'], ['unbound, dry-run-flag-off']],
