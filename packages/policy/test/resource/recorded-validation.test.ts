@@ -31,35 +31,39 @@ function load(manifest: string) {
 for (const name of ['validation-ambient.json', 'validation-ambient-big.json']) {
   const path = new URL(name, folder);
   const missing = !existsSync(path);
-  describe.skipIf(missing)(`what upstream said of the manifests of ${name}${missing ? ' (not beside this checkout)' : ''}`, () => {
-    const recordings: Recorded[] = missing ? [] : JSON.parse(readFileSync(path, 'utf8'));
+  describe.skipIf(missing)(
+    `what upstream said of the manifests of ${name}${missing ? ' (not beside this checkout)' : ''}`,
+    () => {
+      const recordings: Recorded[] = missing ? [] : JSON.parse(readFileSync(path, 'utf8'));
 
-    it('accepts and refuses exactly the same manifests', () => {
-      expect(recordings.length).toBeGreaterThan(0);
-      const disagreements = recordings.filter(({ manifest, accepted }) => accepted === hasInvalid(load(manifest).diagnostics));
-      expect(disagreements).toEqual([]);
-    });
+      it('accepts and refuses exactly the same manifests', () => {
+        expect(recordings.length).toBeGreaterThan(0);
+        const disagreements = recordings.filter(({ manifest, accepted }) => accepted === hasInvalid(load(manifest).diagnostics));
+        expect(disagreements).toEqual([]);
+      });
 
-    it('loads what it accepts, and nothing of what it refuses', () => {
-      for (const { manifest, accepted } of recordings) expect(load(manifest).set.resources.length, manifest).toBe(accepted ? 1 : 0);
-    });
+      it('loads what it accepts, and nothing of what it refuses', () => {
+        for (const { manifest, accepted } of recordings)
+          expect(load(manifest).set.resources.length, manifest).toBe(accepted ? 1 : 0);
+      });
 
-    it('warns of the same manifests', () => {
-      for (const recorded of recordings.filter(({ accepted }) => accepted)) {
-        const codes = load(recorded.manifest).diagnostics.map(({ code }) => code);
-        expect([...new Set(codes)], recorded.manifest).toEqual(warningsOf(recorded));
-      }
-    });
-
-    it('places every error inside the manifest, in one line, with a hint', () => {
-      for (const { manifest } of recordings) {
-        for (const { message, span, hint } of load(manifest).diagnostics) {
-          expect(message).toMatch(/^[^\n]+$/);
-          expect(hint).toBeDefined();
-          expect(span.end.offset).toBeGreaterThanOrEqual(span.start.offset);
-          expect(span.end.offset).toBeLessThanOrEqual(manifest.length);
+      it('warns of the same manifests', () => {
+        for (const recorded of recordings.filter(({ accepted }) => accepted)) {
+          const codes = load(recorded.manifest).diagnostics.map(({ code }) => code);
+          expect([...new Set(codes)], recorded.manifest).toEqual(warningsOf(recorded));
         }
-      }
-    });
-  });
+      });
+
+      it('places every error inside the manifest, in one line, with a hint', () => {
+        for (const { manifest } of recordings) {
+          for (const { message, span, hint } of load(manifest).diagnostics) {
+            expect(message).toMatch(/^[^\n]+$/);
+            expect(hint).toBeDefined();
+            expect(span.end.offset).toBeGreaterThanOrEqual(span.start.offset);
+            expect(span.end.offset).toBeLessThanOrEqual(manifest.length);
+          }
+        }
+      });
+    },
+  );
 }

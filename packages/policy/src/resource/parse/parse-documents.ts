@@ -1,4 +1,4 @@
-import { type Document, parseAllDocuments, type YAMLError } from 'yaml';
+import { type Document, parseAllDocuments, type ScalarTag, type YAMLError } from 'yaml';
 import type { DiagnosticCode } from '../../diagnostic/codes/index.js';
 import type { Reporter } from '../../diagnostic/reporter.js';
 import type { SourceFile } from '../../diagnostic/span.js';
@@ -15,6 +15,31 @@ const librarySyntaxCodes: Readonly<Record<string, DiagnosticCode>> = {
   BAD_ALIAS: 'yaml-alias',
   RESOURCE_EXHAUSTION: 'nesting-too-deep',
 };
+
+/** What to do about the problems that the `yaml` library tells apart. */
+const syntaxHints: Readonly<Record<string, string>> = {
+  TAB_AS_INDENT: 'indent with spaces',
+  TAG_RESOLVE_FAILED: 'remove the tag',
+  BAD_ALIAS: 'name the anchor that the alias stands for',
+  RESOURCE_EXHAUSTION: 'no Kubernetes object is nested this deep',
+  MISSING_CHAR: 'close the quote or bracket that was opened',
+};
+
+/** Core tags that the composer judges; the library only has to let them through. */
+const coreTags: ScalarTag[] = ['int', 'float', 'bool', 'null'].map((name) => ({
+  tag: `tag:yaml.org,2002:${name}`,
+  default: false,
+  resolve: (text) => text,
+}));
+
+/** Every scalar stays text and repeated keys stay in the tree: our own composer judges both, in linear time. */
+const parseOptions = {
+  schema: 'failsafe',
+  customTags: coreTags,
+  uniqueKeys: false,
+  prettyErrors: false,
+  logLevel: 'silent',
+} as const;
 
 /** Everything outside the characters that YAML admits: control characters, lone surrogates, a byte order mark past the start. */
 const illegalCharacter = /[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\u{10000}-\u{10ffff}]/u;
@@ -55,8 +80,7 @@ function parseText(source: SourceText, reporter: Reporter): Node[] {
 
 function readDocuments(text: string, source: SourceText, reporter: Reporter): readonly Document[] {
   try {
-    const documents = parseAllDocuments(text, { schema: 'failsafe', uniqueKeys: false, prettyErrors: false, logLevel: 'silent' });
-    return [...documents] as Document[];
+    return [...parseAllDocuments(text, parseOptions)] as Document[];
   } catch (error) {
     // The library recurses; a text made to exhaust the stack ends here.
     reporter.report('nesting-too-deep', source.span(0, 0), `the text cannot be read: ${firstLine(error)}`, {
@@ -77,12 +101,23 @@ function documentNode(document: Document, source: SourceText, reporter: Reporter
 }
 
 function reportSyntax(problem: YAMLError, source: SourceText, reporter: Reporter): void {
-  const [start, end] = problem.pos;
   const code = librarySyntaxCodes[problem.code] ?? 'yaml-syntax';
-  const message = code === 'nesting-too-deep' ? 'nested too deep to be read' : lowerFirst(firstLine(problem));
-  reporter.report(code, source.span(start, Math.max(end, start + 1)), message, {
+  const [start, end] = visibleRange(problem.pos, source.text);
+  reporter.report(code, source.span(start, end), syntaxMessage(problem, code, source.text), {
     hint: syntaxHints[problem.code] ?? 'check quotes, brackets and indentation here',
   });
+}
+
+function syntaxMessage(problem: YAMLError, code: DiagnosticCode, text: string): string {
+  if (code === 'nesting-too-deep') return 'nested too deep to be read';
+  if (code === 'yaml-tag') return `\`${text.slice(...problem.pos)}\` is not a tag that is read`;
+  return lowerFirst(firstLine(problem));
+}
+
+/** Where a complaint is shown: at least one character wide, and on the last line that holds something if it is about the end. */
+function visibleRange([start, end]: readonly [number, number], text: string): [number, number] {
+  const last = text.trimEnd().length;
+  return start >= last && last > 0 ? [last - 1, last] : [start, Math.max(end, start + 1)];
 }
 
 function embeddedSource(scalar: ScalarNode): SourceText {
@@ -105,14 +140,6 @@ function literalIndent(text: string, outer: FileText, firstLineIndex: number): n
   const written = outer.text.slice(start, outer.lineStart(firstLineIndex + index + 1)).replace(/\r?\n$/, '');
   return written.endsWith(line) ? written.length - line.length : undefined;
 }
-
-const syntaxHints: Readonly<Record<string, string>> = {
-  TAB_AS_INDENT: 'indent with spaces',
-  TAG_RESOLVE_FAILED: 'remove the tag',
-  BAD_ALIAS: 'name the anchor that the alias stands for',
-  RESOURCE_EXHAUSTION: 'no Kubernetes object is nested this deep',
-  MISSING_CHAR: 'close the quote or bracket that was opened',
-};
 
 function firstLine(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);

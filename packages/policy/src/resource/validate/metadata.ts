@@ -19,6 +19,8 @@ export function checkMetadata(decoded: Metadata, object: Fields, kind: Pick<Kind
 
 function checkName(decoded: Metadata, metadata: Fields, kind: string, lenient: boolean): void {
   if (decoded.name === '') {
+    // A name of another type was reported when it was read.
+    if (metadata.has('name') && metadata.text('name') === undefined) return;
     const generated = metadata.has('generateName') ? ': `generateName` needs an API server' : '';
     metadata.report('missing-field', metadata.valueSpan('name'), `\`metadata.name\` is missing${generated}`, {
       hint: 'give the object a name',

@@ -1,3 +1,5 @@
+import { nearestName } from '../../decode/nearest.js';
+
 /** One attribute that a condition may look at. */
 export interface ConditionKey {
   /** The whole key, or for a bracketed one what it starts with. */
@@ -23,7 +25,7 @@ const plainKeys = [
 ];
 
 /** Every attribute that conditions may look at (reference section 1.3, table). */
-export const conditionKeys: readonly ConditionKey[] = [
+const conditionKeys: readonly ConditionKey[] = [
   ...plainKeys.map((name) => ({ name, bracketed: false, shown: name })),
   { name: 'request.headers', bracketed: true, shown: 'request.headers[NAME]' },
   { name: 'request.auth.claims', bracketed: true, shown: 'request.auth.claims[NAME]' },
@@ -33,6 +35,31 @@ export const conditionKeys: readonly ConditionKey[] = [
 /** The attribute that a key names. Upstream goes by the beginning of a bracketed one, and so takes `request.headersX[a]` for it. */
 export function findConditionKey(key: string): ConditionKey | undefined {
   return conditionKeys.find(({ name, bracketed }) => (bracketed ? key.startsWith(name) : key === name));
+}
+
+/** Attributes that people look for among conditions and that have a place of their own, or had one in an earlier generation. */
+const elsewhere: ReadonlyMap<string, string> = new Map([
+  ['request.method', 'write it as `methods` of an operation'],
+  ['request.path', 'write it as `paths` of an operation'],
+  ['request.url_path', 'write it as `paths` of an operation'],
+  ['request.host', 'write it as `hosts` of an operation'],
+  ['destination.namespace', 'the policy is in force in its own namespace'],
+  ['destination.labels', 'select workloads by `selector`'],
+  ['destination.name', 'attach the policy by `selector` or `targetRefs`'],
+  ['destination.user', 'attach the policy by `selector` or `targetRefs`'],
+  ['source.user', 'write `source.principal`, or `serviceAccounts` of a source'],
+  ['source.labels', 'write `source.principal`: a gate knows identities, not labels, of its clients'],
+]);
+
+/** What to write instead of a key that is none. */
+export function hintForUnknown(key: string): string {
+  const place = elsewhere.get(key.replace(/\[.*$/, ''));
+  if (place !== undefined) return place;
+  const near = nearestName(
+    key,
+    conditionKeys.map(({ name }) => name),
+  );
+  return near === undefined ? `write one of ${conditionKeys.map(({ shown }) => shown).join(', ')}` : `did you mean \`${near}\`?`;
 }
 
 /** Ends in `]`, with a `[` that is neither first nor directly before it. */

@@ -1,10 +1,9 @@
-import { nearestName } from '../../decode/nearest.js';
 import type { Condition } from '../../model/authorization-policy.js';
 import { checkIpBlocks } from '../values/ip-blocks.js';
 import { checkPorts } from '../values/ports.js';
 import { checkServiceAccounts } from '../values/service-accounts.js';
 import { checkTrustDomains } from '../values/trust-domains.js';
-import { conditionKeys, findConditionKey, isBracketed, keyProblem } from './condition-key.js';
+import { findConditionKey, hintForUnknown, isBracketed, keyProblem } from './condition-key.js';
 import type { PolicyContext, PolicyRule } from './policy-rule.js';
 
 /** Conditions have a known key and values that fit it (reference section 1.3, E28 to E31 and its table). */
@@ -38,13 +37,7 @@ function checkKey(condition: Condition, context: PolicyContext): void {
   const { report, strict } = context;
   const known = findConditionKey(key.value);
   if (known === undefined) {
-    const near = nearestName(
-      key.value,
-      conditionKeys.map(({ name }) => name),
-    );
-    const hint =
-      near === undefined ? `write one of ${conditionKeys.map(({ shown }) => shown).join(', ')}` : `did you mean \`${near}\`?`;
-    report('condition-key', key.span, `no attribute is named \`${key.value}\``, { hint });
+    report('condition-key', key.span, `no attribute is named \`${key.value}\``, { hint: hintForUnknown(key.value) });
     return;
   }
   if (known.bracketed && !isBracketed(key.value)) {

@@ -9,7 +9,7 @@ export function checkSelector(spec: Fields): void {
   if (selector === undefined) return;
   const labels = selector.stringMap('matchLabels');
   const entries = Object.entries(labels?.values ?? {});
-  if (entries.length === 0 && (!selector.has('matchLabels') || labels !== undefined)) warnWithoutLabels(spec);
+  if (writesNoLabels(selector)) warnWithoutLabels(spec);
   if (entries.length > maximumLabels) {
     selector.report(
       'too-many-items',
@@ -36,6 +36,12 @@ export function checkSelector(spec: Fields): void {
       });
     }
   }
+}
+
+/** Labels that could not be read are not the same as none. */
+function writesNoLabels(selector: Fields): boolean {
+  const labels = selector.node.entries.get('matchLabels')?.value;
+  return labels === undefined || (labels.kind === 'map' && labels.entries.size === 0);
 }
 
 function warnWithoutLabels(spec: Fields): void {
