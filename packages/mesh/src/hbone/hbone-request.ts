@@ -1,6 +1,7 @@
 import { constants, type IncomingHttpHeaders, type OutgoingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
 import type { Duplex } from 'node:stream';
 import type { Peer } from '../identity/peer-identity.js';
+import { keepWrites } from './keep-writes.js';
 import { resetStream } from './reset.js';
 
 /** One end of a TCP connection. */
@@ -42,7 +43,7 @@ export class HboneRequest {
   accept(headers: OutgoingHttpHeaders = {}): Duplex {
     if (!this.gone) this.#stream.respond({ ':status': 200, ...headers });
     this.#accepted = true;
-    return this.#stream;
+    return keepWrites(this.#stream);
   }
 
   /** Answers with another status, without a body (reference section 7.5). Does nothing once answered. */

@@ -58,16 +58,28 @@ function untilClosed(stream: Duplex, cut: (error: Error) => void): Promise<void>
 /** Moves one direction. Returns a function that tells how many bytes have been moved. */
 function pump(from: Duplex, to: Duplex, cut: (error: Error) => void): () => number {
   let moved = 0;
+  let unsent = 0;
+  let complete = false;
+  // Ended only once all is sent: a socket that is ending with data to send cannot be reset any more.
+  const endIfSent = (): void => {
+    if (complete && unsent === 0 && to.writable) to.end();
+  };
   from.on('data', (chunk: Buffer) => {
     // A side that was reset is read on, so that it can close, but nothing of it is passed on.
     if (!to.writable) return;
     moved += chunk.length;
-    if (!to.write(chunk)) from.pause();
+    unsent += 1;
+    const sent = (): void => {
+      unsent -= 1;
+      endIfSent();
+    };
+    if (!to.write(chunk, sent)) from.pause();
   });
   to.on('drain', () => from.resume());
   from.once('end', () => {
+    complete = true;
     if (wasReset(from)) cut(new Error('connection reset by peer'));
-    else to.end();
+    else endIfSent();
   });
   from.resume();
   return () => moved;

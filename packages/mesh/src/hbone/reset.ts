@@ -20,8 +20,19 @@ export function resetStream(stream: Duplex): void {
   if (stream.destroyed) return;
   // Not `close(code)`: node:http2 would then send END_STREAM ahead of RST_STREAM, and cut data would look complete.
   if (isHttp2Stream(stream)) stream.destroy(new Error('tunnel was reset'));
-  else if (stream instanceof Socket && !(stream instanceof TLSSocket)) stream.resetAndDestroy();
+  else if (stream instanceof Socket && !(stream instanceof TLSSocket)) resetSocket(stream);
   else stream.destroy();
+}
+
+/**
+ * Ends a TCP connection with RST. While Node.js is sending FIN it cannot reset, and loses the socket if asked to: that
+ * moment is waited for. A socket that was ended with data still unsent would take too long, and is closed.
+ */
+export function resetSocket(socket: Socket): void {
+  if (socket.destroyed) return;
+  if (!socket.writableEnded || socket.writableFinished) socket.resetAndDestroy();
+  else if (socket.writableLength > 0) socket.destroy();
+  else socket.once('finish', () => resetSocket(socket));
 }
 
 /** Whether an HTTP/2 stream was reset: node:http2 may emit `end` for one, which must not pass for the end of the data. */

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { resetSocket } from '../hbone/reset.js';
 
 /** How long a refused client is waited for that sends nothing. */
 const patienceMs = 100;
@@ -11,7 +12,7 @@ export function resetAfterFirstBytes(socket: Socket, waitMs: number = patienceMs
   if (socket.destroyed) return;
   const reset = (): void => {
     clearTimeout(timer);
-    if (!socket.destroyed) socket.resetAndDestroy();
+    resetSocket(socket);
   };
   const timer = setTimeout(reset, waitMs);
   socket.once('close', () => clearTimeout(timer));

@@ -1,4 +1,5 @@
 import { createServer, type Socket } from 'node:net';
+import { resetSocket } from '../hbone/reset.js';
 import type { Listener } from './listener-set.js';
 
 /** What a TCP listener needs. */
@@ -39,7 +40,7 @@ export async function listenTcp(options: TcpListenerOptions): Promise<TcpListene
         server.close(() => resolve());
       });
       const timer = setTimeout(() => {
-        for (const socket of sockets) socket.resetAndDestroy();
+        for (const socket of sockets) resetSocket(socket);
       }, drainMs);
       await closed;
       clearTimeout(timer);

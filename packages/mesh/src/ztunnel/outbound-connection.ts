@@ -70,6 +70,7 @@ export class OutboundConnection implements JudgedConnection {
     this.#plan = planOutbound(snapshot, clientKey, destination, this.#context.turns);
     const info = describe(snapshot, this.#request, this.#socket, this.#plan);
     const report = new ConnectionReport(this.#context.accessLog, this.#context.metrics, info);
+    this.#socket.once('close', () => this.#givenUp.abort());
     try {
       await this.#carry(await this.#dial(snapshot), report);
     } catch (error) {

@@ -8,7 +8,7 @@ import type { HboneRequest } from '../../src/hbone/hbone-request.js';
 import { type EarlyRefusal, HboneServer, type HboneServerOptions } from '../../src/hbone/hbone-server.js';
 import { pipeTunnel } from '../../src/hbone/pipe-tunnel.js';
 import { resetStream, wasReset } from '../../src/hbone/reset.js';
-import { closed, deferred, readAll, readSome } from '../support/await-event.js';
+import { closed, deferred, readAll, readSome, untilTrue } from '../support/await-event.js';
 import { TestAuthority } from '../support/test-authority.js';
 
 const client = 'spiffe://cluster.local/ns/a/sa/client';
@@ -419,8 +419,4 @@ async function settled(read: () => number): Promise<void> {
     last = read();
     await new Promise((resolve) => setTimeout(resolve, 200));
   }
-}
-
-async function untilTrue(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
 }

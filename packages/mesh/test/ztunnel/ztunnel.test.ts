@@ -1,8 +1,9 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { closed, deferred, readAll, readSome } from '../support/await-event.js';
+import { closed, readAll, readSome, untilTrue } from '../support/await-event.js';
 import { ambientNamespace, pod, policy, service, strictMtls } from '../support/manifests.js';
+import { startStuckListener } from '../support/stuck-listener.js';
 import { TestMesh } from '../support/test-mesh.js';
 
 const base = [
@@ -221,16 +222,32 @@ describe('a change of policy', () => {
   });
 
   it('catches a connection whose application is still being dialled', async () => {
-    // An address that accepts no connection and refuses none: its backlog is full.
-    await start([...base]);
-    const asked = deferred<Socket>();
-    await mesh.run('shop/server', 8081, (socket) => asked.resolve(socket));
-    const socket = await mesh.connectAs('shop/client', '10.1.0.3', 8081);
-    socket.write('x');
-    // The commit comes in the middle of the opening of the connection, whichever step it has reached.
+    mesh = await TestMesh.start(base);
+    const address = mesh.addresses.fresh();
+    mesh.onStop(await startStuckListener(address, 8080));
+    mesh.addresses.runAt('shop/server', address);
+    const socket = await mesh.connectAs('shop/client', 'server', 80);
+    const ended = readAll(socket);
+    ended.catch(() => undefined);
+    await untilTrue(() => mesh.destination.status().openConnections === 1);
     await mesh.change([...base, denyClient]);
-    await expect(readAll(socket)).rejects.toMatchObject({ code: 'ECONNRESET' });
+    await expect(ended).rejects.toMatchObject({ code: 'ECONNRESET' });
+    const inbound = await mesh.logged('direction="inbound"');
+    expect(inbound).toContain('bytes_sent=0 bytes_recv=0');
+    expect(inbound).toContain('error="connection closed due to policy change" reason="deny-policy"');
+    expect(await mesh.logged('direction="outbound"')).toContain('error="http status: 401 Unauthorized"');
     expect(mesh.destination.status().openConnections).toBe(0);
+  });
+
+  it('gives up the application when the client has gone', async () => {
+    mesh = await TestMesh.start(base);
+    const address = mesh.addresses.fresh();
+    mesh.onStop(await startStuckListener(address, 8080));
+    mesh.addresses.runAt('shop/server', address);
+    const socket = await mesh.connectAs('shop/client', 'server', 80);
+    await untilTrue(() => mesh.destination.status().openConnections === 1);
+    socket.resetAndDestroy();
+    await untilTrue(() => mesh.source.status().openConnections === 0 && mesh.destination.status().openConnections === 0);
   });
 
   it('resets a direct connection when its service gets a waypoint', async () => {
