@@ -8,6 +8,7 @@ import type { WaypointResolution } from './binding.js';
 export const useWaypointLabel = 'istio.io/use-waypoint';
 
 type Purpose = 'service' | 'workload';
+type Lack = Extract<WaypointResolution, { kind: 'refused' }>['why'];
 
 interface Named {
   readonly namespace: string;
@@ -43,12 +44,18 @@ function resolve(
   if (named === 'none') return { kind: 'none', why: 'opted-out' };
   const gateway = inventory.gateways.get(`${named.namespace}/${named.name}`);
   if (gateway === undefined) return missing(inventory, named, purpose);
-  if (gateway.waypointFor !== purpose && gateway.waypointFor !== 'all') return { kind: 'none', why: 'traffic-type' };
-  // Upstream never looks at the class: any Gateway with an address counts (section 0, item 9).
-  if (gateway.role !== 'waypoint' && inventory.dialect.name === 'strict') return unusable(inventory, named, 'not-a-waypoint');
-  if (!gateway.ready) return unusable(inventory, named, 'not-ready');
-  if (!admits(inventory, gateway, object.namespace)) return unusable(inventory, named, 'not-allowed');
-  return { kind: 'bound', gateway, by: named.by };
+  const lack = lackOf(inventory, gateway, object.namespace);
+  const serves = gateway.waypointFor === purpose || gateway.waypointFor === 'all';
+  // In `strict` a waypoint that would not serve this traffic anyway refuses none of it; upstream looks at readiness first.
+  if (!serves && (lack === undefined || inventory.dialect.name === 'strict')) return { kind: 'none', why: 'traffic-type' };
+  return lack === undefined ? { kind: 'bound', gateway, by: named.by } : unusable(inventory, named, lack);
+}
+
+/** Why a waypoint that exists cannot be used. Upstream never looks at its class: any Gateway with an address counts (section 0, item 9). */
+function lackOf(inventory: Inventory, gateway: GatewayInfo, namespace: string): Lack | undefined {
+  if (gateway.role !== 'waypoint' && inventory.dialect.name === 'strict') return 'not-a-waypoint';
+  if (!gateway.ready) return 'not-ready';
+  return admits(inventory, gateway, namespace) ? undefined : 'not-allowed';
 }
 
 /** The object's label wins, even where its waypoint does not exist: there is no falling through to the namespace. */
@@ -79,11 +86,7 @@ function missing(inventory: Inventory, named: Named, purpose: Purpose): Waypoint
   return unusable(inventory, named, 'missing');
 }
 
-function unusable(
-  inventory: Inventory,
-  { namespace, name, span }: Named,
-  why: Extract<WaypointResolution, { kind: 'refused' }>['why'],
-): WaypointResolution {
+function unusable(inventory: Inventory, { namespace, name, span }: Named, why: Lack): WaypointResolution {
   if (inventory.dialect.name === 'upstream') return { kind: 'none', why: 'unusable' };
   return { kind: 'refused', named: `${namespace}/${name}`, why, span };
 }

@@ -160,6 +160,7 @@ const workloads: readonly [title: string, manifests: string[], strict: string, u
     'a waypoint for services that is not ready',
     [namespace('shop', use('gate')), pod('web'), waypoint('gate', notReady)],
     'none, traffic-type',
+    'none, unusable',
   ],
   ['no such waypoint on its namespace, which is about services', [namespace('shop', use('gate')), pod('web')], 'none, unusable'],
   ['no such waypoint on itself', [pod('web', { labels: use('gate') })], 'refused, shop/gate missing', 'none, unusable'],
