@@ -2,6 +2,7 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { EventEmitter, once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { WorkloadShell } from './workload-shell.js';
 
 /** The part of `sallyport status -o json` that is used here. */
 export interface MeshReport {
@@ -103,6 +104,11 @@ export class MeshProcess {
   /** Runs a command as a workload of this mesh, NAMESPACE/NAME. */
   exec(workload: string, argv: readonly string[]): Promise<Finished> {
     return runSallyport(['exec', '--mesh', this.folder, workload, '--', ...argv]);
+  }
+
+  /** Opens a shell that runs as a workload of this mesh, NAMESPACE/NAME. */
+  shell(workload: string): WorkloadShell {
+    return new WorkloadShell(process.execPath, [command, 'exec', '--mesh', this.folder, workload, '--']);
   }
 
   /** Ends the mesh and resolves once its processes are gone. */

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import type { Inventory } from '@sallyport/policy';
-import { type Finished, finish, type MeshProcess, type MeshReport } from '../mesh-process.js';
+import { finish, type MeshProcess, type MeshReport } from '../mesh-process.js';
+import type { ShellAnswer, WorkloadShell } from '../workload-shell.js';
 import type { CurlResult, SeedRequest } from './scenario.js';
 import { targetUrl } from './target-url.js';
 import { workloadNamed } from './workload-named.js';
@@ -10,12 +11,33 @@ export function hasCurl(): boolean {
   return spawnSync('curl', ['--version'], { stdio: 'ignore' }).status === 0;
 }
 
-/** Sends a request with curl: as a workload of the mesh, or from outside it to a gateway or, in plaintext, to a pod. */
-export async function curl(mesh: MeshProcess, inventory: Inventory, request: SeedRequest): Promise<CurlResult> {
-  const args = curlArguments(request, targetUrl(inventory, request));
-  if (request.from !== undefined) return resultOf(request, await mesh.exec(request.from, ['curl', ...args]));
-  const address = outsideAddress(mesh.report, inventory, request);
-  return resultOf(request, await finish('curl', ['--noproxy', '*', '--connect-to', `::${address}:`, ...args]));
+/** Sends requests with curl: as workloads of a mesh, or from outside it to a gateway or, in plaintext, to a pod. */
+export class Curl {
+  readonly #mesh: MeshProcess;
+  readonly #shells = new Map<string, WorkloadShell>();
+
+  constructor(mesh: MeshProcess) {
+    this.#mesh = mesh;
+  }
+
+  /** Sends one request, and says how curl ended. */
+  async send(inventory: Inventory, request: SeedRequest): Promise<CurlResult> {
+    const args = curlArguments(request, targetUrl(inventory, request));
+    if (request.from !== undefined) return resultOf(request, await this.#shell(request.from).run(['curl', ...args]));
+    const address = outsideAddress(this.#mesh.report, inventory, request);
+    return resultOf(request, await finish('curl', ['--noproxy', '*', '--connect-to', `::${address}:`, ...args]));
+  }
+
+  /** Ends the shells of all workloads. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#shells.values()].map((shell) => shell.close()));
+  }
+
+  #shell(workload: string): WorkloadShell {
+    const shell = this.#shells.get(workload) ?? this.#mesh.shell(workload);
+    this.#shells.set(workload, shell);
+    return shell;
+  }
 }
 
 /** What follows `curl` on the command line; the response's status ends up on standard output. */
@@ -34,7 +56,6 @@ function outsideAddress({ gates, workloads }: MeshReport, inventory: Inventory, 
   return address;
 }
 
-function resultOf(request: SeedRequest, { status, stdout, stderr }: Finished): CurlResult {
-  if (stderr.startsWith('sallyport:')) throw new Error(stderr);
-  return request.url.startsWith('http:') ? { exitStatus: status, httpStatus: Number(stdout) } : { exitStatus: status };
+function resultOf({ url }: SeedRequest, { status, stdout }: ShellAnswer): CurlResult {
+  return url.startsWith('http:') ? { exitStatus: status, httpStatus: Number(stdout) } : { exitStatus: status };
 }

@@ -2,7 +2,7 @@ import { rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Inventory, SourceFile } from '@sallyport/policy';
 import type { MeshEvent, MeshProcess } from '../mesh-process.js';
-import { curl } from './curl.js';
+import { Curl } from './curl.js';
 import type { Observation, SeedEngine } from './engine.js';
 import { inventoryOf, policyFiles } from './interpreter-engine.js';
 import { manifestFiles } from './manifest-files.js';
@@ -15,6 +15,7 @@ const changeMilliseconds = 10_000;
 export class GatesEngine implements SeedEngine {
   readonly name = 'gates';
   readonly #mesh: MeshProcess;
+  readonly #curl: Curl;
   readonly #files: readonly SourceFile[];
   #inventory: Inventory;
   #inForce: string | undefined;
@@ -22,6 +23,7 @@ export class GatesEngine implements SeedEngine {
   /** Takes a mesh that is up; policies of scenarios become the file `policies.yaml` of its folder. */
   constructor(mesh: MeshProcess) {
     this.#mesh = mesh;
+    this.#curl = new Curl(mesh);
     this.#files = manifestFiles(mesh.folder);
     this.#inventory = inventoryOf(this.#files);
   }
@@ -39,12 +41,13 @@ export class GatesEngine implements SeedEngine {
 
   async ask(request: SeedRequest): Promise<Observation> {
     const before = await readCounters(this.#mesh.report.gates);
-    const result = await curl(this.#mesh, this.#inventory, request);
+    const result = await this.#curl.send(this.#inventory, request);
     const gates = await answersSince(before, request.expect.gates.length);
     return { effect: gates.some(({ effect }) => effect === 'deny') ? 'deny' : 'allow', gates, curl: result };
   }
 
   async close(): Promise<void> {
+    await this.#curl.close();
     await this.#mesh.stop();
   }
 
