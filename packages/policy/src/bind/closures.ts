@@ -21,7 +21,7 @@ export function closuresAtL7(requestAuthentications: readonly RequestAuthenticat
 }
 
 /** The policies that target a service and find no waypoint to enforce them (design: "policy-without-waypoint"). */
-function policiesWithoutWaypoint(inventory: Inventory, service: ServiceInfo): Closure[] {
+export function policiesWithoutWaypoint(inventory: Inventory, service: ServiceInfo): Closure[] {
   const targeting = policiesTargeting(inventory, service).filter(({ action, dryRun }) => !dryRun && action !== 'AUDIT');
   if (targeting.length === 0) return [];
   const lack = lackOfWaypoint(inventory, service);

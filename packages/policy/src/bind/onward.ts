@@ -35,12 +35,10 @@ function toExternal(service: ServiceInfo, port: number, dialled: string): Outbou
   return undefined;
 }
 
+type Refusal = Extract<OutboundRoute, { kind: 'refused' }>;
+
 /** No connection, for a reason that people can read. */
-export function refused(
-  reason: Extract<OutboundRoute, { kind: 'refused' }>['reason'],
-  detail: string,
-  service?: ServiceInfo,
-): OutboundRoute {
+export function refused(reason: Refusal['reason'], detail: string, service?: ServiceInfo): Refusal {
   return { kind: 'refused', reason, detail, ...(service === undefined ? {} : { service }) };
 }
 

@@ -4,6 +4,7 @@ import { isTrueLabel, ownValue } from '../inventory/labels.js';
 import { flagEnabled } from '../resource/dialect.js';
 import { isService } from './bind-waypoint.js';
 import type { WaypointResolution } from './binding.js';
+import { policiesWithoutWaypoint } from './closures.js';
 import { forbiddenPassthrough, isInnerGate, isOwnPort } from './illegal-target.js';
 import { nameOf, overHbone, refused, toEndpoints } from './onward.js';
 import { resolveHost } from './resolve-host.js';
@@ -63,10 +64,18 @@ function toService(inventory: Inventory, request: Request, service: ServiceInfo)
   const servicePort = service.ports.find(({ port }) => port === request.port);
   if (servicePort === undefined) return refused('unknown-port', `${nameOf(service)} has no port ${request.port}`, service);
   if (request.client.capture !== 'captured') return asPlaintext(toEndpoints(service, servicePort, request.host));
-  return (
-    throughWaypoint(inventory, service, servicePort, vipFor(service, request.host)) ??
-    toEndpoints(service, servicePort, request.host)
-  );
+  const byWaypoint = throughWaypoint(inventory, service, servicePort, vipFor(service, request.host));
+  return byWaypoint ?? unlessUnenforced(inventory, service, toEndpoints(service, servicePort, request.host));
+}
+
+/**
+ * Endpoints outside the mesh have no ztunnel to close them: in `strict` the source side refuses what leads there past a
+ * policy that nothing enforces.
+ */
+function unlessUnenforced(inventory: Inventory, service: ServiceInfo, route: OutboundRoute): OutboundRoute {
+  if (route.kind !== 'passthrough' || inventory.dialect.name === 'upstream') return route;
+  const [closure] = policiesWithoutWaypoint(inventory, service);
+  return closure === undefined ? route : { ...refused('waypoint-unavailable', closure.detail, service), span: closure.span };
 }
 
 /** A Service without an address of its own, whose name leads to its pods. */
@@ -148,7 +157,7 @@ export function routeFromGate(inventory: Inventory, gateway: GatewayInfo, servic
     gateway.role === 'ingress' && ingressUsesWaypoint(inventory, service)
       ? throughWaypoint(inventory, service, servicePort, service.addresses[0])
       : undefined;
-  return byWaypoint ?? toEndpoints(service, servicePort, service.hostname);
+  return byWaypoint ?? unlessUnenforced(inventory, service, toEndpoints(service, servicePort, service.hostname));
 }
 
 function ingressUsesWaypoint(inventory: Inventory, service: ServiceInfo): boolean {

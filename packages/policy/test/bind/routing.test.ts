@@ -11,8 +11,10 @@ import {
   gateway,
   ingress,
   inventoryOf,
+  l7Rule,
   namespace,
   pod,
+  policy,
   service,
   serviceOf,
   waypoint,
@@ -126,6 +128,25 @@ describe('a captured client that dials', () => {
     expect(show(routeFromWorkload(inventory, workload(inventory, 'shop/client'), { host: address, port: 80 }))).toBe(
       'plaintext shop/front-istio:80',
     );
+  });
+});
+
+describe('a host outside the mesh that a policy targets', () => {
+  const api = entry('api', { hosts: ['api.example.com'], ports: http, resolution: 'DNS', location: 'MESH_EXTERNAL' });
+  const targeting = (metadata: object = {}) =>
+    policy('p', { targetRefs: [{ group: 'networking.istio.io', kind: 'ServiceEntry', name: 'api' }], rules: [l7Rule] }, metadata);
+  const dial = (dialect: Dialect, ...manifests: string[]) => {
+    const inventory = inventoryOf(documents(namespace('shop'), pod('client'), api, ...manifests), dialect);
+    return show(routeFromWorkload(inventory, workload(inventory, 'shop/client'), { host: 'api.example.com', port: 80 }));
+  };
+
+  it('is refused in strict without a waypoint, as nothing would enforce the policy', () => {
+    expect(dial(strict, targeting())).toBe('refused waypoint-unavailable');
+    expect(dial(upstream, targeting())).toBe('passthrough api.example.com:80');
+  });
+
+  it('is reached in strict while the policy is a dry run', () => {
+    expect(dial(strict, targeting({ annotations: { 'istio.io/dry-run': 'true' } }))).toBe('passthrough api.example.com:80');
   });
 });
 
