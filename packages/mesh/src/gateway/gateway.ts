@@ -20,7 +20,6 @@ import { ConnectionRegistry } from '../socket/connection-registry.js';
 import { resetAfterFirstBytes } from '../socket/reset-later.js';
 import { SnapshotGate } from '../socket/snapshot-gate.js';
 import { listenTcp } from '../socket/tcp-listener.js';
-import type { LogFormat } from '../telemetry/log-line.js';
 import { type ClientFacts, GatewayClient } from './gateway-client.js';
 import { GatewayState } from './gateway-state.js';
 import { type GatewayPlan, plansOf, portKind } from './listener-plan.js';
@@ -30,7 +29,6 @@ import { TlsTerminator } from './tls-terminator.js';
 export interface GatewayOptions extends GateOptions {
   /** `NAMESPACE/NAME` of the Gateway. */
   readonly gateway: string;
-  readonly logFormat?: LogFormat;
   readonly limits?: Partial<HttpLimits>;
 }
 

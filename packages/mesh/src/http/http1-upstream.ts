@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import { wasReset } from '../hbone/reset.js';
 import type { ResponseHead } from './exchange.js';
 import { type Header, headersFromRaw, headersToRaw } from './header-list.js';
+import { steadyStream } from './steady-stream.js';
 import {
   type UpstreamCall,
   type UpstreamConnection,
@@ -40,17 +41,19 @@ export class Http1Upstream implements UpstreamConnection {
   readonly #agent: OneStreamAgent;
   #busy = false;
   #retired = false;
+  readonly #stream: Duplex;
   #onIdle: () => void = () => undefined;
 
-  constructor(private readonly stream: Duplex) {
-    this.#agent = new OneStreamAgent(stream);
-    stream.on('error', () => undefined);
+  constructor(stream: Duplex) {
+    this.#stream = steadyStream(stream);
+    this.#agent = new OneStreamAgent(this.#stream);
+    this.#stream.on('error', () => undefined);
     // The other side's end means that no request will be answered any more, also where our half could still be written.
-    stream.once('end', () => this.retire());
+    this.#stream.once('end', () => this.retire());
   }
 
   usable(): boolean {
-    return !this.#busy && !this.#retired && !this.stream.destroyed && this.stream.writable;
+    return !this.#busy && !this.#retired && !this.#stream.destroyed && this.#stream.writable;
   }
 
   idle(): boolean {
@@ -82,7 +85,7 @@ export class Http1Upstream implements UpstreamConnection {
     this.#busy = true;
     // No limit, as Node would drop what is beyond it without a word.
     call.maxHeadersCount = 0;
-    const wrapped = new Http1Call(call, this.stream, () => this.destroy());
+    const wrapped = new Http1Call(call, this.#stream, () => this.destroy());
     call.once('close', () => {
       if (!wrapped.upgraded) {
         this.#released();
@@ -102,7 +105,7 @@ export class Http1Upstream implements UpstreamConnection {
   destroy(): void {
     this.#retired = true;
     this.#agent.destroy();
-    this.stream.destroy();
+    this.#stream.destroy();
   }
 
   #released(): void {

@@ -27,7 +27,8 @@ export function pump(source: BodySource, sink: BodySink, onBytes: (count: number
     const broken = (side: 'source' | 'sink') => (cause?: unknown) => settle(() => reject(new BodyBrokenError(side, cause)));
     source.stream.on('data', (chunk: Buffer) => {
       onBytes(chunk.length);
-      if (!over && !sink.stream.write(chunk)) {
+      // An empty chunk says nothing, and is not safe to write on a stream of HTTP/2 (`steadyStream`).
+      if (!over && chunk.length > 0 && !sink.stream.write(chunk)) {
         source.stream.pause();
       }
     });

@@ -4,6 +4,7 @@ import { Http1Server } from './http1-server.js';
 import { serveHttp2 } from './http2-server.js';
 import type { HttpLimits } from './limits.js';
 import type { ConnectionOwner, ServedConnection } from './served-connection.js';
+import { steadyStream } from './steady-stream.js';
 
 /** Serves HTTP/1.1 and HTTP/2 on byte streams; one for all connections of a gate. */
 export class HttpServer {
@@ -31,7 +32,7 @@ export class HttpServer {
   }
 
   #start(stream: Duplex, owner: ConnectionOwner, protocol: WireProtocol): ServedConnection {
-    return protocol === 'http2' ? serveHttp2(stream, owner, this.limits) : this.#http1.serve(stream, owner);
+    return protocol === 'http2' ? serveHttp2(stream, owner, this.limits) : this.#http1.serve(steadyStream(stream), owner);
   }
 }
 

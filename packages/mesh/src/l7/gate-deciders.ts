@@ -9,7 +9,6 @@ import {
   type RequestAttributes,
   type RequestDecider,
   type RequestVerdict,
-  remoteAddress,
   requestDecider,
   type ServiceInfo,
   type Verdict,
@@ -32,25 +31,19 @@ export class GateDeciders {
     private readonly gateway: GatewayInfo,
   ) {}
 
-  /** Judges a request; the far end's address is worked out from its headers as far as they are to be believed. */
+  /** Judges a request. */
   request(target: DecisionTarget, connection: ConnectionAttributes, request: RequestAttributes): RequestVerdict {
     try {
-      const remoteIp = remoteAddress(this.inventory, {
-        gateway: this.gateway,
-        ...(connection.identity === undefined ? {} : { identity: connection.identity }),
-        peer: connection.sourceIp,
-        headers: request.headers,
-      });
-      return this.#requestDecider(target).request({ ...connection, remoteIp }, request);
+      return this.#requestDecider(target).request(connection, request);
     } catch (error) {
-      return { ...internalError(error), path: request.path };
+      return { ...internalError(error), path: '' };
     }
   }
 
   /** Judges a connection without HTTP. */
   connection(target: DecisionTarget, connection: ConnectionAttributes): Verdict {
     try {
-      return this.#connectionDecider(target).connection({ ...connection, remoteIp: connection.sourceIp });
+      return this.#connectionDecider(target).connection(connection);
     } catch (error) {
       return internalError(error);
     }

@@ -17,7 +17,7 @@ export class GateTelemetry {
 
   constructor(
     private readonly kind: 'waypoint' | 'gateway',
-    private readonly options: Pick<GateOptions, 'log' | 'metrics'> & { readonly logFormat?: LogFormat },
+    private readonly options: Pick<GateOptions, 'log' | 'logFormat' | 'metrics'>,
   ) {
     this.#format = options.logFormat ?? 'text';
     this.connections = new AccessLog({ log: options.log, format: this.#format });

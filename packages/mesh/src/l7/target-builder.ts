@@ -7,11 +7,11 @@ import {
   type ServiceInfo,
   type WeightedBackend,
 } from '@sallyport/policy';
-import { RoundRobin } from '../http/round-robin.js';
 import type { Routed, RoutedTarget } from '../http/scope.js';
-import { weightedChoice } from '../http/weighted-choice.js';
 import { type Hop, hopHost, hopsOf, hopTo } from './hop.js';
 import type { DialContext, OnwardDialer, Origin } from './onward-dialer.js';
+import { RoundRobin } from './round-robin.js';
+import { weightedChoice } from './weighted-choice.js';
 
 /** How a gate names groups of endpoints in its log, as Envoy does. */
 export type ClusterNaming = (service: ServiceInfo, port: number) => string;

@@ -17,7 +17,6 @@ import { TcpConnection } from '../l7/tcp-connection.js';
 import { ConnectionRegistry } from '../socket/connection-registry.js';
 import type { Listener, ListenerPlan } from '../socket/listener-set.js';
 import { SnapshotGate } from '../socket/snapshot-gate.js';
-import type { LogFormat } from '../telemetry/log-line.js';
 import { protocolOf, type ServedTarget, WaypointState } from './waypoint-state.js';
 import { WaypointTunnel } from './waypoint-tunnel.js';
 
@@ -25,7 +24,6 @@ import { WaypointTunnel } from './waypoint-tunnel.js';
 export interface WaypointOptions extends GateOptions {
   /** `NAMESPACE/NAME` of the Gateway. */
   readonly gateway: string;
-  readonly logFormat?: LogFormat;
   readonly limits?: Partial<HttpLimits>;
 }
 

@@ -1,5 +1,5 @@
-import { connect, createServer, type Server, type Socket } from 'node:net';
 import type { AddressInfo } from 'node:net';
+import { connect, createServer, type Server, type Socket } from 'node:net';
 import type { RequestAttributes, RequestVerdict } from '@sallyport/policy';
 import { HttpConnection } from '../../src/http/http-connection.js';
 import { defaultHttpLimits, type HttpLimits } from '../../src/http/limits.js';
