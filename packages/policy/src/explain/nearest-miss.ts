@@ -44,7 +44,7 @@ function prober(inventory: Inventory, binding: GateBinding, asked: Asked): Holds
 }
 
 /** The same gate with one policy and nothing else: no closures, no mutual TLS requirement. */
-export function withOnly<B extends GateBinding>(binding: B, policy: AuthorizationPolicy): B {
+function withOnly<B extends GateBinding>(binding: B, policy: AuthorizationPolicy): B {
   const attachment = binding.policies.find((bound) => bound.policy.metadata === policy.metadata)?.attachment ?? 'selector';
   const open: Partial<ZtunnelBinding> = binding.gate === 'ztunnel' ? { mtls: { mode: 'PERMISSIVE', ports: new Map() } } : {};
   return { ...binding, ...open, policies: [{ policy, attachment }], closures: [], unbound: [] };

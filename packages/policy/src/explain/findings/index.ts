@@ -4,6 +4,7 @@ import { dialectsDiffer } from './dialects-differ.js';
 import { dryRunAtZtunnel } from './dry-run-at-ztunnel.js';
 import { ingressSkipsWaypoint } from './ingress-skips-waypoint.js';
 import { l7AtZtunnel } from './l7-at-ztunnel.js';
+import { plaintextDiffers } from './plaintext-differs.js';
 import { policyNotEnforced } from './policy-not-enforced.js';
 import { policyOnUnenrolled } from './policy-on-unenrolled.js';
 import { policyWithoutWaypoint } from './policy-without-waypoint.js';
@@ -23,6 +24,7 @@ export const findings: readonly Finding[] = [
   policyWithoutWaypoint,
   unsupportedPolicy,
   dialectsDiffer,
+  plaintextDiffers,
   policyNotEnforced,
   policyOnUnenrolled,
   waypointNotAdmitted,

@@ -60,7 +60,7 @@ function noteOn(worst: Branch, different: readonly Branch[], count: number): str
 }
 
 /** The gate that a branch's outcome comes from: the one that denies, else the last. */
-export function decidingGate(branch: Branch): GateExplanation | undefined {
+function decidingGate(branch: Branch): GateExplanation | undefined {
   const gates = branch.steps.flatMap((step) => (step.kind === 'gate' ? [step.gate] : []));
   return gates.find((gate) => gate.effect === 'deny') ?? gates.at(-1);
 }

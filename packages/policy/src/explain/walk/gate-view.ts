@@ -78,7 +78,7 @@ export function viewRefusal(sender: Sender, detail: string, span: Span | undefin
 }
 
 /** The part of a verdict that scripts read. */
-export function viewDecision(verdict: Verdict): Decision {
+function viewDecision(verdict: Verdict): Decision {
   const { policy } = verdict;
   return {
     effect: verdict.effect,

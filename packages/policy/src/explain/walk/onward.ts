@@ -56,7 +56,7 @@ export function describeCapture(workload: Pick<Workload, 'capture' | 'key' | 'na
     case 'host-network':
       return `\`${workload.key}\` is on the host network`;
     case 'sidecar':
-      return `\`${workload.key}\` has a sidecar`;
+      return `\`${workload.key}\` has a sidecar, which is not modelled`;
     case 'gateway':
       return `\`${workload.key}\` is a gateway's own pod (ask with \`--via\` to walk through it)`;
     case 'opted-out':

@@ -220,6 +220,21 @@ describe('dialects-differ', () => {
     for (const { message, hint } of found) expect(`${message} ${hint}`).not.toContain('internal-error');
   });
 
+  it('reports a port on which a PeerAuthentication counts in one dialect only', () => {
+    const mtls = (namespaceName: string, name: string, spec: string) =>
+      `apiVersion: security.istio.io/v1\nkind: PeerAuthentication\nmetadata: {name: ${name}, namespace: ${namespaceName}}\nspec: ${spec}\n`;
+    const meshStrict = mtls('istio-system', 'default', '{mtls: {mode: STRICT}}');
+    const port = mtls(
+      'shop',
+      'cart',
+      '{selector: {matchLabels: {app: cart}}, mtls: {mode: PERMISSIVE}, portLevelMtls: {8080: {mode: STRICT}}}',
+    );
+    expect(findingsOf(documents(shop, meshStrict, port), 'dialects-differ').map((one) => one.message)).toEqual([
+      'strict denies and upstream allows plaintext to `shop/cart:8080`, by PeerAuthentication `shop/cart`',
+    ]);
+    expect(findingsOf(documents(shop, meshStrict), 'dialects-differ')).toEqual([]);
+  });
+
   it('says nothing where another policy hides the difference', () => {
     const lock = policy('shop', 'lock', '{selector: {matchLabels: {app: cart}}, action: DENY, rules: [{}]}');
     expect(
