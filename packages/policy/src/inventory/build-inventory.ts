@@ -31,7 +31,7 @@ export function buildInventory(
   const addresses = new PolicyAddresses();
   declareServiceAddresses(set, addresses);
   const built = buildWorkloads(set, { gatewayResources, gatewayRoles, namespaceLabels, addresses, reporter });
-  const { services, serviceByAddress } = buildServices(set, { ...built, addresses, reporter });
+  const { services, serviceByAddress } = buildServices(set, { ...built, gatewayResources, gatewayRoles, addresses, reporter });
   const inventory: Inventory = {
     dialect,
     mesh: set.meshConfig,

@@ -1,6 +1,8 @@
 import type { Reporter } from '../diagnostic/reporter.js';
-import type { EndpointSlice, ResourceSet, Service } from '../resource/model/index.js';
+import type { EndpointSlice, Gateway, ResourceSet, Service } from '../resource/model/index.js';
 import type { BuiltWorkloads } from './build-workloads.js';
+import { type GatewayRoles, gatewayKey } from './gateway-roles.js';
+import { serviceOfGateway } from './gateway-service.js';
 import type { ServiceInfo } from './inventory.js';
 import { parseIpAddress } from './ip-address.js';
 import { buildService, hasSelector } from './kubernetes-service.js';
@@ -11,6 +13,8 @@ import type { ServiceContext } from './service-builder.js';
 import { buildServiceEntry } from './service-entry.js';
 
 interface Context extends BuiltWorkloads {
+  readonly gatewayResources: readonly Gateway[];
+  readonly gatewayRoles: GatewayRoles;
   readonly addresses: PolicyAddresses;
   readonly reporter: Reporter;
 }
@@ -31,7 +35,7 @@ export function declareServiceAddresses(set: ResourceSet, addresses: PolicyAddre
   for (const address of written.flatMap((text) => parseIpAddress(text) ?? [])) addresses.declare(address);
 }
 
-/** Every Service and every host of a ServiceEntry, with ports, endpoints and virtual IPs. */
+/** Every Service, every host of a ServiceEntry and the Services of ingress gateways, with ports, endpoints and virtual IPs. */
 export function buildServices(set: ResourceSet, context: Context): BuiltServices {
   const slices = slicesByService(selectResources(set, 'EndpointSlice'));
   const serviceContext: ServiceContext = context;
@@ -48,8 +52,20 @@ export function buildServices(set: ResourceSet, context: Context): BuiltServices
     ...selectResources(set, 'ServiceEntry').flatMap((entry) => buildServiceEntry(entry, serviceContext)),
   ];
   const services = new Map<string, ServiceInfo>();
-  for (const service of built) if (!services.has(service.key)) services.set(service.key, service);
+  for (const service of [...built, ...gatewayServices(built, context)])
+    if (!services.has(service.key)) services.set(service.key, service);
   return { services, serviceByAddress: indexAddresses(services, context) };
+}
+
+/** An ingress gateway that no Service of the input leads to gets the one that its controller would make. */
+function gatewayServices(
+  built: readonly ServiceInfo[],
+  { gatewayResources, gatewayRoles, gates, addresses }: Context,
+): ServiceInfo[] {
+  const served = new Set(built.flatMap((service) => service.workloads.map(({ gateway }) => gateway)));
+  return gatewayResources
+    .filter((gateway) => gatewayRoles.roleOf(gateway) === 'ingress' && !served.has(gatewayKey(gateway)))
+    .map((gateway) => serviceOfGateway(gateway, gates.get(gatewayKey(gateway)) ?? [], addresses));
 }
 
 function slicesByService(slices: readonly EndpointSlice[]): ReadonlyMap<string, readonly EndpointSlice[]> {

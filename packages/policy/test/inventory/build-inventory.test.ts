@@ -8,6 +8,7 @@ import {
   build,
   documents,
   get,
+  ingress,
   inventoryOf,
   namespace,
   pod,
@@ -196,6 +197,20 @@ describe('gateways', () => {
       documents(gatewayClass('mine', 'istio.io/mesh-controller'), waypoint('gate', { className: 'mine' })),
     );
     expect(get(inventory.gateways, 'shop/gate').role).toBe('waypoint');
+  });
+
+  it('that face clients get the Service that their controller would make', () => {
+    const inventory = inventoryOf(ingress('front', [{ name: 'web', port: 8080, protocol: 'HTTP' }]));
+    const made = service(inventory, 'shop/front-istio');
+    expect(
+      made.ports.map(({ port, protocol, endpoints }) => [port, protocol, endpoints.map((endpoint) => endpoint.workload.key)]),
+    ).toEqual([[8080, 'http', ['shop/front-istio']]]);
+    expect(inventory.serviceByAddress.get(made.addresses[0] ?? '')).toBe(made);
+  });
+
+  it('that have a Service in the input get no other', () => {
+    const own = serviceOf('entrance', { selector: { 'gateway.networking.k8s.io/gateway-name': 'front' } });
+    expect([...inventoryOf(documents(ingress('front'), own)).services.keys()]).toEqual(['Service/shop/entrance']);
   });
 
   it('run as the service account that their annotation names', () => {
