@@ -1,23 +1,33 @@
 import { Command, CommanderError } from 'commander';
-import { registerCheck } from './commands/check.js';
-import { registerDown } from './commands/down.js';
-import { registerExec } from './commands/exec.js';
-import { registerExplain } from './commands/explain.js';
-import { registerStatus } from './commands/status.js';
-import { registerUp } from './commands/up.js';
 import { CommandFailure, exitStatus } from './exit-status.js';
 
 /** Runs the command line `argv` (as in `process.argv`) and sets `process.exitCode`. Never rejects for what a user can cause. */
 export async function main(argv: readonly string[]): Promise<void> {
+  // Whoever reads may stop reading (`| head`): that is no failure, and must not end a mesh.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', throwUnlessBrokenPipe);
   try {
-    await createProgram().parseAsync([...argv]);
+    const program = await createProgram(argv[2]);
+    await program.parseAsync([...argv]);
   } catch (error) {
     process.exitCode = reportFailure(error);
   }
 }
 
-/** The whole command line, each subcommand from its own file. */
-export function createProgram(): Command {
+/** Each subcommand from its own file, in the order of the help. */
+const commands: Readonly<Record<string, () => Promise<(program: Command) => void>>> = {
+  up: async () => (await import('./commands/up.js')).registerUp,
+  exec: async () => (await import('./commands/exec.js')).registerExec,
+  status: async () => (await import('./commands/status.js')).registerStatus,
+  down: async () => (await import('./commands/down.js')).registerDown,
+  explain: async () => (await import('./commands/explain.js')).registerExplain,
+  check: async () => (await import('./commands/check.js')).registerCheck,
+};
+
+/**
+ * The whole command line; where the first argument names a subcommand, that one alone is loaded: `exec` runs often, and should not wait
+ * for everything that `up` needs.
+ */
+export async function createProgram(first?: string): Promise<Command> {
   const program = new Command('sallyport');
   program
     .description('Ambient-mesh authorization: run it on this machine, and ask what each policy will do, at which gate, and why.')
@@ -28,7 +38,8 @@ export function createProgram(): Command {
     .enablePositionalOptions()
     .exitOverride()
     .addHelpText('after', programHelp);
-  for (const register of [registerUp, registerExec, registerStatus, registerDown, registerExplain, registerCheck]) register(program);
+  const wanted = first !== undefined && Object.hasOwn(commands, first) ? [first] : Object.keys(commands);
+  for (const name of wanted) (await commands[name]?.())?.(program);
   return program;
 }
 
@@ -52,4 +63,8 @@ function reportFailure(error: unknown): number {
   }
   process.stderr.write(`sallyport: internal error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
   return exitStatus.failed;
+}
+
+function throwUnlessBrokenPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
 }

@@ -60,9 +60,9 @@ async function up(folder: string, command: readonly string[], options: UpOptions
   const directory = await prepareMeshDirectory(id);
   const claim = await claimMesh(directory, folder);
   const out = command.length > 0 ? process.stderr : process.stdout;
-  if (claim.ended > 0) out.write(`ended ${claim.ended} processes that a supervisor before had left\n`);
+  const listener = listenerFor(out, options);
+  if (claim.ended > 0) listener({ event: 'took-over', ended: claim.ended }, []);
   try {
-    const listener = listenerFor(out, options);
     return await run(
       await Supervisor.load({ id, directory, folder: real, typedFolder: folder, dialect: strict, listener }),
       command,

@@ -104,7 +104,7 @@ export class GateHost {
       this.#options.log(
         `${gateName(role)} could not start: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
       );
-      this.#options.send({ type: 'start-failed', error: describeFailure(error, snapshot.addresses) });
+      this.#options.send({ type: 'start-failed', error: describeFailure(error) });
     }
   }
 
@@ -114,7 +114,7 @@ export class GateHost {
       await this.#gate.prepare(materializeSnapshot(snapshot));
       this.#options.send({ type: 'prepared', number: snapshot.number });
     } catch (error) {
-      this.#options.send({ type: 'refused', number: snapshot.number, error: describeFailure(error, snapshot.addresses) });
+      this.#options.send({ type: 'refused', number: snapshot.number, error: describeFailure(error) });
     }
   }
 

@@ -3,6 +3,8 @@ import type { MeshStatus } from './mesh-status.js';
 
 /** What a supervisor tells while a mesh is up. */
 export type MeshEvent =
+  /** A supervisor before had left processes running; they were ended. */
+  | { readonly event: 'took-over'; readonly ended: number }
   | { readonly event: 'ready'; readonly status: MeshStatus }
   /** A change of the folder is in force at every gate, `tookMs` after it was read. */
   | { readonly event: 'changed'; readonly snapshot: number; readonly tookMs: number; readonly files: readonly string[] }

@@ -1,5 +1,5 @@
 import type { Paint, SourceFile } from '@sallyport/policy';
-import { diagnosticToJson, renderDiagnostics } from '../output/diagnostics.js';
+import { diagnosticToJson, plural, renderDiagnostics } from '../output/diagnostics.js';
 import type { MeshEvent } from './mesh-event.js';
 import { printStatus } from './print-status.js';
 
@@ -12,6 +12,8 @@ export interface EventStyle {
 /** An event for people, with its last newline. */
 export function printEvent(event: MeshEvent, files: readonly SourceFile[], { paint, colour }: EventStyle): string {
   switch (event.event) {
+    case 'took-over':
+      return `ended ${plural(event.ended, 'process', 'processes')} that a supervisor before had left\n`;
     case 'ready':
       return `${printStatus(event.status, paint)}${hints(event.status.workloads.map((workload) => workload.key))}`;
     case 'changed':

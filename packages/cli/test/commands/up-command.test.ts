@@ -74,7 +74,7 @@ describe('up does not start', () => {
     try {
       const outcome = await workshop.run(['up', directory]);
       expect(outcome.status).toBe(1);
-      expect(outcome.stderr).toBe(`sallyport: ${address}:8000 of workload \`default/httpbin\` is in use by another process\n`);
+      expect(outcome.stderr).toBe(`sallyport: address ${address}:8000 is in use: plaintext of \`default/httpbin\`\n`);
       expect((await workshop.run(['status'])).stderr).toContain('no mesh is up');
     } finally {
       squatter.close();
