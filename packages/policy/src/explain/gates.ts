@@ -19,6 +19,7 @@ export class Gates {
   readonly inventory: Inventory;
   readonly #ztunnels = new Map<string, ZtunnelBinding>();
   readonly #deciders = new WeakMap<GateBinding, ConnectionDecider>();
+  #captured: readonly Workload[] | undefined;
   #fronts: readonly Front[] | undefined;
   #gateways: readonly GatewayBinding[] | undefined;
   #workloadFronts: readonly WaypointBinding[] | undefined;
@@ -29,7 +30,8 @@ export class Gates {
 
   /** The workloads that have a ztunnel. */
   get captured(): readonly Workload[] {
-    return [...this.inventory.workloads.values()].filter((workload) => workload.capture === 'captured');
+    this.#captured ??= [...this.inventory.workloads.values()].filter((workload) => workload.capture === 'captured');
+    return this.#captured;
   }
 
   ztunnel(workload: Workload): ZtunnelBinding {

@@ -93,7 +93,11 @@ function askEndpoint(
 function admission(context: FindingContext, { workload, port }: Endpoint): (identity: string | undefined) => boolean {
   const binding = context.gates.ztunnel(workload);
   const decider = context.gates.decider(binding);
-  const addresses = ['203.0.113.77', ...binding.policies.flatMap((bound) => sourceAddresses(bound.policy))].slice(0, 16);
+  const named = binding.policies.flatMap((bound) => sourceAddresses(bound.policy)).slice(0, 16);
+  const addresses = [
+    '203.0.113.77',
+    ...(named.length === 0 ? [] : [...named, ...sampleOf(context, ({ address }) => address, 8)]),
+  ];
   return (identity) =>
     addresses.some((sourceIp) => {
       const peer = identity === undefined ? {} : { identity };
@@ -113,12 +117,19 @@ function sourceAddresses(policy: AuthorizationPolicy): string[] {
   });
 }
 
+/** Who else might get in: identities that the policies name, to allow them or to exempt them from a denial, and some that exist. */
 function namedIntruders(context: FindingContext, workload: Workload, waypoints: ReadonlySet<string>): string[] {
   const { policies } = context.gates.ztunnel(workload);
-  const named = policies
-    .filter(({ policy }) => policy.action === 'ALLOW')
-    .flatMap(({ policy }) => identitiesOf(policy, context.inventory.mesh.trustDomain));
-  return [...new Set(named)].filter((identity) => !waypoints.has(identity)).slice(0, 200);
+  const named = policies.flatMap(({ policy }) => identitiesOf(policy, context.inventory.mesh.trustDomain)).slice(0, 200);
+  const existing = policies.length === 0 ? [] : sampleOf(context, ({ identity }) => identity, 50);
+  return [...new Set([...named, ...existing])].filter((identity) => !waypoints.has(identity));
+}
+
+/** Some of the values that workloads of the mesh have, spread over all of them. */
+function sampleOf(context: FindingContext, value: (workload: Workload) => string, most: number): string[] {
+  const all = [...new Set(context.gates.captured.map(value))];
+  const step = Math.max(1, Math.floor(all.length / most));
+  return all.filter((_, index) => index % step === 0).slice(0, most);
 }
 
 function report(
