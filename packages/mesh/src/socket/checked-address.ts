@@ -1,15 +1,18 @@
 import { lookup } from 'node:dns/promises';
 import { BlockList, isIP } from 'node:net';
 
-/** Addresses that lead back into this machine, to its neighbours on the link, or to many at once. */
-const forbidden = new BlockList();
+/**
+ * Addresses that lead back into this machine, to its neighbours on the link, or to many at once. One list for each family: a list with
+ * IPv4-mapped networks in it matches IPv4 addresses too.
+ */
+const forbidden = { ipv4: new BlockList(), ipv6: new BlockList() };
 for (const [network, prefix] of [
   ['0.0.0.0', 8],
   ['127.0.0.0', 8],
   ['169.254.0.0', 16],
   ['224.0.0.0', 3],
 ] as const) {
-  forbidden.addSubnet(network, prefix, 'ipv4');
+  forbidden.ipv4.addSubnet(network, prefix, 'ipv4');
 }
 for (const [network, prefix] of [
   // Unspecified, loopback, IPv4-compatible and IPv4-mapped: every form that could stand for an IPv4 address, whichever it is.
@@ -21,7 +24,7 @@ for (const [network, prefix] of [
   ['fe80::', 10],
   ['ff00::', 8],
 ] as const) {
-  forbidden.addSubnet(network, prefix, 'ipv6');
+  forbidden.ipv6.addSubnet(network, prefix, 'ipv6');
 }
 
 /** Whether no passthrough may dial this address: loopback, link-local, unspecified, multicast, or a hidden form of one. */
@@ -29,7 +32,7 @@ export function isForbiddenAddress(address: string): boolean {
   const family = isIP(address);
   // A scope (`fe80::1%eth0`) names a link, whatever the address.
   if (family === 0 || address.includes('%')) return true;
-  return forbidden.check(address, family === 4 ? 'ipv4' : 'ipv6');
+  return family === 4 ? forbidden.ipv4.check(address, 'ipv4') : forbidden.ipv6.check(address, 'ipv6');
 }
 
 /** How long a name may take to resolve. */

@@ -62,21 +62,19 @@ export class OutboundConnection implements JudgedConnection {
 
   /** Plans and serves it; resolves at its end, never rejects. */
   async serve(): Promise<void> {
-    const snapshot = this.#context.snapshot();
-    if (snapshot === undefined) return resetAfterFirstBytes(this.#socket);
     const ended = this.#context.connections.add(this);
-    const { clientKey, destination } = this.#request;
-    this.#client = snapshot.inventory.workloads.get(clientKey);
-    this.#plan = planOutbound(snapshot, clientKey, destination, this.#context.turns);
-    const info = describe(snapshot, this.#request, this.#socket, this.#plan);
-    const report = new ConnectionReport(this.#context.accessLog, this.#context.metrics, info);
     this.#socket.once('close', () => this.#givenUp.abort());
+    let report: ConnectionReport | undefined;
     try {
+      const snapshot = this.#context.snapshot();
+      if (snapshot === undefined) throw new Error('no snapshot is in force');
+      report = this.#begin(snapshot);
       await this.#carry(await this.#dial(snapshot), report);
     } catch (error) {
       this.#failure ??= failureOf(error);
       resetAfterFirstBytes(this.#socket);
-      report.end(noBytes, this.#failure);
+      if (report === undefined) this.#notBegun(this.#failure.error);
+      else report.end(noBytes, this.#failure);
     } finally {
       ended();
     }
@@ -102,6 +100,21 @@ export class OutboundConnection implements JudgedConnection {
     // Turns of its own: judging again is no turn.
     const now = planOutbound(snapshot, client.key, this.#request.destination, new RoundRobin());
     return isStillPlanned(this.#plan, now, snapshot);
+  }
+
+  #begin(snapshot: Snapshot): ConnectionReport {
+    const { clientKey, destination } = this.#request;
+    this.#client = snapshot.inventory.workloads.get(clientKey);
+    this.#plan = planOutbound(snapshot, clientKey, destination, this.#context.turns);
+    const info = describe(snapshot, this.#request, this.#socket, this.#plan);
+    return new ConnectionReport(this.#context.accessLog, this.#context.metrics, info);
+  }
+
+  #notBegun(error: string): void {
+    const { remoteAddress = 'unknown', remotePort = 0 } = this.#socket;
+    const { host, port } = this.#request.destination;
+    const source = formatAuthority(remoteAddress, remotePort);
+    this.#context.accessLog.failed({ direction: 'outbound', source, destination: formatAuthority(host, port) }, error);
   }
 
   async #carry(upstream: Duplex, report: ConnectionReport): Promise<void> {

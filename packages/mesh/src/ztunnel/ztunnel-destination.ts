@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
-import type { Workload } from '@sallyport/policy';
+import type { Verdict, Workload } from '@sallyport/policy';
 import type { Gate, GateOptions, Snapshot } from '../gate.js';
-import type { HboneRequest } from '../hbone/hbone-request.js';
+import type { HboneRequest, SocketEnd } from '../hbone/hbone-request.js';
 import { HboneServer } from '../hbone/hbone-server.js';
 import { formatAuthority, forwardedHost } from '../hbone/headers.js';
 import { acceptedTrustDomains } from '../identity/accepted-trust-domains.js';
@@ -22,6 +22,16 @@ interface InboundPlan extends ListenerPlan {
   readonly identity: string;
   /** The declared port that a plaintext listener stands for; undefined for HBONE. */
   readonly declaredPort?: number;
+}
+
+/** A connection that has come in. */
+interface Arrival {
+  readonly subject: InboundSubject;
+  readonly from: SocketEnd;
+  readonly to: SocketEnd;
+  readonly client: InboundClient;
+  /** Over HBONE. */
+  readonly request?: HboneRequest;
 }
 
 /**
@@ -123,45 +133,58 @@ class ZtunnelDestination implements GateParts<ZtunnelJudge, InboundPlan> {
       peerAddress: request.from.address,
       asked: { authority: request.authority },
     };
-    return this.#serve(subject, request.from.port, hboneClient(request), request);
+    return this.#serve({ subject, from: request.from, to: request.to, request, client: hboneClient(request) });
   }
 
   #accepted(workloadKey: string, port: number, socket: Socket): Promise<void> {
-    const subject: InboundSubject = { workloadKey, peerAddress: socket.remoteAddress ?? 'unknown', asked: { port } };
-    return this.#serve(subject, socket.remotePort ?? 0, plaintextClient(socket));
+    const { remoteAddress = 'unknown', remotePort = 0, localAddress = 'unknown' } = socket;
+    const subject: InboundSubject = { workloadKey, peerAddress: remoteAddress, asked: { port } };
+    const from = { address: remoteAddress, port: remotePort };
+    return this.#serve({ subject, from, to: { address: localAddress, port }, client: plaintextClient(socket) });
+  }
+
+  /** Serves a connection to its end; whatever goes wrong is a refusal. Never rejects. */
+  async #serve(arrival: Arrival): Promise<void> {
+    try {
+      await this.#place(arrival);
+    } catch (error) {
+      arrival.client.refuse(503);
+      this.#failed(arrival.from, arrival.to, error instanceof Error ? error.message : String(error));
+    }
   }
 
   /** Steps 3 to 5 of reference section 7.5; what they refuse gets an early line in the log. */
-  async #serve(subject: InboundSubject, peerPort: number, client: InboundClient, request?: HboneRequest): Promise<void> {
+  async #place(arrival: Arrival): Promise<void> {
+    const { subject, client, from, to } = arrival;
     const judge = this.#judge;
-    if (judge === undefined) return client.refuse(503);
+    if (judge === undefined) throw new Error('no snapshot is in force');
     const destination = judge.destination(subject);
     if (destination.kind === 'refused') {
       client.refuse(destination.status);
-      const to = request?.to ?? { address: subject.workloadKey, port: 'port' in subject.asked ? subject.asked.port : 0 };
-      return this.#failed({ address: subject.peerAddress, port: peerPort }, to, destination.detail);
+      this.#failed(from, to, destination.detail);
+      return;
     }
     const { workload, port } = destination;
-    const info = describe(judge, subject, peerPort, workload, port, request);
-    const report = new ConnectionReport(this.#accessLog, this.#metrics, info);
+    const report = new ConnectionReport(this.#accessLog, this.#metrics, describe(judge, arrival, workload, port));
     const context = {
       judge: () => this.#judge ?? judge,
       connections: this.connections,
-      decided: (verdict: Parameters<MeshMetrics['decided']>[1]) => this.#metrics.decided('ztunnel', verdict),
+      decided: (verdict: Verdict) => this.#metrics.decided('ztunnel', verdict),
     };
-    return new InboundConnection(context, subject, client, report).serve(workload, port);
+    await new InboundConnection(context, subject, client, report).serve(workload, port);
   }
 
-  #failed(from: { address: string; port: number }, to: { address: string; port: number }, error: string): void {
-    const policy = (address: string): string => this.#judge?.snapshot.addresses.policyAddress(address) ?? address;
-    this.#accessLog.failed(
-      {
-        direction: 'inbound',
-        source: formatAuthority(policy(from.address), from.port),
-        destination: formatAuthority(policy(to.address), to.port),
-      },
-      error,
-    );
+  #failed(from: SocketEnd, to: SocketEnd, error: string): void {
+    this.#accessLog.failed({ direction: 'inbound', source: this.#nameOf(from), destination: this.#nameOf(to) }, error);
+  }
+
+  /** By policy address, as all of the log; a refusal is logged even where that cannot be had. */
+  #nameOf({ address, port }: SocketEnd): string {
+    try {
+      return formatAuthority(this.#judge?.snapshot.addresses.policyAddress(address) ?? address, port);
+    } catch {
+      return formatAuthority(address, port);
+    }
   }
 }
 
@@ -182,14 +205,7 @@ function plansOf({ addresses }: Snapshot, workload: Workload): InboundPlan[] {
 }
 
 /** Names a connection for log and metrics. */
-function describe(
-  judge: ZtunnelJudge,
-  subject: InboundSubject,
-  peerPort: number,
-  workload: Workload,
-  port: number,
-  request: HboneRequest | undefined,
-): ConnectionInfo {
+function describe(judge: ZtunnelJudge, { subject, from, request }: Arrival, workload: Workload, port: number): ConnectionInfo {
   const { inventory } = judge.snapshot;
   const sourceAddress = judge.sourceAddress(subject);
   const client = inventory.workloadByAddress.get(sourceAddress);
@@ -198,7 +214,7 @@ function describe(
   return {
     direction: 'inbound',
     source: {
-      address: formatAuthority(sourceAddress, peerPort),
+      address: formatAuthority(sourceAddress, from.port),
       ...(client === undefined ? {} : { workload: client }),
       ...(subject.identity === undefined ? {} : { identity: subject.identity }),
     },

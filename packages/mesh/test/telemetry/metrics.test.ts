@@ -1,0 +1,94 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { describe, expect, it } from 'vitest';
+import { startAdminServer } from '../../src/telemetry/admin-server.js';
+import { BoundedCounter } from '../../src/telemetry/bounded-counter.js';
+import { MeshMetrics } from '../../src/telemetry/mesh-metrics.js';
+import { createMetricsRegistry } from '../../src/telemetry/metrics-registry.js';
+
+describe('a bounded counter', () => {
+  it('counts what is beyond its bound as unknown, and loses nothing', async () => {
+    const registry = createMetricsRegistry();
+    const counter = new BoundedCounter({ registry, name: 'things_total', help: 'things', labels: ['kind'], mostSeries: 2 });
+    for (const kind of ['a', 'b', 'c', 'd', 'a']) counter.add({ kind });
+    const text = await registry.metrics();
+    expect(text).toContain('things_total{kind="a"} 2');
+    expect(text).toContain('things_total{kind="b"} 1');
+    expect(text).toContain('things_total{kind="unknown"} 2');
+    expect(text).not.toContain('kind="c"');
+  });
+});
+
+describe('the metrics of a process', () => {
+  it('are made once, however many gates share a registry', () => {
+    const registry = createMetricsRegistry();
+    expect(MeshMetrics.of(registry)).toBe(MeshMetrics.of(registry));
+  });
+
+  it('count AUDIT and dry-run outcomes apart from what is enforced', async () => {
+    const registry = createMetricsRegistry();
+    const position = { line: 1, column: 1, offset: 0 };
+    const policy = {
+      kind: 'AuthorizationPolicy',
+      namespace: 'n',
+      name: 'p',
+      span: { file: 'f', start: position, end: position },
+    } as const;
+    MeshMetrics.of(registry).decided('ztunnel', {
+      effect: 'allow',
+      reason: 'no-policy',
+      audit: [policy],
+      dryRun: { effect: 'deny', policy },
+    });
+    const text = await registry.metrics();
+    const labels = (effect: string, name: string) =>
+      `effect="${effect}",reason="no-policy",kind="${name === '-' ? '-' : 'AuthorizationPolicy'}",policy="${name}"`;
+    expect(text).toContain(labels('allow', '-'));
+    expect(text).toContain(labels('audit', 'n/p'));
+    expect(text).toContain(labels('dry_run_deny', 'n/p'));
+  });
+});
+
+describe('the admin server', () => {
+  it('serves metrics and readiness, and nothing else', async () => {
+    const metrics = createMetricsRegistry();
+    MeshMetrics.of(metrics);
+    let ready = false;
+    const server = await startAdminServer({ address: '127.0.0.1', port: 0, metrics, ready: () => ready });
+    const url = `http://127.0.0.1:${server.port}`;
+    const get = (path: string, method = 'GET') => fetch(`${url}${path}`, { method });
+    try {
+      expect((await get('/healthz/ready')).status).toBe(503);
+      ready = true;
+      expect((await get('/healthz/ready')).status).toBe(200);
+      const response = await get('/metrics');
+      expect(response.headers.get('content-type')).toContain('application/openmetrics-text');
+      expect(await response.text()).toMatch(/# TYPE istio_tcp_connections_opened counter[\s\S]*# EOF\n$/);
+      expect((await get('/')).status).toBe(404);
+      expect((await get('/metrics', 'POST')).status).toBe(405);
+    } finally {
+      await server.close();
+    }
+  });
+
+  it('is not ready when readiness cannot be told', async () => {
+    const ready = (): boolean => {
+      throw new Error('broken');
+    };
+    const server = await startAdminServer({ address: '127.0.0.1', port: 0, metrics: createMetricsRegistry(), ready });
+    try {
+      expect((await fetch(`http://127.0.0.1:${server.port}/healthz/ready`)).status).toBe(500);
+    } finally {
+      await server.close();
+    }
+  });
+
+  it('closes although a client keeps its connection open', async () => {
+    const server = await startAdminServer({ address: '127.0.0.1', port: 0, metrics: createMetricsRegistry(), ready: () => true });
+    const socket = connect(server.port, '127.0.0.1');
+    await once(socket, 'connect');
+    const ended = once(socket.resume(), 'close');
+    await server.close();
+    await ended;
+  });
+});
