@@ -5,6 +5,7 @@ import { type Attached, attachBySelector, attached, inOrder } from './attach-by-
 import type { BoundPolicy, Closure, UnboundPolicy, UnboundReason, ZtunnelBinding } from './binding.js';
 import { closuresAtZtunnel } from './closures.js';
 import { effectiveMtls } from './effective-mtls.js';
+import { implicitWaypointPolicies } from './implicit-waypoint-policy.js';
 import { authorizationIndex } from './policy-index.js';
 import { unboundAtZtunnel } from './unbound-at-ztunnel.js';
 
@@ -14,7 +15,8 @@ import { unboundAtZtunnel } from './unbound-at-ztunnel.js';
  * `unbound` is first read.
  */
 export function bindZtunnel(inventory: Inventory, workload: Workload): ZtunnelBinding {
-  const candidates = inOrder(candidatesAtZtunnel(inventory, workload));
+  const implicit = implicitWaypointPolicies(inventory, workload).map((policy) => attached(policy, 'gateway'));
+  const candidates = inOrder([...candidatesAtZtunnel(inventory, workload), ...implicit]);
   const dropped = candidates.flatMap(({ policy }) => notSent(inventory, policy));
   const droppedPolicies = new Set(dropped.map(({ policy }) => policy));
   const policies: readonly BoundPolicy[] = candidates.filter(({ policy }) => !droppedPolicies.has(policy));

@@ -12,6 +12,7 @@ import type { Inventory, ServiceInfo } from './inventory.js';
 import { append, type Labels } from './labels.js';
 import { PolicyAddresses } from './policy-addresses.js';
 import { selectResources } from './select-resources.js';
+import { reportUnbuiltFeatures } from './unbuilt-features.js';
 
 /**
  * The inventory of a set of manifests: what the controllers of a cluster would make of them (design: "What a folder means").
@@ -55,6 +56,7 @@ export function buildInventory(
     namespaceLabels,
   };
   reportDanglingReferences(inventory, reporter);
+  reportUnbuiltFeatures(set, reporter);
   return { inventory, diagnostics: sortDiagnostics(reporter.diagnostics) };
 }
 

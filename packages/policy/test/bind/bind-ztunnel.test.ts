@@ -165,6 +165,22 @@ describe('a ztunnel and a policy with', () => {
     expect(outcome(bind(flagged, policy('p', { rules: [l4Rule] }, dryRun)))).toEqual(['bound as namespace']);
   });
 
+  it('the waypoint in front of it is admitted by a policy that nobody wrote, where the control plane is told so', () => {
+    const told: Dialect = { name: 'upstream', flags: { PILOT_AUTO_ALLOW_WAYPOINT_POLICY: 'true' } };
+    const behind = [serviceOf('web', {}, { labels: { 'istio.io/use-waypoint': 'gate' } }), waypoint('gate')];
+    expect(bind(upstream, ...behind).policies).toEqual([]);
+    expect(bind(told, serviceOf('web'), waypoint('gate')).policies).toEqual([]);
+    const [implicit, ...others] = bind(told, ...behind).policies;
+    expect(others).toEqual([]);
+    expect(implicit).toMatchObject({
+      policy: {
+        metadata: { name: 'istio_allow_waypoint_shop_gate', namespace: 'shop' },
+        action: 'ALLOW',
+        rules: [{ from: [{ terms: [{ field: 'principals', values: [{ value: 'cluster.local/ns/shop/sa/gate' }] }] }] }],
+      },
+    });
+  });
+
   it('any selector reaches a pod without labels in upstream, and none in strict', () => {
     const manifests = documents(
       namespace('shop'),
