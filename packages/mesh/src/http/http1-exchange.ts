@@ -1,5 +1,6 @@
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { resetStream } from '../hbone/reset.js';
 import type { BodySink, BodySource, Exchange, RequestHead, ResponseHead } from './exchange.js';
 import { type HeaderList, headersFromRaw, headersToRaw } from './header-list.js';
 
@@ -70,7 +71,7 @@ export class Http1Exchange implements Exchange {
   }
 
   destroy(): void {
-    this.stream.destroy();
+    resetStream(this.stream);
     this.#end(false);
   }
 

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { resetStream } from '../hbone/reset.js';
 import { Http1Exchange } from './http1-exchange.js';
 import type { HttpLimits } from './limits.js';
 import { http1RequestHead } from './request-head.js';
@@ -116,7 +117,7 @@ class Http1Connection implements ServedConnection {
   }
 
   destroy(): void {
-    this.stream.destroy();
+    resetStream(this.stream);
   }
 
   #rest(): void {

@@ -1,5 +1,6 @@
 import { performServerHandshake, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
 import type { Duplex } from 'node:stream';
+import { resetStream } from '../hbone/reset.js';
 import { Http2Exchange } from './http2-exchange.js';
 import type { HttpLimits } from './limits.js';
 import { http2RequestHead } from './request-head.js';
@@ -28,7 +29,7 @@ export function serveHttp2(stream: Duplex, owner: ConnectionOwner, limits: HttpL
     drain: () => session.close(),
     destroy: () => {
       session.destroy();
-      stream.destroy();
+      resetStream(stream);
     },
   };
 }

@@ -1,4 +1,5 @@
 import { Duplex } from 'node:stream';
+import { resetStream } from '../hbone/reset.js';
 
 /** A stream of HTTP/2; only what is needed to know one. */
 interface Http2Like extends Duplex {
@@ -59,7 +60,12 @@ class SteadyStream extends Duplex {
   }
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
-    this.#inner.destroy(error ?? undefined);
+    // Without having ended, what was sent so far must not look complete.
+    if (this.writableFinished) {
+      this.#inner.destroy(error ?? undefined);
+    } else {
+      resetStream(this.#inner);
+    }
     done(error);
   }
 
