@@ -19,9 +19,9 @@ export function describeReason(decision: Decision & { readonly detail?: string |
     case 'mtls-required':
       return `mutual TLS is required by ${by}, and this is plaintext`;
     case 'l7-at-ztunnel':
-      return `${by} needs HTTP attributes, which a ztunnel cannot evaluate, so everything is denied${detail}`;
+      return `${by} closes this workload${detail || ': it needs HTTP attributes, which no ztunnel can evaluate'}`;
     case 'policy-without-waypoint':
-      return `${by} targets a Service that has no waypoint, so everything is denied${detail}`;
+      return `${by} closes this workload${detail || ': it targets a Service that has no waypoint'}`;
     case 'waypoint-unavailable':
       return `the waypoint cannot be used${detail || placeOf(decision)}`;
     case 'unsupported-policy':

@@ -20,7 +20,7 @@ export function walkGateway(walk: Walk, sender: Sender, gateway: GatewayInfo): B
   if (listener === undefined) {
     return deadEnd(gateway.key, {
       reason: 'unknown-port',
-      detail: `gateway \`${gateway.key}\` has no listener on port ${target.port} for this host`,
+      detail: `gateway \`${gateway.key}\` has no listener on port ${target.port} for this host (it listens on ${listListeners(gateway)})`,
     });
   }
   const terminated = listener.protocol === 'HTTP' || (listener.protocol === 'HTTPS' && listener.tls?.mode !== 'Passthrough');
@@ -37,6 +37,12 @@ export function walkGateway(walk: Walk, sender: Sender, gateway: GatewayInfo): B
 function chooseListener(gateway: GatewayInfo, port: number, host: string): Listener | undefined {
   const fitting = gateway.resource.listeners.filter((listener) => listener.port === port && hostFits(listener.hostname, host));
   return fitting.sort((a, b) => specificity(b.hostname) - specificity(a.hostname))[0];
+}
+
+function listListeners({ resource }: GatewayInfo): string {
+  return resource.listeners
+    .map(({ port, hostname }) => (hostname === undefined ? `${port}` : `${port} for ${hostname}`))
+    .join(', ');
 }
 
 function hostFits(pattern: string | undefined, host: string): boolean {
