@@ -16,7 +16,7 @@ export function codesOf(text: string, dialect: Dialect = strict): string[] {
 }
 
 /** What a diagnostic points at. */
-export function pointedAt(text: string, { span }: Diagnostic): string {
+function pointedAt(text: string, { span }: Diagnostic): string {
   return text.slice(span.start.offset, span.end.offset);
 }
 

@@ -16,6 +16,17 @@ export const kubernetesCodes = {
     example:
       'apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web\nspec:\n  selector:\n    matchLabels: {app: web}\n  template:\n    metadata:\n      labels: {app: wbe}\n',
   },
+  'invalid-address': {
+    ...error,
+    summary: 'An address of a workload, service or endpoint is neither an IP address nor what else its field admits.',
+    example: 'apiVersion: v1\nkind: Service\nmetadata:\n  name: web\nspec:\n  clusterIP: 10.96.0.300\n  ports: [{port: 80}]\n',
+  },
+  'duplicate-listener': {
+    ...error,
+    summary: 'Two listeners of a Gateway have the same name, so that routes cannot tell them apart.',
+    example:
+      'apiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata:\n  name: edge\nspec:\n  gatewayClassName: istio\n  listeners:\n  - {name: http, port: 80, protocol: HTTP}\n  - {name: http, port: 8080, protocol: HTTP}\n',
+  },
   'bad-base64': {
     ...error,
     summary: 'The data of a TLS Secret is not base64.',

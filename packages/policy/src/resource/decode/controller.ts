@@ -4,8 +4,8 @@ import { emptyRecord, type Fields } from './fields.js';
 import { decodePodSpec } from './pod-spec.js';
 import { decodeLabelSelector } from './selector.js';
 
-/** More pods than this from one object is a slip of the keyboard: each would get a gate and an identity. */
-const maximumReplicas = 10_000;
+/** Kubernetes counts replicas in 32 bits. */
+const maximumReplicas = 2 ** 31 - 1;
 
 /** Decodes a Deployment, StatefulSet or DaemonSet. */
 export function decodeController(kind: Controller['kind']): (object: Fields, base: ResourceBase) => Controller {
@@ -17,7 +17,6 @@ export function decodeController(kind: Controller['kind']): (object: Fields, bas
     const replicas = kind === 'DaemonSet' ? 1 : (spec?.integer('replicas', 0, maximumReplicas) ?? 1);
     const selector = (spec && decodeLabelSelector(spec)) ?? { matchLabels: emptyRecord<string>(), span: base.span };
     const template = decodeTemplate(spec?.fields('template'));
-    if (spec !== undefined) checkSelector(spec, selector.matchLabels, template.labels);
     return { ...base, kind, replicas, selector, template };
   };
 }
@@ -29,18 +28,4 @@ function decodeTemplate(template: Fields | undefined): Controller['template'] {
     annotations: metadata?.stringMap('annotations')?.values ?? emptyRecord(),
     spec: decodePodSpec(template?.fields('spec')),
   };
-}
-
-/** As the API server does: a controller that does not select its own pods is refused. */
-function checkSelector(spec: Fields, selector: Readonly<Record<string, string>>, labels: Readonly<Record<string, string>>): void {
-  const missing = Object.entries(selector).find(([key, value]) => labels[key] !== value);
-  if (missing === undefined || !spec.has('template')) return;
-  spec.report(
-    'selector-misses-template',
-    spec.spanOf('selector'),
-    `the selector asks for \`${missing[0]}: ${missing[1]}\`, which the template's labels do not say`,
-    {
-      hint: 'give the template the labels that the selector asks for',
-    },
-  );
 }

@@ -12,10 +12,14 @@ import { decodeServiceEntry } from '../decode/service-entry.js';
 import { decodeWorkloadEntry } from '../decode/workload-entry.js';
 import type { Namespace, ServiceAccount } from '../model/kubernetes.js';
 import { validateAuthorizationPolicy } from '../validate/authorization-policy.js';
+import { validateController } from '../validate/controller.js';
+import { validateGateway } from '../validate/gateway.js';
 import { validatePeerAuthentication } from '../validate/peer-authentication.js';
+import { validatePod } from '../validate/pod.js';
 import { validateRequestAuthentication } from '../validate/request-authentication.js';
-import { validateController, validateGateway, validatePod, validateWorkloadEntry } from '../validate/service-account.js';
+import { validateEndpointSlice, validateService } from '../validate/service.js';
 import { validateServiceEntry } from '../validate/service-entry.js';
+import { validateWorkloadEntry } from '../validate/workload-entry.js';
 import { defineKind, type Kind } from './kind.js';
 
 const security = { group: 'security.istio.io', versions: ['v1', 'v1beta1'], scope: 'namespaced', owner: 'istio' } as const;
@@ -59,9 +63,9 @@ const kinds: readonly Kind[] = [
   defineKind<Namespace>({ ...core, name: 'Namespace', scope: 'cluster', decode: (_, base) => ({ ...base, kind: 'Namespace' }) }),
   defineKind<ServiceAccount>({ ...core, name: 'ServiceAccount', decode: (_, base) => ({ ...base, kind: 'ServiceAccount' }) }),
   defineKind({ ...core, name: 'Pod', decode: decodePod, validate: validatePod }),
-  defineKind({ ...core, name: 'Service', decode: decodeService }),
+  defineKind({ ...core, name: 'Service', decode: decodeService, validate: validateService }),
   defineKind({ ...core, name: 'Secret', decode: decodeSecret }),
-  defineKind({ ...discovery, name: 'EndpointSlice', decode: decodeEndpointSlice }),
+  defineKind({ ...discovery, name: 'EndpointSlice', decode: decodeEndpointSlice, validate: validateEndpointSlice }),
   defineKind({ ...apps, name: 'Deployment', decode: decodeController('Deployment'), validate: validateController }),
   defineKind({ ...apps, name: 'StatefulSet', decode: decodeController('StatefulSet'), validate: validateController }),
   defineKind({ ...apps, name: 'DaemonSet', decode: decodeController('DaemonSet'), validate: validateController }),

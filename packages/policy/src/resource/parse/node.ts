@@ -33,7 +33,7 @@ export interface MapNode extends NodeBase {
 }
 
 /** A sequence. */
-export interface SequenceNode extends NodeBase {
+interface SequenceNode extends NodeBase {
   readonly kind: 'sequence';
   readonly items: readonly Node[];
 }

@@ -6,7 +6,7 @@ const rest = '{**}';
 const literal = /^[-A-Za-z0-9._~%!$&'()+,;:@=]+$/;
 
 /** Whether a path is a template: it holds `{*}` or `{**}` somewhere (reference section 1.4). */
-export function isPathTemplate(path: string): boolean {
+function isPathTemplate(path: string): boolean {
   return path.includes(one) || path.includes(rest);
 }
 
