@@ -1,7 +1,6 @@
 import { constants, type IncomingHttpHeaders, type OutgoingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
 import type { Duplex } from 'node:stream';
 import type { Peer } from '../identity/peer-identity.js';
-import { keepWrites } from './keep-writes.js';
 import { resetStream } from './reset.js';
 
 /** One end of a TCP connection. */
@@ -43,7 +42,7 @@ export class HboneRequest {
   accept(headers: OutgoingHttpHeaders = {}): Duplex {
     if (!this.gone) this.#stream.respond({ ':status': 200, ...headers });
     this.#accepted = true;
-    return keepWrites(this.#stream);
+    return this.#stream;
   }
 
   /** Answers with another status, without a body (reference section 7.5). Does nothing once answered. */

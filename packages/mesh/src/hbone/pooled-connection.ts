@@ -10,7 +10,6 @@ import type { ResponseFlags } from '../telemetry/response-flags.js';
 import { HboneError } from './hbone-error.js';
 import { idleRelease } from './idle-release.js';
 import { type KeepAlive, keepAlive } from './keep-alive.js';
-import { keepWrites } from './keep-writes.js';
 import { clientSettings, clientStreamsPerConnection, connectionWindow, sessionMemoryMegabytes } from './settings.js';
 
 /** Where a connection goes, and as whom. */
@@ -87,7 +86,7 @@ export class PooledConnection {
     try {
       const session = await this.#session;
       const ended = this.#began?.();
-      const stream = keepWrites(session.request(headers, { endStream: false }));
+      const stream = session.request(headers, { endStream: false });
       stream.once('close', () => {
         ended?.();
         release();
