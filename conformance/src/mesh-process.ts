@@ -6,7 +6,13 @@ import { WorkloadShell } from './workload-shell.js';
 
 /** The part of `sallyport status -o json` that is used here. */
 export interface MeshReport {
-  readonly gates: readonly { readonly name: string; readonly address?: string; readonly metrics: string }[];
+  readonly isolation: string;
+  readonly gates: readonly {
+    readonly name: string;
+    readonly address?: string;
+    readonly metrics: string;
+    readonly listeners: readonly { readonly port: number }[];
+  }[];
   readonly workloads: readonly {
     readonly key: string;
     readonly address: string;
@@ -16,11 +22,21 @@ export interface MeshReport {
   }[];
 }
 
+/** A diagnostic as the command prints it in JSON. */
+export interface ReportedDiagnostic {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+  readonly severity: string;
+  readonly code: string;
+  readonly message: string;
+}
+
 /** One line of `sallyport up -o json`. */
 export type MeshEvent =
   | { readonly event: 'ready'; readonly status: MeshReport }
   | { readonly event: 'changed'; readonly snapshot: number; readonly files: readonly string[] }
-  | { readonly event: 'refused'; readonly error?: string; readonly diagnostics: readonly { readonly message: string }[] }
+  | { readonly event: 'refused'; readonly error?: string; readonly diagnostics: readonly ReportedDiagnostic[] }
   | { readonly event: 'line'; readonly from: string; readonly line: string }
   | { readonly event: 'stopping' | 'gate' | 'application' };
 
@@ -40,7 +56,7 @@ export class MeshProcess {
   readonly folder: string;
   readonly #child: ChildProcess;
   readonly #events = new EventEmitter();
-  #report: MeshReport = { gates: [], workloads: [] };
+  #report: MeshReport = { isolation: 'none', gates: [], workloads: [] };
   #errors = '';
 
   private constructor(folder: string, child: ChildProcess) {
@@ -50,13 +66,18 @@ export class MeshProcess {
     child.stderr?.on('data', (chunk: Buffer) => {
       this.#errors = `${this.#errors}${chunk.toString()}`.slice(-8192);
     });
+    // Whatever ends this process, an uncaught error too, does not leave a mesh behind.
+    const kill = (): boolean => child.kill('SIGTERM');
+    process.once('exit', kill);
+    child.once('exit', () => process.off('exit', kill));
     if (child.stdout !== null) createInterface({ input: child.stdout }).on('line', (line) => this.#take(line));
   }
 
   /** Starts the mesh of a folder and resolves once it is ready. Rejects with what the command said where it does not get there. */
-  static async start(folder: string): Promise<MeshProcess> {
-    // Not in a process group of its own: Ctrl-C at a terminal reaches it as well, and it knows how to end.
-    const child = spawn(process.execPath, [command, 'up', folder, '-o', 'json'], { stdio: ['ignore', 'pipe', 'pipe'] });
+  static async start(folder: string, options: { readonly ownGroup?: boolean } = {}): Promise<MeshProcess> {
+    // Ctrl-C at a terminal goes to a whole process group: with one of its own, the mesh ends when it is told to, and not before.
+    const detached = options.ownGroup ?? false;
+    const child = spawn(process.execPath, [command, 'up', folder, '-o', 'json'], { detached, stdio: ['ignore', 'pipe', 'pipe'] });
     const mesh = new MeshProcess(folder, child);
     try {
       await mesh.next((event) => event.event === 'ready', startMilliseconds);
@@ -70,6 +91,12 @@ export class MeshProcess {
   /** What was up when the mesh became ready. */
   get report(): MeshReport {
     return this.#report;
+  }
+
+  /** Resolves when the mesh has ended, for whatever reason. */
+  get ended(): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return Promise.resolve();
+    return once(this.#child, 'exit').then(() => undefined);
   }
 
   /** Calls back for every event from now on. Returns a function that stops it. */
@@ -90,7 +117,7 @@ export class MeshProcess {
       const take = (event: MeshEvent): void => {
         if (accepts(event)) finish(() => resolve(event));
       };
-      const gone = (): void => finish(() => reject(new Error(`the mesh of ${this.folder} ended:\n${this.#errors}`)));
+      const gone = (): void => finish(() => reject(new Error(this.#errors.trim() || `the mesh of ${this.folder} has ended`)));
       const timer = setTimeout(
         () => finish(() => reject(new Error(`waited ${milliseconds} ms for the mesh of ${this.folder}`))),
         milliseconds,
@@ -113,8 +140,7 @@ export class MeshProcess {
 
   /** Ends the mesh and resolves once its processes are gone. */
   async stop(): Promise<void> {
-    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
-    const ended = once(this.#child, 'exit');
+    const { ended } = this;
     this.#child.kill('SIGTERM');
     await ended;
   }

@@ -46,8 +46,13 @@ export class GatesEngine implements SeedEngine {
     return { effect: gates.some(({ effect }) => effect === 'deny') ? 'deny' : 'allow', gates, curl: result };
   }
 
-  async close(): Promise<void> {
+  /** Lets go of the mesh, which stays up. */
+  async release(): Promise<void> {
     await this.#curl.close();
+  }
+
+  async close(): Promise<void> {
+    await this.release();
     await this.#mesh.stop();
   }
 

@@ -35,15 +35,20 @@ export class InterpreterEngine implements SeedEngine {
   }
 
   async ask(request: SeedRequest): Promise<Observation> {
-    const inventory = this.#inventory;
-    const asked = parseQuestion(inventory, question(inventory, request));
-    if ('problem' in asked) throw new Error(asked.problem.message);
-    const explanation = explain(inventory, asked.question);
-    if (explanation.failure !== null) throw new Error(explanation.failure.detail);
-    return { effect: explanation.effect, gates: explanation.gates.map((gate) => answer(inventory, gate)) };
+    const explanation = explainRequest(this.#inventory, request);
+    return { effect: explanation.effect, gates: explanation.gates.map((gate) => answer(this.#inventory, gate)) };
   }
 
   async close(): Promise<void> {}
+}
+
+/** The path of a request, walked without sending it. Throws where it cannot be asked or arrives nowhere for another reason than policy. */
+export function explainRequest(inventory: Inventory, request: SeedRequest): Explanation {
+  const asked = parseQuestion(inventory, question(inventory, request));
+  if ('problem' in asked) throw new Error(asked.problem.message);
+  const explanation = explain(inventory, asked.question);
+  if (explanation.failure !== null) throw new Error(explanation.failure.detail);
+  return explanation;
 }
 
 /** What a scenario adds to its mesh, as a file. */
