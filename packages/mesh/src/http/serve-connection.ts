@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import { resetStream } from '../hbone/reset.js';
 import { detectProtocol, type WireProtocol } from './detect-protocol.js';
 import { Http1Server } from './http1-server.js';
 import { serveHttp2 } from './http2-server.js';
@@ -62,6 +63,6 @@ class UndecidedConnection implements ServedConnection {
   }
 
   destroy(): void {
-    this.stream.destroy();
+    resetStream(this.stream);
   }
 }
