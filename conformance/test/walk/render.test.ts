@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { plainPaint } from '@sallyport/policy';
+import type { Paint } from '@sallyport/policy';
 import { describe, expect, it } from 'vitest';
 import { explainRequest, inventoryOf } from '../../src/seeds/interpreter-engine.js';
 import { mismatches } from '../../src/seeds/judge.js';
@@ -9,6 +9,7 @@ import type { Scenario } from '../../src/seeds/scenario.js';
 import { renderEvent, renderMesh } from '../../src/walk/render-mesh.js';
 import { renderOutcome } from '../../src/walk/render-outcome.js';
 
+const plainPaint: Paint = (_, text) => text;
 const inventory = inventoryOf(manifestFiles(fileURLToPath(new URL('../../../examples/httpbin-ambient', import.meta.url))));
 const [, l4Policy] = loadScenarios(walkFolder);
 
