@@ -36,7 +36,7 @@ export function policiesWithoutWaypoint(inventory: Inventory, service: ServiceIn
 }
 
 /** The policies of a service's namespace that name it as their target. */
-export function policiesTargeting(inventory: Inventory, service: ServiceInfo): readonly AuthorizationPolicy[] {
+function policiesTargeting(inventory: Inventory, service: ServiceInfo): readonly AuthorizationPolicy[] {
   return authorizationIndex(inventory)
     .targeting(service.kind, service.name)
     .filter((policy) => policy.metadata.namespace === service.namespace);

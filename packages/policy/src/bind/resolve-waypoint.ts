@@ -5,7 +5,7 @@ import { type Labels, matchesLabels, ownValue } from '../inventory/labels.js';
 import type { WaypointResolution } from './binding.js';
 
 /** The label that names a waypoint, on an object or its namespace. */
-export const useWaypointLabel = 'istio.io/use-waypoint';
+const useWaypointLabel = 'istio.io/use-waypoint';
 
 type Purpose = 'service' | 'workload';
 type Lack = Extract<WaypointResolution, { kind: 'refused' }>['why'];

@@ -1,5 +1,3 @@
-import type { Dialect } from '../resource/dialect.js';
-
 /** Labels or annotations, by key. */
 export type Labels = Readonly<Record<string, string>>;
 
@@ -55,9 +53,4 @@ export function append<Key, Item>(map: Map<Key, Item[]>, key: Key, item: Item): 
 
 function pairKey(namespace: string, key: string, value: string): string {
   return `${namespace}\0${key}\0${value}`;
-}
-
-/** Whether the dialect is the fail-closed one. */
-export function isStrict(dialect: Dialect): boolean {
-  return dialect.name === 'strict';
 }

@@ -22,6 +22,6 @@ function compare(a: Resource, b: Resource): number {
 }
 
 /** Orders texts by code unit, the same on every machine. */
-export function compareText(a: string, b: string): number {
+function compareText(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
