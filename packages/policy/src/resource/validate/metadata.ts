@@ -1,16 +1,22 @@
 import type { Fields, StringMap } from '../decode/fields.js';
-import type { Kind } from '../kinds/kind.js';
 import type { Metadata } from '../model/metadata.js';
 import { isDnsLabel, isDnsSubdomain, isLabelKey, isLabelValue } from './names.js';
 
+/** What there is to know about a kind to check the metadata of its objects. */
+export interface CheckedKind {
+  readonly group: string;
+  readonly name: string;
+  readonly scope: 'namespaced' | 'cluster';
+}
+
 /**
  * Checks what identities and bindings are made of: name, namespace and labels, as Kubernetes does for every kind. In `upstream`
- * the names and labels of Istio's kinds are left alone, as its own validation leaves them.
+ * the names and labels of policies are left alone, as the recorded validation leaves them; no identity is made of them.
  */
-export function checkMetadata(decoded: Metadata, object: Fields, kind: Pick<Kind, 'name' | 'scope' | 'owner'>): void {
+export function checkMetadata(decoded: Metadata, object: Fields, kind: CheckedKind): void {
   const metadata = object.fields('metadata');
   if (metadata === undefined) return;
-  const lenient = kind.owner === 'istio' && object.context.dialect.name === 'upstream';
+  const lenient = kind.group === 'security.istio.io' && object.context.dialect.name === 'upstream';
   checkName(decoded, metadata, kind.name, lenient);
   if (kind.scope === 'namespaced') checkNamespace(decoded.namespace, metadata);
   const labels = lenient ? undefined : metadata.stringMap('labels');
@@ -28,7 +34,7 @@ function checkName(decoded: Metadata, metadata: Fields, kind: string, lenient: b
     return;
   }
   const short = kind === 'Namespace' || kind === 'Service';
-  if (lenient ? !decoded.name.includes('/') : short ? isDnsLabel(decoded.name) : isDnsSubdomain(decoded.name)) return;
+  if (lenient || (short ? isDnsLabel(decoded.name) : isDnsSubdomain(decoded.name))) return;
   metadata.report('invalid-name', decoded.nameSpan, `\`${decoded.name}\` is not a name that Kubernetes accepts for a ${kind}`, {
     hint: `write lower-case letters, digits and \`-\`${short ? '' : ' or `.`'}, at most ${short ? 63 : 253}, beginning and ending with a letter or digit`,
   });
