@@ -54,7 +54,7 @@ function run(example: Example): [boolean, string] {
     encoding: 'utf8',
     timeout: 60_000,
     // What npm warns about in this user's own configuration is not the page's output.
-    env: { ...process.env, npm_config_loglevel: 'error' },
+    env: { ...process.env, npm_config_loglevel: 'error', SALLYPORT_MESH: join(root, 'examples', 'httpbin-ambient') },
   });
   const shown = example.output.join('\n');
   const message = `shown:\n${shown}\nprinted (exit status ${result.status}):\n${result.stdout}`;
