@@ -27,9 +27,10 @@ it('checks 1,000 policies against 1,000 workloads in seconds', () => {
           ),
     );
   }
-  const started = performance.now();
+  // Processor time, not time on the clock: what else this machine does is no concern of the check.
+  const started = process.cpuUsage();
   const { diagnostics } = checkFiles([{ path: 'mesh.yaml', text: documents(...all) }], strict);
-  const elapsed = performance.now() - started;
+  const seconds = process.cpuUsage(started).user / 1e6;
   expect(diagnostics.filter((one) => one.code === 'waypoint-bypass')).toHaveLength(count / 2);
-  expect(elapsed).toBeLessThan(20_000);
+  expect(seconds).toBeLessThan(15);
 });
