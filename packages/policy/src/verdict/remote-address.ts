@@ -23,7 +23,8 @@ export function remoteAddress(inventory: Inventory, input: RemoteAddressInput): 
     input.gateway.role === 'waypoint' ? waypointEntry(inventory, input.identity) : inventory.mesh.numTrustedProxies;
   if (fromRight < 1) return input.peer;
   const entries = input.headers
-    .filter(([name]) => name.toLowerCase() === 'x-forwarded-for')
+    // A line without a value adds nothing to the list, as Envoy joins the lines.
+    .filter(([name, value]) => name.toLowerCase() === 'x-forwarded-for' && value !== '')
     .flatMap(([, value]) => value.split(','))
     .map((entry) => entry.trim());
   const entry = entries[entries.length - fromRight];

@@ -29,15 +29,19 @@ function withoutDotParameters(path: string): string {
   return result;
 }
 
-/** The path so far; slashes in it are never escaped ones. */
+/** The path so far, as a stack of characters, so that what goes away again costs no more than what came. */
 class Output {
-  text = '';
+  readonly #chars: string[] = [];
   /** Place of the last `%` that introduced no valid escape, for the case that later output completes one. */
   #danglingPercent = -1;
 
+  get text(): string {
+    return this.#chars.join('');
+  }
+
   /** Takes a dot (1 character, or 3 as `%2e`) at `at`; how many characters of the source it used. */
   dot(source: string, at: number, length: number): number {
-    if (!this.text.endsWith('/')) return this.#append('.', length);
+    if (this.#chars.at(-1) !== '/') return this.#append('.', length);
     const next = at + length;
     if (next === source.length) return length;
     if (isSlash(source[next])) return length + 1;
@@ -61,38 +65,38 @@ class Output {
   #percent(source: string, at: number): number | undefined {
     const code = escapedCode(source, at);
     if (code === undefined) {
-      this.#danglingPercent = this.text.length;
+      this.#danglingPercent = this.#chars.length;
       return this.#append('%', 1);
     }
     if (code === 0) return undefined;
     const char = String.fromCharCode(code);
     if (!isUnreserved(char)) return this.#append(source.slice(at, at + 3), 3);
-    this.text += char;
-    return 3 + this.#escapeNested(source, at + 3);
+    return this.#append(char, 3) + this.#escapeNested(source, at + 3);
   }
 
   /**
-   * Keeps decoding from making an escape out of a dangling `%`: `%4%41` would become `%4A`, so that `%` becomes `%25`. Returns how many
-   * further characters of the source went into the output.
+   * Keeps decoding from making an escape out of a dangling `%`: `%4%41` would become `%4A`, so that `%` becomes `%25`. Returns how
+   * many further characters of the source went into the output.
    */
   #escapeNested(source: string, next: number): number {
     const percent = this.#danglingPercent;
-    if (percent < 0 || percent + 3 < this.text.length) return 0;
-    const needsNext = percent === this.text.length - 2;
-    const tail = this.text.slice(percent + 1) + (needsNext ? source.slice(next, next + 1) : '');
+    if (percent < 0 || percent + 3 < this.#chars.length) return 0;
+    const needsNext = percent === this.#chars.length - 2;
+    const tail = this.#chars.slice(percent + 1).join('') + (needsNext ? source.slice(next, next + 1) : '');
     if (escapedCode(`%${tail}`, 0) === undefined) return 0;
-    this.text = `${this.text.slice(0, percent)}%25${tail}`;
+    this.#chars.splice(percent + 1, Number.POSITIVE_INFINITY, '2', '5', ...tail);
     return needsNext ? 1 : 0;
   }
 
+  /** Back to the slash before the last segment; the first slash stays. */
   #removeSegment(): void {
-    const previous = this.text.lastIndexOf('/', this.text.length - 2);
-    this.text = this.text.slice(0, Math.max(previous, 0) + 1);
-    if (this.#danglingPercent >= this.text.length) this.#danglingPercent = -1;
+    if (this.#chars.length > 1) this.#chars.pop();
+    while (this.#chars.length > 1 && this.#chars.at(-1) !== '/') this.#chars.pop();
+    if (this.#danglingPercent >= this.#chars.length) this.#danglingPercent = -1;
   }
 
   #append(text: string, consumed: number): number {
-    this.text += text;
+    this.#chars.push(...text);
     return consumed;
   }
 }

@@ -1,0 +1,125 @@
+import { describe, expect, it } from 'vitest';
+import { upstream } from '../../src/index.js';
+import { connect, connection, l7Decider, plaintext, request, type Spec } from '../reference/mesh.js';
+
+const pod = { destinationIp: '10.0.0.2', destinationPort: 8080 };
+const peerAuthentication = {
+  apiVersion: 'security.istio.io/v1',
+  kind: 'PeerAuthentication',
+  metadata: { name: 'locked', namespace: 'shop' },
+  spec: { selector: { matchLabels: { app: 'api' } }, mtls: { mode: 'STRICT' }, portLevelMtls: { 9090: { mode: 'PERMISSIVE' } } },
+};
+const requestAuthentication = {
+  apiVersion: 'security.istio.io/v1',
+  kind: 'RequestAuthentication',
+  metadata: { name: 'tokens', namespace: 'shop' },
+  spec: { targetRefs: [{ group: '', kind: 'Service', name: 'api' }], jwtRules: [{ issuer: 'me', jwks: '{"keys":[]}' }] },
+};
+
+describe('empty rules', () => {
+  it.each([
+    ['no policy allows', [], 'allow', 'no-policy'],
+    ['an ALLOW without rules denies everything', [{}], 'deny', 'no-allow-match'],
+    ['an ALLOW with an empty rule allows everything', [{ rules: [{}] }], 'allow', 'allow-policy'],
+    ['a DENY with an empty rule denies everything', [{ action: 'DENY', rules: [{}] }], 'deny', 'deny-policy'],
+    ['an AUDIT without rules says nothing', [{ action: 'AUDIT' }], 'allow', 'no-allow-policy'],
+    ['a DENY overrides an ALLOW', [{ rules: [{}] }, { action: 'DENY', rules: [{}] }], 'deny', 'deny-policy'],
+  ] as const)('%s, at every gate', (_, specs: readonly Spec[], effect, reason) => {
+    expect(connect('ztunnel', specs, connection(pod))).toMatchObject({ effect, reason });
+    expect(connect('waypoint', specs)).toMatchObject({ effect, reason });
+    for (const gate of ['waypoint', 'gateway'] as const) {
+      expect(l7Decider(gate, specs).request(connection(), request())).toMatchObject({ effect, reason });
+    }
+  });
+});
+
+describe('connectionDecider', () => {
+  const options = { manifests: [peerAuthentication] };
+
+  it('refuses plaintext where mutual TLS is required, and names who requires it', () => {
+    const verdict = connect('ztunnel', [{ rules: [{}] }], plaintext(pod), options);
+    expect(verdict).toMatchObject({
+      effect: 'deny',
+      reason: 'mtls-required',
+      policy: { kind: 'PeerAuthentication', name: 'locked' },
+    });
+  });
+
+  it('admits plaintext on a port that is excepted, and a certificate on any', () => {
+    expect(connect('ztunnel', [], plaintext({ ...pod, destinationPort: 9090 }), options).effect).toBe('allow');
+    expect(connect('ztunnel', [], connection(pod), options).effect).toBe('allow');
+  });
+
+  it('names the first of several policies by namespace, name and rule', () => {
+    const deny = (policyName: string): Spec => ({
+      policyName,
+      action: 'DENY',
+      rules: [{ to: [{ operation: { ports: ['1'] } }] }, {}],
+    });
+    expect(connect('waypoint', [deny('b'), deny('a')]).policy).toMatchObject({ name: 'a', rule: 1 });
+  });
+});
+
+describe('requestDecider', () => {
+  it('denies requests where a token would have to be judged, and leaves TCP connections to policy', () => {
+    const options = { manifests: [requestAuthentication] };
+    const decider = l7Decider('waypoint', [{ rules: [{}] }], options);
+    expect(decider.request(connection(), request())).toMatchObject({ effect: 'deny', reason: 'unsupported-policy' });
+    expect(decider.connection(connection({ destinationPort: 3306 })).effect).toBe('allow');
+  });
+
+  it('denies what a CUSTOM policy matches, and only that', () => {
+    const custom: Spec = {
+      action: 'CUSTOM',
+      provider: { name: 'authz' },
+      rules: [{ to: [{ operation: { paths: ['/admin*'] } }] }],
+    };
+    const decider = l7Decider('waypoint', [custom]);
+    expect(decider.request(connection(), request({ path: '/admin' }))).toMatchObject({ effect: 'deny', reason: 'custom-policy' });
+    expect(decider.request(connection(), request()).effect).toBe('allow');
+  });
+
+  it('forwards the path that it matched', () => {
+    const decider = l7Decider('waypoint', [], { meshConfig: { pathNormalization: { normalization: 'MERGE_SLASHES' } } });
+    expect(decider.request(connection(), request({ path: '/a//../%41?b=//#c' })).path).toBe('/a/A?b=//');
+  });
+
+  it('gives a denied request no path to go on with', () => {
+    expect(l7Decider('waypoint', [{}]).request(connection(), request({ path: '/a' })).path).toBe('');
+  });
+
+  it('closes the gate over a template for which Envoy would refuse everything', () => {
+    const specs: readonly Spec[] = [{ rules: [{ to: [{ operation: { paths: ['{*}'] } }] }, {}] }];
+    const verdict = l7Decider('waypoint', specs, { dialect: upstream }).request(connection(), request());
+    expect(verdict).toMatchObject({ effect: 'deny', reason: 'unsupported-policy', policy: { name: 'p-0', rule: 0 } });
+  });
+
+  it.each([
+    ['a NUL in the path', { path: '/%00' }, 400],
+    ['a raw control character', { path: '/a\u0001' }, 400],
+    ['a character that is no byte', { path: '/\ud800' }, 400],
+    ['a path without a slash', { path: 'a' }, 404],
+    ['the path `*`', { method: 'OPTIONS', path: '*' }, 404],
+    ['no path', { path: '' }, 404],
+    ['no authority', { authority: '' }, 400],
+    ['an authority with a slash', { authority: 'a/b' }, 400],
+    ['an authority with user information', { authority: 'a b' }, 400],
+    ['a lower-case method in HTTP/1.1', { method: 'get' }, 400],
+    ['an unknown method in HTTP/1.1', { method: 'FETCH' }, 400],
+    ['an empty method in HTTP/2', { method: '', httpVersion: 2 }, 400],
+    ['a header value with a line break', { headers: [['x', 'a\r\nb']] }, 400],
+    ['a pseudo header among the headers', { headers: [[':path', '/admin']] }, 400],
+    ['a scheme that is none of HTTP', { scheme: 'ftp' }, 400],
+  ] as const)('answers %s by itself, whatever the policies say', (_, sent, status) => {
+    expect(l7Decider('waypoint', [{ rules: [{}] }]).request(connection(), request(sent))).toMatchObject({
+      effect: 'deny',
+      reason: 'bad-request',
+      status,
+      path: '',
+    });
+  });
+
+  it('leaves a lower-case method in HTTP/2 to policy', () => {
+    expect(l7Decider('waypoint', []).request(connection(), request({ method: 'get', httpVersion: 2 })).effect).toBe('allow');
+  });
+});
