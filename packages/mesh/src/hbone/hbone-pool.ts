@@ -8,7 +8,7 @@ import { type DialLimits, PooledConnection, wasRefusedUnseen } from './pooled-co
 import { resetStream } from './reset.js';
 
 /** What entitles a gate to open a tunnel: the verdict that admitted the connection, or the route that leads to the gate that judges it. */
-export type TunnelPermit = Permit | Extract<OutboundRoute, { readonly kind: 'waypoint' | 'hbone' }>;
+type TunnelPermit = Permit | Extract<OutboundRoute, { readonly kind: 'waypoint' | 'hbone' }>;
 
 /** What an `HbonePool` needs. */
 export interface HbonePoolOptions {

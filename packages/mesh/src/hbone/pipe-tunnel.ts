@@ -2,7 +2,7 @@ import type { Duplex } from 'node:stream';
 import { resetStream, wasReset } from './reset.js';
 
 /** How a tunnel ended, and what went through it. */
-export interface TunnelOutcome {
+interface TunnelOutcome {
   readonly bytesFromA: number;
   readonly bytesFromB: number;
   /** Why it was cut; absent where both sides ended it in order. */

@@ -51,7 +51,7 @@ export function clientTlsOptions(credentials: Credentials, expected: ExpectedPee
 }
 
 /** The error with which a handshake ends whose server is not an expected one; undefined if it is. */
-export function unexpectedIdentity(subjectAltName: string | undefined, expected: ExpectedPeer): Error | undefined {
+function unexpectedIdentity(subjectAltName: string | undefined, expected: ExpectedPeer): Error | undefined {
   const identity = identityOfSubjectAltName(subjectAltName, expected.trustDomains);
   if (typeof identity === 'string') return new Error(`server identity refused: ${identity}`);
   if (expected.identities.includes(identity.uri)) return undefined;

@@ -3,7 +3,7 @@ import { verdictFields } from './denial.js';
 import { formatLogLine, type LogField, type LogFormat, type LogLevel } from './log-line.js';
 
 /** One end of a connection, as logs and metrics name it. Addresses are policy addresses, `IP:PORT`. */
-export interface ConnectionEnd {
+interface ConnectionEnd {
   readonly address: string;
   readonly workload?: Workload;
   readonly identity?: string;

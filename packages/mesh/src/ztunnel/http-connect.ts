@@ -69,7 +69,7 @@ function isAuthorized(request: IncomingMessage, handlers: ProxyHandlers): boolea
 }
 
 /** `HOST:PORT`, IPv6 in brackets; undefined for anything else. */
-export function parseDestination(target: string): Destination | undefined {
+function parseDestination(target: string): Destination | undefined {
   const colon = target.lastIndexOf(':');
   const digits = target.slice(colon + 1);
   const written = target.slice(0, Math.max(colon, 0));

@@ -1,4 +1,4 @@
-import { type EventEmitter, once } from 'node:events';
+import { once } from 'node:events';
 import type { Readable } from 'node:stream';
 
 /** Everything that a stream gives until it ends; rejects if it breaks. Leaves the other direction open. */
@@ -24,14 +24,6 @@ export function closed(stream: Readable): Promise<void> {
 export async function readSome(stream: Readable): Promise<string> {
   const [chunk] = await once(stream, 'data');
   return String(chunk);
-}
-
-/** Resolves with the code of the error with which a socket ends, or `closed` where it closes without one. */
-export function ending(socket: EventEmitter): Promise<string> {
-  return new Promise((resolve) => {
-    socket.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
-    socket.once('close', () => resolve('closed'));
-  });
 }
 
 /** A promise with its two ends. */

@@ -21,7 +21,7 @@ export function inventoryOf(manifests: readonly string[]): Inventory {
 }
 
 /** Sockets of 127.0.0.0/8 for the workloads of a test, given out as they are asked for. */
-export class TestAddresses implements AddressBook {
+class TestAddresses implements AddressBook {
   readonly #prefix = `127.${randomInt(2, 254)}.${randomInt(0, 255)}`;
   readonly #sockets = new Map<string, string>();
   readonly #applications = new Map<string, string>();
