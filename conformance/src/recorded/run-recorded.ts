@@ -20,11 +20,9 @@ export function runRecorded(engine: Engine, paths: readonly string[], tally: Tal
 
 function filesOf(path: string): readonly string[] {
   if (!statSync(path).isDirectory()) return [path];
-  const names = readdirSync(path, { recursive: true, encoding: 'utf8' });
-  return names
-    .filter((name) => name.endsWith('.json'))
-    .sort()
-    .map((name) => join(path, name));
+  const names = readdirSync(path, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.json'));
+  if (names.length === 0) throw new Error('the folder holds no *.json');
+  return names.sort().map((name) => join(path, name));
 }
 
 function runFile(engine: Engine, file: string, tally: Tally): void {
