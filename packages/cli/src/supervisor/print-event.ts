@@ -1,6 +1,7 @@
 import type { Paint, SourceFile } from '@sallyport/policy';
 import { diagnosticToJson, plural, renderDiagnostics } from '../output/diagnostics.js';
 import type { MeshEvent } from './mesh-event.js';
+import type { MeshStatus } from './mesh-status.js';
 import { printStatus } from './print-status.js';
 
 /** How events are shown to people. */
@@ -15,7 +16,7 @@ export function printEvent(event: MeshEvent, files: readonly SourceFile[], { pai
     case 'took-over':
       return `ended ${plural(event.ended, 'process', 'processes')} that a supervisor before had left\n`;
     case 'ready':
-      return `${printStatus(event.status, paint)}${hints(event.status.workloads.map((workload) => workload.key))}`;
+      return `${printStatus(event.status, paint)}${hints(event.status)}`;
     case 'changed':
       return `${paint('allow', `snapshot ${event.snapshot} is in force at every gate`)} after ${event.tookMs} ms: ${event.files.join(', ')}\n`;
     case 'refused': {
@@ -41,7 +42,8 @@ export function eventToJson(event: MeshEvent): string {
   return `${JSON.stringify(value)}\n`;
 }
 
-function hints(workloads: readonly string[]): string {
-  const [client = 'NAMESPACE/WORKLOAD'] = workloads;
-  return `\nin a second terminal: sallyport exec ${client} -- curl …, sallyport status; Ctrl-C here ends the mesh\n`;
+function hints({ workloads }: MeshStatus): string {
+  const client = workloads.find(({ application }) => application.state === 'none') ?? workloads[0];
+  const name = client?.key ?? 'NAMESPACE/WORKLOAD';
+  return `\nin a second terminal: sallyport exec ${name} -- curl …, sallyport status; Ctrl-C here ends the mesh\n`;
 }

@@ -35,7 +35,9 @@ function refusedLines({ lastRefused, snapshot }: MeshStatus, paint: Paint): stri
 
 function gateLines(gate: GateReport, paint: Paint): string[] {
   const state = gate.state === 'up' ? (gate.ready ? paint('allow', 'up') : 'not ready') : paint('deny', 'down, nothing passes');
-  const where = gate.address === undefined ? [] : [`    ${gate.address}  ${gate.identity ?? ''}`];
+  const ports = gate.listeners.map(({ port }) => port).join(', ');
+  const where =
+    gate.address === undefined ? [] : [`    ${gate.address}${ports === '' ? '' : `, ports ${ports}`}  ${gate.identity ?? ''}`];
   const connections = gate.openConnections === undefined ? '' : `, ${gate.openConnections} open`;
   return [
     `  ${gate.name}  ${state}${gate.pid === undefined ? '' : `, process ${gate.pid}`}${connections}, ${gate.metrics}`,

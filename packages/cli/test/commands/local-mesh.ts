@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chown, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -24,14 +24,20 @@ export class Workshop {
   readonly environment: NodeJS.ProcessEnv;
   readonly #meshes: UpMesh[] = [];
 
-  private constructor(directory: string) {
+  /** Whose processes these are, where not this user's. */
+  readonly user: { readonly uid: number; readonly gid: number } | undefined;
+
+  private constructor(directory: string, uid: number | undefined) {
     this.directory = directory;
+    this.user = uid === undefined ? undefined : { uid, gid: uid };
     const { SALLYPORT_MESH: _, ...inherited } = process.env;
     this.environment = { ...inherited, XDG_RUNTIME_DIR: directory };
   }
 
-  static async open(): Promise<Workshop> {
-    return new Workshop(await mkdtemp(join(tmpdir(), 'sp-')));
+  static async open(uid?: number): Promise<Workshop> {
+    const directory = await mkdtemp(join(tmpdir(), 'sp-'));
+    if (uid !== undefined) await chown(directory, uid, uid);
+    return new Workshop(directory, uid);
   }
 
   /** Writes files below a folder of this workshop; resolves with the folder. */
@@ -50,6 +56,7 @@ export class Workshop {
       cwd: this.directory,
       env: { ...this.environment, ...options.environment },
       stdio: 'pipe',
+      ...this.user,
     });
     child.stdin.end(options.input ?? '');
     return outcomeOf(child);
@@ -86,6 +93,7 @@ export class UpMesh {
       cwd: workshop.directory,
       env: workshop.environment,
       stdio: ['ignore', 'pipe', 'pipe'],
+      ...workshop.user,
     });
     this.supervisor = child;
     createInterface(child.stdout).on('line', (line) => {

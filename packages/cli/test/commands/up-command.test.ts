@@ -1,9 +1,12 @@
 import { once } from 'node:events';
-import { readdir } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { Workshop } from './local-mesh.js';
+import { identifyProcess } from '../../src/state/process-identity.js';
+import { meshId } from '../../src/state/runtime-directory.js';
+import type { MeshEvent } from '../../src/supervisor/mesh-event.js';
+import { UpMesh, Workshop } from './local-mesh.js';
 import { admits, folder, workloads } from './manifests.js';
 
 let workshop: Workshop;
@@ -82,6 +85,47 @@ describe('up does not start', () => {
   });
 });
 
+describe('up without a command', () => {
+  test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('ends cleanly on %s', async (signal) => {
+    const mesh = await workshop.up(await workshop.folder(`signal-${signal}`, folder));
+    const pids = (await mesh.status()).gates.map(({ pid }) => pid);
+    mesh.supervisor.kill(signal);
+    expect((await mesh.ended).status).toBe(0);
+    for (const pid of pids) expect(identifyProcess(pid ?? 0)).toBeUndefined();
+  });
+
+  test('a second signal does not wait for connections', async () => {
+    const mesh = await workshop.up(await workshop.folder('impatient', { ...folder, 'app.mjs': slow }));
+    const client = await mesh.client('sleep');
+    const answer = client('http://httpbin:8000/');
+    await mesh.find((event): event is Extract<MeshEvent, { event: 'line' }> => event.event === 'line' && event.line === 'asked');
+    const started = performance.now();
+    mesh.supervisor.kill('SIGINT');
+    await mesh.next('stopping');
+    mesh.supervisor.kill('SIGINT');
+    expect((await mesh.ended).status).toBe(0);
+    expect(performance.now() - started).toBeLessThan(1900);
+    expect((await answer).status).not.toBe(0);
+  });
+
+  test('a signal while it starts leaves nothing behind', async () => {
+    const directory = await workshop.folder('early', folder);
+    const mesh = new UpMesh(workshop, directory);
+    const state = join(workshop.directory, `sallyport-${process.getuid?.()}`, await meshId(directory), 'mesh.json');
+    await expect.poll(() => readFile(state, 'utf8').catch(() => ''), { interval: 5, timeout: 10_000 }).toContain('ztunnel');
+    mesh.supervisor.kill('SIGTERM');
+    expect((await mesh.ended).status).toBe(0);
+    expect(mesh.events.map(({ event }) => event)).not.toContain('ready');
+    expect((await workshop.run(['status'])).stderr).toContain('no mesh is up');
+  });
+});
+
+/** Says that it was asked, and never answers. */
+const slow = `
+import { createServer } from 'node:http';
+createServer(() => console.log('asked')).listen(process.env.PORT, process.env.HOST);
+`;
+
 test('two meshes stand side by side, each with its own addresses and policies', async () => {
   const one = await workshop.up(await workshop.folder('one', folder));
   const two = await workshop.up(await workshop.folder('two', { ...folder, 'policy.yaml': admits('stranger') }));
@@ -111,3 +155,28 @@ test('what a run leaves in the state folder is no key but the root, and for its 
   await mesh.end();
   expect((await readdir(join(logs, '..'))).sort()).toEqual(['addresses.json', 'ca', 'logs']);
 });
+
+test.skipIf(!(await portsAreGuarded()))(
+  'a port that this user may not open is served ten thousand above, and policy sees the declared one',
+  async () => {
+    const plain = await Workshop.open(unprivileged);
+    try {
+      const policy = `${admits('sleep')}      to: [{operation: {ports: ['80']}}]\n`;
+      const files = { ...folder, 'workloads.yaml': workloads.replaceAll('8000', '80'), 'policy.yaml': policy };
+      const mesh = await plain.up(await plain.folder('low', files));
+      const httpbin = (await mesh.status()).workloads.find(({ key }) => key === 'default/httpbin');
+      expect(httpbin).toMatchObject({ ports: [80], servedPorts: [10_080], application: { port: 10_080 } });
+      expect(await mesh.exec('sleep', ['curl', '-sS', 'http://httpbin/'])).toMatchObject({ status: 0, stdout: 'hello /\n' });
+    } finally {
+      await plain.close();
+    }
+  },
+);
+
+/** Someone who may not open low ports: this user, or nobody where this user may do everything. */
+const unprivileged = process.getuid?.() === 0 ? 65_534 : undefined;
+
+async function portsAreGuarded(): Promise<boolean> {
+  const first = await readFile('/proc/sys/net/ipv4/ip_unprivileged_port_start', 'utf8').catch(() => '0');
+  return Number(first) > 80;
+}

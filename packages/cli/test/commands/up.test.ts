@@ -1,6 +1,9 @@
+import { once } from 'node:events';
 import { rename, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { AddressPlan } from '../../src/addresses/address-plan.js';
 import type { MeshEvent } from '../../src/supervisor/mesh-event.js';
 import { curl, type UpMesh, Workshop } from './local-mesh.js';
 import { admits, folder, waypoint, workloads } from './manifests.js';
@@ -158,6 +161,30 @@ describe('a change of the folder', () => {
     await save('workloads.yaml', workloads, 'changed');
     expect((await mesh.status()).gates.map(({ kind }) => kind)).not.toContain('waypoint');
     expect(await admitted()).toEqual(['sleep']);
+  });
+
+  test('that a gate cannot take is refused by all, and the last good state stays', async () => {
+    const before = await mesh.status();
+    const late = admits('late').concat(`---
+apiVersion: v1
+kind: Pod
+metadata: {name: late}
+spec: {serviceAccountName: late, containers: [{name: main, image: none, ports: [{containerPort: 9000}]}]}
+`);
+    const address = new AddressPlan(before.id).address('workload', 'default/late');
+    const squatter = createServer().listen({ host: address, port: 9000 });
+    await once(squatter, 'listening');
+    try {
+      const { event } = await save('policy.yaml', late, 'refused');
+      expect(event).toMatchObject({ error: `address ${address}:9000 is in use: plaintext of \`default/late\`` });
+      expect((await mesh.status()).gates.map(({ snapshot }) => snapshot)).toEqual(before.gates.map(() => before.snapshot));
+      expect(await admitted()).toEqual(['sleep']);
+    } finally {
+      squatter.close();
+    }
+    await save('policy.yaml', admits('stranger'), 'changed');
+    expect(await admitted()).toEqual(['stranger']);
+    await save('policy.yaml', admits('sleep'), 'changed');
   });
 
   test('of the command of a workload ends the old one and starts the new', async () => {
