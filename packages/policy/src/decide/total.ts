@@ -12,6 +12,15 @@ export function total<V extends Verdict>(decision: () => V, otherwise: (verdict:
   }
 }
 
+/** Works something out when it is first needed, inside the decision, so that a failure denies; a failure is tried again. */
+export function onceNeeded<Value>(work: () => Value): () => Value {
+  let done: { readonly value: Value } | undefined;
+  return () => {
+    done ??= { value: work() };
+    return done.value;
+  };
+}
+
 /** What was thrown may itself throw when it is looked at. */
 function describe(error: unknown): string {
   try {

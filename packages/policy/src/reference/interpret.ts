@@ -5,7 +5,7 @@ import { type Authentication, type Candidate, combine, type Outcome } from '../v
 import { answersAt } from './custom.js';
 import { type EnvoyLayer, matchesEnvoyRule } from './envoy-rule.js';
 import type { Facts } from './facts.js';
-import { resolveRule, trustDomainsOf } from './requirement.js';
+import { type ResolvedRule, resolveRule, trustDomainsOf } from './requirement.js';
 import { matchesZtunnelRule } from './ztunnel-rule.js';
 
 /** A rule that matched. */
@@ -14,42 +14,55 @@ export interface RuleMatch {
   readonly rule: number;
 }
 
-/** What the policies of a ztunnel come to for one connection, straight from the text (reference sections 2, 4.2 and 4.3). */
-export function interpretAtZtunnel(inventory: Inventory, binding: ZtunnelBinding, facts: Facts): Outcome<RuleMatch> {
+/** What the policies of a ztunnel come to for a connection, straight from the text (reference sections 2, 4.2 and 4.3). */
+export function ztunnelInterpreter(inventory: Inventory, binding: ZtunnelBinding): (facts: Facts) => Outcome<RuleMatch> {
   const dialect = inventory.dialect.name;
   // Upstream's conversion expands no aliases (reference section 3.8).
-  const trustDomains = dialect === 'strict' ? trustDomainsOf(inventory.mesh) : undefined;
-  const candidates = inOrder(binding).map((policy) => {
-    const { action, dryRun } = policy;
-    const context = { dialect, action, dryRun, namespace: policy.metadata.namespace };
-    return candidate(policy, (rule) => matchesZtunnelRule(resolveRule(rule, trustDomains), context, facts));
-  });
-  return combine(candidates);
+  const policies = resolvedInOrder(binding, dialect === 'strict' ? trustDomainsOf(inventory.mesh) : undefined);
+  return (facts) =>
+    combine(
+      policies.map(({ policy, rules }) => {
+        const { action, dryRun } = policy;
+        const context = { dialect, action, dryRun, namespace: policy.metadata.namespace };
+        return candidate(policy, rules, (rule) => matchesZtunnelRule(rule, context, facts));
+      }),
+    );
 }
 
-/** What the policies of a waypoint or gateway come to for one request, or one connection of a TCP port (reference sections 2, 3 and 4.1). */
-export function interpretAtEnvoy(
+/**
+ * What the policies of a waypoint or gateway come to for a request, or for a connection of a TCP port (reference sections 2, 3 and
+ * 4.1).
+ */
+export function envoyInterpreter(
   inventory: Inventory,
   binding: WaypointBinding | GatewayBinding,
-  layer: EnvoyLayer,
-  facts: Facts,
-): Outcome<RuleMatch> {
-  const trustDomains = trustDomainsOf(inventory.mesh);
-  const policies = inOrder(binding);
-  const candidates = policies
-    .filter((policy) => policy.action !== 'CUSTOM' || answersAt(inventory, policies, policy, layer))
-    .map((policy) => {
-      const context = { layer, action: policy.action, namespace: policy.metadata.namespace };
-      return candidate(policy, (rule) => matchesEnvoyRule(resolveRule(rule, trustDomains), context, facts));
-    });
-  return combine(candidates, layer === 'http' ? tokenStage(binding) : undefined);
+): (layer: EnvoyLayer, facts: Facts) => Outcome<RuleMatch> {
+  const policies = resolvedInOrder(binding, trustDomainsOf(inventory.mesh));
+  const all = policies.map(({ policy }) => policy);
+  return (layer, facts) => {
+    const candidates = policies
+      .filter(({ policy }) => policy.action !== 'CUSTOM' || answersAt(inventory, all, policy, layer))
+      .map(({ policy, rules }) => {
+        const context = { layer, action: policy.action, namespace: policy.metadata.namespace };
+        return candidate(policy, rules, (rule) => matchesEnvoyRule(rule, context, facts));
+      });
+    return combine(candidates, layer === 'http' ? tokenStage(binding) : undefined);
+  };
+}
+
+interface ResolvedPolicy {
+  readonly policy: AuthorizationPolicy;
+  /** In the order of the policy's own rules. */
+  readonly rules: readonly ResolvedRule[];
 }
 
 /** By namespace, then name: where several policies match, the first of these is named. */
-function inOrder(binding: GateBinding): readonly AuthorizationPolicy[] {
+function resolvedInOrder(binding: GateBinding, trustDomains: readonly string[] | undefined): readonly ResolvedPolicy[] {
   return binding.policies
-    .map(({ policy }) => policy)
-    .sort((a, b) => compare(a.metadata.namespace, b.metadata.namespace) || compare(a.metadata.name, b.metadata.name));
+    .map(({ policy }) => ({ policy, rules: policy.rules.map((rule) => resolveRule(rule, trustDomains)) }))
+    .sort(
+      ({ policy: { metadata: a } }, { policy: { metadata: b } }) => compare(a.namespace, b.namespace) || compare(a.name, b.name),
+    );
 }
 
 function compare(a: string, b: string): number {
@@ -58,14 +71,15 @@ function compare(a: string, b: string): number {
 
 function candidate(
   policy: AuthorizationPolicy,
-  matches: (rule: AuthorizationPolicy['rules'][number]) => boolean,
+  rules: readonly ResolvedRule[],
+  matches: (rule: ResolvedRule) => boolean,
 ): Candidate<RuleMatch> {
   return {
     action: policy.action,
     dryRun: policy.dryRun,
     match: () => {
-      const rule = policy.rules.find(matches);
-      return rule === undefined ? undefined : { policy, rule: rule.index };
+      const place = rules.findIndex(matches);
+      return place < 0 ? undefined : { policy, rule: policy.rules[place]?.index ?? place };
     },
   };
 }
