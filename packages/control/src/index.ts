@@ -7,6 +7,7 @@ export {
 export { type CertificateRequest, createCertificateRequest } from './ca/certificate-request.js';
 export { renewalTime, retryDelay } from './ca/renewal-schedule.js';
 export { openAuthority } from './ca/root-store.js';
-export { FolderSource, type FolderSourceOptions, type Reading } from './source/folder-source.js';
+export { FolderSource, type FolderSourceOptions } from './source/folder-source.js';
 export type { FolderWatch } from './source/folder-watch.js';
 export { defaultLimits, type SourceLimits } from './source/limits.js';
+export type { Reading } from './source/reading.js';

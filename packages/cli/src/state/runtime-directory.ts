@@ -5,7 +5,7 @@ import { basename, join, resolve } from 'node:path';
 import { CommandFailure } from '../exit-status.js';
 
 /** Where the state of all meshes of this user is: `${XDG_RUNTIME_DIR or the temporary folder}/sallyport-UID`. */
-export function runtimeDirectory(): string {
+function runtimeDirectory(): string {
   const base = process.env.XDG_RUNTIME_DIR;
   return join(base === undefined || base === '' ? tmpdir() : base, `sallyport-${process.getuid?.() ?? 'user'}`);
 }

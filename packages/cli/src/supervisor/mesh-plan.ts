@@ -22,7 +22,7 @@ export function identitiesOf(role: GateRole, inventory: Inventory): ReadonlySet<
 }
 
 /** Workloads that have a ztunnel. */
-export function captured(inventory: Inventory): Workload[] {
+function captured(inventory: Inventory): Workload[] {
   return [...inventory.workloads.values()].filter((workload) => workload.capture === 'captured');
 }
 

@@ -2,7 +2,7 @@ import type { Paint } from '@sallyport/policy';
 import type { GateReport, MeshStatus, PolicyReport, WorkloadReport } from './mesh-status.js';
 
 /** What `isolation: none` means, wherever it is printed. */
-export const isolationNote =
+const isolationNote =
   'other processes of this machine can dial the addresses of applications, past the gates; what is tested here is policy, not the machine';
 
 /** A mesh's status for people. */

@@ -33,7 +33,7 @@ spec: {selector: {app: httpbin}, ports: [{name: http, port: 8000}]}
 `;
 
 /** The application of \`httpbin\`. */
-export const application = `
+const application = `
 import { createServer } from 'node:http';
 createServer((request, response) => response.end('hello ' + request.url + '\\n')).listen(process.env.PORT, process.env.HOST);
 `;

@@ -3,17 +3,9 @@ import { readFile } from 'node:fs/promises';
 import type { Diagnostic, SourceFile } from '@sallyport/policy';
 import { type FolderWatch, watchFolder } from './folder-watch.js';
 import { defaultLimits, type SourceLimits } from './limits.js';
+import type { Reading } from './reading.js';
 import { unreadable, unreadableBecause } from './unreadable.js';
 import { type FoundFile, type Walk, walkFolder } from './walk-folder.js';
-
-/** Everything that a source holds at one moment: the unit of change. */
-export interface Reading {
-  readonly files: readonly SourceFile[];
-  /** What could not be read. While there is any, the reading is not to be applied. */
-  readonly diagnostics: readonly Diagnostic[];
-  /** Equal for two readings with the same paths, texts and diagnostics. */
-  readonly digest: string;
-}
 
 /** How a source reads. */
 export interface FolderSourceOptions {

@@ -1,10 +1,16 @@
 import { type FSWatcher, watch } from 'node:fs';
-import type { FolderSource, Reading } from './folder-source.js';
+import type { Reading } from './reading.js';
 import type { Walk } from './walk-folder.js';
 
 /** A watch that goes on until it is closed. */
 export interface FolderWatch {
   close(): void;
+}
+
+/** What is watched: it can be read, and listed more quickly. */
+interface WatchedSource {
+  read(): Promise<Reading>;
+  list(): Promise<Walk>;
 }
 
 /** Quiet time after the last event, so that the several writes of one save are one change. */
@@ -20,7 +26,7 @@ const pollMs = 400;
  * Watches each folder by itself rather than recursively: Node 20 emulates the latter on Linux by watching files, and loses a file
  * that an editor replaces by renaming. Where events do not come, a regular look at sizes and times finds the change.
  */
-export function watchFolder(source: FolderSource, since: Reading, listener: (reading: Reading) => void): FolderWatch {
+export function watchFolder(source: WatchedSource, since: Reading, listener: (reading: Reading) => void): FolderWatch {
   const watcher = new Watcher(source, since, listener);
   watcher.start();
   return watcher;
@@ -38,7 +44,7 @@ class Watcher implements FolderWatch {
   readonly #folders = new Map<string, FSWatcher>();
 
   constructor(
-    private readonly source: FolderSource,
+    private readonly source: WatchedSource,
     since: Reading,
     private readonly listener: (reading: Reading) => void,
   ) {
