@@ -14,3 +14,6 @@ export class HboneError extends Error {
     if (status !== undefined) this.status = status;
   }
 }
+
+/** The other gate never looked at the request: another connection may be tried. */
+export class UnseenError extends HboneError {}

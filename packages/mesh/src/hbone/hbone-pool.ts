@@ -2,7 +2,7 @@ import type { ClientHttp2Stream, IncomingHttpHeaders, OutgoingHttpHeaders } from
 import type { Duplex } from 'node:stream';
 import type { OutboundRoute, Permit } from '@sallyport/policy';
 import type { CredentialSource, Credentials } from '../gate.js';
-import { HboneError } from './hbone-error.js';
+import { HboneError, UnseenError } from './hbone-error.js';
 import { defaultKeepAlive, type KeepAlive } from './keep-alive.js';
 import { type DialLimits, PooledConnection, wasRefusedUnseen } from './pooled-connection.js';
 import { resetStream } from './reset.js';
@@ -108,11 +108,8 @@ export class HbonePool {
     const credentials = await this.#credentials(request.identity);
     request.signal?.throwIfAborted();
     const connection = this.#connection(request, credentials);
-    const stream = await connection.request({
-      ...request.headers,
-      ':method': 'CONNECT',
-      ':authority': request.authority,
-    });
+    const headers = { ...request.headers, ':method': 'CONNECT', ':authority': request.authority };
+    const stream = await connection.request(headers, request.signal);
     return awaitAnswer(stream, this.#options.responseTimeoutMs ?? 15_000, request.signal);
   }
 
@@ -153,9 +150,6 @@ export class HbonePool {
     return [...this.#connections.values()].flatMap((set) => [...set]);
   }
 }
-
-/** The other gate did not look at the request. */
-class UnseenError extends HboneError {}
 
 function isEntitled(permit: TunnelPermit): boolean {
   // Checked at run time too: a value that came past the types must not open a socket.

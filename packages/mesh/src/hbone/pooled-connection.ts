@@ -7,7 +7,7 @@ import { endAt } from '../identity/end-at.js';
 import { peerOf } from '../identity/peer-identity.js';
 import { clientTlsOptions, type ExpectedPeer } from '../identity/tls-options.js';
 import type { ResponseFlags } from '../telemetry/response-flags.js';
-import { HboneError } from './hbone-error.js';
+import { HboneError, UnseenError } from './hbone-error.js';
 import { idleRelease } from './idle-release.js';
 import { type KeepAlive, keepAlive } from './keep-alive.js';
 import { clientSettings, clientStreamsPerConnection, connectionWindow, sessionMemoryMegabytes } from './settings.js';
@@ -73,8 +73,8 @@ export class PooledConnection {
     );
   }
 
-  /** Sends a CONNECT once the connection stands. Rejects with the dial's error. */
-  async request(headers: OutgoingHttpHeaders): Promise<ClientHttp2Stream> {
+  /** Sends a CONNECT once the connection stands. Rejects with the dial's error, or if that was given up in the meantime. */
+  async request(headers: OutgoingHttpHeaders, signal?: AbortSignal): Promise<ClientHttp2Stream> {
     this.#reserved += 1;
     let released = false;
     const release = (): void => {
@@ -85,8 +85,10 @@ export class PooledConnection {
     };
     try {
       const session = await this.#session;
-      const ended = this.#began?.();
+      signal?.throwIfAborted();
+      if (session.closed || session.destroyed) throw new UnseenError('connection was closed', 'CONNECT');
       const stream = session.request(headers, { endStream: false });
+      const ended = this.#began?.();
       stream.once('close', () => {
         ended?.();
         release();

@@ -1,6 +1,6 @@
-import { lookup } from 'node:dns/promises';
-import { BlockList, isIP, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import type { AddressBook } from '../gate.js';
+import { resolveChecked } from '../socket/checked-address.js';
 import { dialTcp } from '../socket/dial-tcp.js';
 
 /** Something outside the mesh to connect to. */
@@ -15,9 +15,8 @@ export interface OutsideTarget {
  * link-local and unspecified ones and those of gates are never dialled, whatever a name server says (design: "Local mesh").
  */
 export async function dialOutside(addresses: AddressBook, { host, port, timeoutMs }: OutsideTarget): Promise<Socket> {
-  const found = isIP(host) === 0 ? (await lookup(host, { all: true })).map(({ address }) => address) : [host];
-  let failure: unknown = new Error(`\`${host}\` has no address outside this machine and the mesh`);
-  for (const address of found.filter((candidate) => !isForbidden(addresses, candidate))) {
+  let failure: unknown;
+  for (const address of await resolveChecked(host, (candidate) => addresses.isGateAddress(candidate))) {
     try {
       return await dialTcp({ address, port, timeoutMs });
     } catch (error) {
@@ -25,17 +24,4 @@ export async function dialOutside(addresses: AddressBook, { host, port, timeoutM
     }
   }
   throw failure;
-}
-
-const local = new BlockList();
-local.addSubnet('0.0.0.0', 8, 'ipv4');
-local.addSubnet('127.0.0.0', 8, 'ipv4');
-local.addSubnet('169.254.0.0', 16, 'ipv4');
-local.addSubnet('::', 96, 'ipv6');
-local.addSubnet('fe80::', 10, 'ipv6');
-
-/** Whether no passthrough may dial this address; an IPv4-mapped one is judged as the IPv4 address that it stands for. */
-export function isForbidden(addresses: AddressBook, address: string): boolean {
-  const family = isIP(address);
-  return family === 0 || addresses.isGateAddress(address) || local.check(address, family === 6 ? 'ipv6' : 'ipv4');
 }

@@ -88,7 +88,8 @@ export class OutboundConnection implements JudgedConnection {
   cut(reason: string): void {
     if (this.#failure !== undefined) return;
     this.#failure = { error: reason, flags: 'DENY' };
-    this.#tunnel?.reset(new Error(reason));
+    if (this.#tunnel === undefined) resetAfterFirstBytes(this.#socket);
+    else this.#tunnel.reset(new Error(reason));
     this.#givenUp.abort();
   }
 

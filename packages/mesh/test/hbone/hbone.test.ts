@@ -379,6 +379,16 @@ describe('a piped tunnel', () => {
     expect((await tunnel.ended).error?.message).toBe('policy');
   });
 
+  it('closes a socket that is reset in the middle of its ending', async () => {
+    const server = createServer({ allowHalfOpen: true });
+    await listen(server);
+    const [, x] = await pair(server);
+    const ended = closed(x);
+    x.end();
+    resetStream(x);
+    await ended;
+  });
+
   it('resets the other side of a stream that was closed before it began', async () => {
     const server = createServer({ allowHalfOpen: true });
     await listen(server);
