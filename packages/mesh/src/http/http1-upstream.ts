@@ -86,11 +86,8 @@ export class Http1Upstream implements UpstreamConnection {
     // No limit, as Node would drop what is beyond it without a word.
     call.maxHeadersCount = 0;
     const wrapped = new Http1Call(call, this.#stream, () => this.destroy());
-    call.once('close', () => {
-      if (!wrapped.upgraded) {
-        this.#released();
-      }
-    });
+    // Node hands the stream back right after `close`, in the same turn.
+    call.once('close', () => process.nextTick(() => this.#released(wrapped)));
     call.flushHeaders();
     return wrapped;
   }
@@ -108,7 +105,10 @@ export class Http1Upstream implements UpstreamConnection {
     this.#stream.destroy();
   }
 
-  #released(): void {
+  #released(call: Http1Call): void {
+    if (call.upgraded) {
+      return;
+    }
     this.#busy = false;
     const kept = Object.values(this.#agent.freeSockets).some((sockets) => (sockets?.length ?? 0) > 0);
     if (!kept || this.#retired) {

@@ -1,6 +1,7 @@
 import { performServerHandshake, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
 import type { Duplex } from 'node:stream';
 import { resetStream } from '../hbone/reset.js';
+import { sessionMemoryMegabytes } from '../hbone/settings.js';
 import { Http2Exchange } from './http2-exchange.js';
 import type { HttpLimits } from './limits.js';
 import { http2RequestHead } from './request-head.js';
@@ -36,6 +37,7 @@ export function serveHttp2(stream: Duplex, owner: ConnectionOwner, limits: HttpL
 
 function sessionOptions(limits: HttpLimits): object {
   return {
+    maxSessionMemory: sessionMemoryMegabytes,
     maxHeaderListPairs: limits.headerCount + 8,
     maxSendHeaderBlockLength: limits.headerBytes * 2,
     streamResetBurst: limits.resetBurst,

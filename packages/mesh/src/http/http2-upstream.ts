@@ -1,6 +1,7 @@
 import { type ClientHttp2Session, type ClientHttp2Stream, connect } from 'node:http2';
 import type { Duplex } from 'node:stream';
 import { resetStream, wasReset } from '../hbone/reset.js';
+import { sessionMemoryMegabytes } from '../hbone/settings.js';
 import type { ResponseHead } from './exchange.js';
 import { type HeaderList, headersFromRaw, headersToObject } from './header-list.js';
 import {
@@ -26,6 +27,7 @@ export class Http2Upstream implements UpstreamConnection {
     this.#session = connect('http://upstream.invalid', {
       createConnection: () => stream as never,
       settings: { enablePush: false },
+      maxSessionMemory: sessionMemoryMegabytes,
     });
     this.#session.on('error', () => this.retire());
     this.#session.once('goaway', () => this.retire());

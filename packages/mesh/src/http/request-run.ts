@@ -34,6 +34,7 @@ export class RequestRun {
   #call: UpstreamCall | undefined;
   #uploaded: Promise<void> = Promise.resolve();
   #uploading = false;
+  #tunnel: Promise<void> = Promise.resolve();
   #ended = false;
 
   constructor(
@@ -229,7 +230,7 @@ export class RequestRun {
     this.record.status = response.head.status;
     this.record.details = 'via_upstream';
     if (response.kind === 'upgrade') {
-      return this.#tunnel(response);
+      return this.#switchProtocols(response);
     }
     const { head, body } = response;
     const headers = forwardedResponseHeaders(head.headers).filter(([name]) => head.status !== 204 || name !== 'content-length');
@@ -250,7 +251,7 @@ export class RequestRun {
     });
   }
 
-  async #tunnel(response: Extract<UpstreamResponse, { kind: 'upgrade' }>): Promise<void> {
+  async #switchProtocols(response: Extract<UpstreamResponse, { kind: 'upgrade' }>): Promise<void> {
     const { exchange, record } = this;
     const upgrade = firstHeader(response.head.headers, 'upgrade') ?? exchange.head.upgrade ?? '';
     const headers = [
@@ -261,9 +262,11 @@ export class RequestRun {
     const client = exchange.switchProtocols({ status: 101, headers } as ResponseHead);
     client.stream.unshift(client.early);
     response.stream.unshift(response.early);
-    const outcome = await pipeTunnel(client.stream, response.stream).ended;
-    record.bytesReceived += outcome.bytesFromA;
-    record.bytesSent += outcome.bytesFromB;
+    this.#tunnel = pipeTunnel(client.stream, response.stream).ended.then((outcome) => {
+      record.bytesReceived += outcome.bytesFromA;
+      record.bytesSent += outcome.bytesFromB;
+    });
+    await this.#tunnel;
   }
 
   #fail(error: unknown): void {
@@ -315,8 +318,11 @@ export class RequestRun {
         this.record.fault('DC', 'downstream_remote_disconnect');
       }
     }
-    this.record.end();
-    this.environment.finished(this.record);
+    // What went through a tunnel is known once both of its sides have closed.
+    void this.#tunnel.then(() => {
+      this.record.end();
+      this.environment.finished(this.record);
+    });
   }
 }
 
