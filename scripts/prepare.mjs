@@ -20,7 +20,7 @@ const lockHash = () =>
     .digest('hex');
 
 /** Installs what package-lock.json names unless exactly that is installed already. */
-export function install() {
+function install() {
   const stamp = join(root, 'node_modules', '.sallyport-lock');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lockHash()) return;
   process.stderr.write('installing dependencies…\n');
@@ -29,7 +29,7 @@ export function install() {
 }
 
 /** Compiles what has changed since the last build. */
-export function build() {
+function build() {
   run(process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '--build']);
 }
 

@@ -5,7 +5,7 @@ import { TestMesh } from '../support/test-mesh.js';
 import { Envoy } from './envoy.js';
 import { clientConfig, serverConfig } from './envoy-config.js';
 
-const binary = process.env['SALLYPORT_ENVOY'];
+const binary = process.env.SALLYPORT_ENVOY;
 const identity = (name: string) => `spiffe://cluster.local/ns/default/sa/${name}`;
 
 const manifests = [
