@@ -79,7 +79,10 @@ function answerOf(inventory: Inventory, query: Query): ReturnType<World['answer'
   } satisfies Answer;
 }
 
-/** Whether the verdict depends on what a provider says: one known provider is asked, an unknown one or several deny by themselves. */
+/**
+ * Whether the verdict depends on what a provider says: one known provider is asked, an unknown one or several deny by
+ * themselves.
+ */
 function asksProvider(
   inventory: Inventory,
   policies: readonly { readonly policy: { readonly action: string; readonly provider?: { readonly value: string } } }[],

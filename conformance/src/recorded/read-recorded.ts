@@ -19,8 +19,7 @@ export function readRecorded(path: string): Recorded {
   return recognize(JSON.parse(readFileSync(path, 'utf8')));
 }
 
-/** As `readRecorded`, from the parsed text. */
-export function recognize(content: unknown): Recorded {
+function recognize(content: unknown): Recorded {
   if (!Array.isArray(content)) {
     check('case', content);
     const recorded = content as Omit<RecordedCase, 'tokens'> & Partial<RecordedCase>;

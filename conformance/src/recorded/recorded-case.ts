@@ -15,7 +15,7 @@ export interface RecordedCase extends RecordedMesh {
 }
 
 /** A peer as the gate saw it. */
-export interface Source {
+interface Source {
   readonly identity: string | null;
   readonly ip: string;
 }
@@ -32,7 +32,7 @@ export interface RecordedRequest {
 }
 
 /** What the real software answered. */
-export interface Expectation {
+interface Expectation {
   readonly effect: 'allow' | 'deny';
   readonly status?: number;
   readonly policy?: string | null;
@@ -63,7 +63,7 @@ export interface L7Query extends QueryBase {
 }
 
 /** A query of the older generation, which is only counted. */
-export interface LegacyQuery extends QueryBase {
+interface LegacyQuery extends QueryBase {
   readonly gate: 'sidecar-http' | 'sidecar-tcp';
 }
 

@@ -7,7 +7,10 @@ import type { RecordedCase, RecordedManifest, RecordedPath } from './recorded-ca
 import type { Tally } from './tally.js';
 import { withTokens } from './with-tokens.js';
 
-/** Runs recorded files, and all `*.json` of folders, in order of their names. What cannot be read is a disagreement, never a skip. */
+/**
+ * Runs recorded files, and all `*.json` of folders, in order of their names. What cannot be read is a disagreement, never a
+ * skip.
+ */
 export function runRecorded(engine: Engine, paths: readonly string[], tally: Tally): void {
   for (const path of paths) {
     try {

@@ -1,6 +1,9 @@
 import type { Query } from './recorded-case.js';
 
-/** The query with each `${name}` in its path and header values, and in the path that the backend is expected to receive, replaced by the raw token of that name, byte for byte. */
+/**
+ * The query with each `${name}` in its path and header values, and in the path that the backend is expected to receive,
+ * replaced by the raw token of that name, byte for byte.
+ */
 export function withTokens(query: Query, tokens: Readonly<Record<string, string>>): Query {
   if (!('request' in query) || query.request === undefined) return query;
   const { request } = query;

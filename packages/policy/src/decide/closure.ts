@@ -3,8 +3,8 @@ import { isPathTemplate } from '../reference/path-template.js';
 import type { AuthorizationPolicy, Term } from '../resource/model/index.js';
 
 /**
- * What closes a gate before any rule is asked: the first closure of its binding, else a policy for which Envoy would refuse the whole
- * configuration of the gate. A RequestAuthentication closes requests only, as a TCP connection carries no token.
+ * What closes a gate before any rule is asked: the first closure of its binding, else a policy for which Envoy would refuse the
+ * whole configuration of the gate. A RequestAuthentication closes requests only, as a TCP connection carries no token.
  */
 export function closureFor(binding: GateBinding, subject: 'connection' | 'request'): Closure | undefined {
   const applies = (closure: Closure) => closure.kind === 'AuthorizationPolicy' || subject === 'request';

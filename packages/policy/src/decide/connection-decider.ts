@@ -11,8 +11,8 @@ import type { ConnectionDecider } from './decider.js';
 import { onceNeeded, total } from './total.js';
 
 /**
- * Decides on connections: all that a ztunnel is asked, and what a waypoint or gateway is asked for a TCP port (reference section
- * 4). Closures of the binding come first, then mutual TLS, then policy. Never throws.
+ * Decides on connections: all that a ztunnel is asked, and what a waypoint or gateway is asked for a TCP port (reference
+ * section 4). Closures of the binding come first, then mutual TLS, then policy. Never throws.
  */
 export function connectionDecider(inventory: Inventory, binding: GateBinding): ConnectionDecider {
   const decide = binding.gate === 'ztunnel' ? atZtunnel(inventory, binding) : atEnvoy(inventory, binding);

@@ -15,9 +15,7 @@ export interface ConnectionDecider {
 /** Decides at L7, for each request on a connection. */
 export interface RequestDecider extends ConnectionDecider {
   readonly binding: WaypointBinding | GatewayBinding;
-  /**
-   * The verdict and, where it allows, the path to forward: the one that was matched (reference section 3.7).
-   */
+  /** The verdict and, where it allows, the path to forward: the one that was matched (reference section 3.7). */
   request(connection: ConnectionAttributes, request: RequestAttributes): RequestVerdict;
 }
 

@@ -11,8 +11,8 @@ import type { RequestDecider, RequestVerdict } from './decider.js';
 import { onceNeeded, total } from './total.js';
 
 /**
- * Decides on requests at a waypoint or gateway (reference section 3), and on its TCP connections. What an HTTP parser would refuse is a
- * `bad-request` with its status, whatever the policies say. Never throws; a denial carries no path.
+ * Decides on requests at a waypoint or gateway (reference section 3), and on its TCP connections. What an HTTP parser would
+ * refuse is a `bad-request` with its status, whatever the policies say. Never throws; a denial carries no path.
  */
 export function requestDecider(inventory: Inventory, binding: WaypointBinding | GatewayBinding): RequestDecider {
   const closure = onceNeeded(() => closureFor(binding, 'request'));

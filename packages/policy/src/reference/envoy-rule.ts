@@ -17,9 +17,9 @@ export interface EnvoyContext {
 }
 
 /**
- * Whether a rule matches at a waypoint or gateway: one of `to`, one of `from`, and every condition (reference section 3.1). A value that the layer cannot
- * evaluate takes an ALLOW rule out as a whole; from the rules of any other action it is left out, and a field that has no
- * value left holds, so that they match more, not less (reference sections 3.9 and 4.1).
+ * Whether a rule matches at a waypoint or gateway: one of `to`, one of `from`, and every condition (reference section 3.1). A
+ * value that the layer cannot evaluate takes an ALLOW rule out as a whole; from the rules of any other action it is left out,
+ * and a field that has no value left holds, so that they match more, not less (reference sections 3.9 and 4.1).
  */
 export function matchesEnvoyRule(rule: ResolvedRule, context: EnvoyContext, facts: Facts): boolean {
   if (rule.unknownKey !== undefined) return false;

@@ -16,7 +16,7 @@ export interface Facts {
 }
 
 /** The L7 half: everything normalised as Envoy normalises it before policy. */
-export interface HttpFacts {
+interface HttpFacts {
   readonly method: string;
   readonly authority: string;
   /** Without query. */
@@ -28,8 +28,8 @@ export interface HttpFacts {
 export type Unreadable = { readonly unreadable: string };
 
 /**
- * The facts of a connection, IPv4-mapped addresses as IPv4. An address or port that cannot be read, or an identity that `readable` refuses, makes
- * the whole connection unreadable.
+ * The facts of a connection, IPv4-mapped addresses as IPv4. An address or port that cannot be read, or an identity that
+ * `readable` refuses, makes the whole connection unreadable.
  */
 export function connectionFacts(
   connection: ConnectionAttributes,

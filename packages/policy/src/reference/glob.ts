@@ -1,6 +1,7 @@
 /**
- * Whether the whole of `text` matches `glob`, in which each `*` stands for any run of characters, none included. The piece before the first
- * star is a prefix, the one after the last a suffix, and those between are found leftmost first, which is as good as any.
+ * Whether the whole of `text` matches `glob`, in which each `*` stands for any run of characters, none included. The piece
+ * before the first star is a prefix, the one after the last a suffix, and those between are found leftmost first, which is as
+ * good as any.
  */
 export function matchesGlob(glob: string, text: string): boolean {
   const pieces = glob.split('*');

@@ -42,7 +42,10 @@ const joined = new Set([
   'x-request-id',
 ]);
 
-/** Hop-by-hop headers, and Envoy's own that only Envoy may set: removed before policy, so that nothing matches them (reference section 0.2). */
+/**
+ * Hop-by-hop headers, and Envoy's own that only Envoy may set: removed before policy, so that nothing matches them (reference
+ * section 0.2).
+ */
 const removed = new Set([
   'connection',
   'keep-alive',
@@ -67,7 +70,10 @@ const removed = new Set([
   'x-forwarded-client-cert',
 ]);
 
-/** Stands for the request id that the gate makes up where the client sent none: present, and equal to nothing that a policy could name. */
+/**
+ * Stands for the request id that the gate makes up where the client sent none: present, and equal to nothing that a policy
+ * could name.
+ */
 const generatedRequestId = '\u0000';
 
 /** The header view of a request (reference section 0.2), pseudo headers and `host` included. */

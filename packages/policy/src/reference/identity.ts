@@ -20,8 +20,9 @@ export function readIdentity(identity: string): WorkloadIdentity | undefined {
 }
 
 /**
- * `principals` and `source.principal` (reference section 3.3): the identity without its scheme, by the string grammar. A value that itself
- * begins with `spiffe://` matches nothing; `*` matches any identity, even one that is no SPIFFE identity (section 0.5).
+ * `principals` and `source.principal` (reference section 3.3): the identity without its scheme, by the string grammar. A value
+ * that itself begins with `spiffe://` matches nothing; `*` matches any identity, even one that is no SPIFFE identity (section
+ * 0.5).
  */
 export function matchesPrincipal(value: string, identity: string | undefined): boolean {
   if (identity === undefined) return false;
@@ -30,16 +31,17 @@ export function matchesPrincipal(value: string, identity: string | undefined): b
 }
 
 /**
- * `namespaces` and `source.namespace` at Envoy: a glob, looked for after any `/ns/` of the identity, and it may run over slashes
- * (reference section 3.3).
+ * `namespaces` and `source.namespace` at Envoy: a glob, looked for after any `/ns/` of the identity, and it may run over
+ * slashes (reference section 3.3).
  */
 export function matchesNamespace(value: string, identity: string | undefined): boolean {
   return identity !== undefined && matchesGlob(`*/ns/${value}/*`, identity);
 }
 
 /**
- * `serviceAccounts` and `source.serviceAccount`: `NAMESPACE/NAME`, or a bare name in the policy's own namespace, of any trust domain. Further path
- * segments are admitted before `sa` and after the name, as upstream's expression admits them (reference section 3.3).
+ * `serviceAccounts` and `source.serviceAccount`: `NAMESPACE/NAME`, or a bare name in the policy's own namespace, of any trust
+ * domain. Further path segments are admitted before `sa` and after the name, as upstream's expression admits them (reference
+ * section 3.3).
  */
 export function matchesServiceAccount(value: string, policyNamespace: string, identity: string | undefined): boolean {
   if (identity === undefined || !identity.startsWith(scheme)) return false;
@@ -63,8 +65,8 @@ function endsAfter(text: string, at: number, part: string): boolean {
 }
 
 /**
- * `trustDomains` and `source.trustDomain`: the first segment of the identity, by the string grammar (reference section 3.3). A value with slashes
- * is compared with as many segments.
+ * `trustDomains` and `source.trustDomain`: the first segment of the identity, by the string grammar (reference section 3.3). A
+ * value with slashes is compared with as many segments.
  */
 export function matchesTrustDomain(value: string, identity: string | undefined): boolean {
   if (identity === undefined || !identity.startsWith(scheme)) return false;

@@ -30,8 +30,8 @@ export function ztunnelInterpreter(inventory: Inventory, binding: ZtunnelBinding
 }
 
 /**
- * What the policies of a waypoint or gateway come to for a request, or for a connection of a TCP port (reference sections 2, 3 and
- * 4.1).
+ * What the policies of a waypoint or gateway come to for a request, or for a connection of a TCP port (reference sections 2, 3
+ * and 4.1).
  */
 export function envoyInterpreter(
   inventory: Inventory,

@@ -15,7 +15,10 @@ export function readIpAddress(text: string): IpAddress | undefined {
   return text.includes(':') ? readIpv6(text) : readIpv4(text);
 }
 
-/** Reads a policy's IP value: an address, which is a range of one, or `ADDRESS/LENGTH`; undefined for anything else (reference section 1.3, E23). */
+/**
+ * Reads a policy's IP value: an address, which is a range of one, or `ADDRESS/LENGTH`; undefined for anything else (reference
+ * section 1.3, E23).
+ */
 export function readIpRange(text: string): IpRange | undefined {
   const slash = text.indexOf('/');
   const address = readIpAddress(slash < 0 ? text : text.slice(0, slash));

@@ -1,3 +1,4 @@
+import { assertNever } from '../assert-never.js';
 import type { Attribute } from './attribute.js';
 import type { Facts } from './facts.js';
 import { matchesNamespace, matchesPrincipal, matchesServiceAccount, matchesTrustDomain } from './identity.js';
@@ -6,7 +7,9 @@ import { isPathTemplate, matchesPathTemplate } from './path-template.js';
 import { lowerAscii, matchesPattern, matchesPresentPattern } from './string-pattern.js';
 import { wireText } from './wire-text.js';
 
-/** Whether one value of a rule matches what the gate sees of an attribute, as Envoy matches it (reference sections 3.2 and 3.3). */
+/**
+ * Whether one value of a rule matches what the gate sees of an attribute, as Envoy matches it (reference sections 3.2 and 3.3).
+ */
 export function matchesValue(attribute: Attribute, value: string, policyNamespace: string, facts: Facts): boolean {
   switch (attribute.kind) {
     case 'principal':
@@ -60,8 +63,4 @@ function matchesPath(value: string, path: string | undefined): boolean {
 function matchesHeader(name: string | undefined, value: string, facts: Facts): boolean {
   if (name === undefined || facts.http === undefined) return false;
   return facts.http.headers(lowerAscii(name)).some((each) => matchesPresentPattern(value, each));
-}
-
-function assertNever(value: never): never {
-  throw new TypeError(`no such attribute: ${JSON.stringify(value)}`);
 }

@@ -6,8 +6,8 @@ export function isPathTemplate(value: string): boolean {
 }
 
 /**
- * Whether a whole path, without query, matches a template: `{*}` is one or more characters that a path segment may hold, `{**}` any number
- * of those and slashes (reference sections 0.4 and 1.4). Everything else is literal.
+ * Whether a whole path, without query, matches a template: `{*}` is one or more characters that a path segment may hold, `{**}`
+ * any number of those and slashes (reference sections 0.4 and 1.4). Everything else is literal.
  */
 export function matchesPathTemplate(template: string, path: string): boolean {
   // The set of places in the template that the path so far can have led to; one step per character keeps the cost linear.

@@ -14,8 +14,8 @@ export interface Refused {
 }
 
 /**
- * What an L7 gate knows about a connection (reference sections 0.1 and 0.5). Upstream's takes any `spiffe://` name for an identity; its waypoint
- * reads a missing one as the text `-`, and has an internal address for its direct peer.
+ * What an L7 gate knows about a connection (reference sections 0.1 and 0.5). Upstream's takes any `spiffe://` name for an
+ * identity; its waypoint reads a missing one as the text `-`, and has an internal address for its direct peer.
  */
 export function gateFacts(
   inventory: Inventory,

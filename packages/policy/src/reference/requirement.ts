@@ -9,7 +9,9 @@ export interface Requirement {
   readonly values: readonly string[];
 }
 
-/** A rule with its fields and keys resolved to attributes. Entries of `from` and `to` are alternatives, all of `when` must hold. */
+/**
+ * A rule with its fields and keys resolved to attributes. Entries of `from` and `to` are alternatives, all of `when` must hold.
+ */
 export interface ResolvedRule {
   readonly from: readonly (readonly Requirement[])[];
   readonly to: readonly (readonly Requirement[])[];
@@ -20,8 +22,8 @@ export interface ResolvedRule {
 }
 
 /**
- * Resolves a rule's fields and keys. With `trustDomains` (the mesh's own, then its aliases) principals and trust domains are expanded to all
- * of them (reference section 3.8).
+ * Resolves a rule's fields and keys. With `trustDomains` (the mesh's own, then its aliases) principals and trust domains are
+ * expanded to all of them (reference section 3.8).
  */
 export function resolveRule(rule: Rule, trustDomains?: readonly string[]): ResolvedRule {
   const unknown = rule.when.find((condition) => attributeOfKey(condition.key.value) === undefined);

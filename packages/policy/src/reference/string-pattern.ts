@@ -1,6 +1,6 @@
 /**
- * Whether `text` matches a policy's string: `*` alone is any non-empty text, else a leading `*` is a suffix, else a trailing `*` a
- * prefix, else the whole text (reference section 3.2). A star in any other place is a star.
+ * Whether `text` matches a policy's string: `*` alone is any non-empty text, else a leading `*` is a suffix, else a trailing
+ * `*` a prefix, else the whole text (reference section 3.2). A star in any other place is a star.
  */
 export function matchesPattern(pattern: string, text: string): boolean {
   if (pattern === '*') return text !== '';

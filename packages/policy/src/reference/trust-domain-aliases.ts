@@ -2,8 +2,9 @@
 const localAlias = 'cluster.local';
 
 /**
- * A principal with its trust domain replaced by each of the mesh's (`own` and its aliases), if it names one of them or `cluster.local`; any other
- * value alone (reference section 3.8). A leading `*` that matches a member keeps the value for that member.
+ * A principal with its trust domain replaced by each of the mesh's (`own` and its aliases), if it names one of them or
+ * `cluster.local`; any other value alone (reference section 3.8). A leading `*` that matches a member keeps the value for that
+ * member.
  */
 export function expandPrincipal(value: string, trustDomains: readonly string[]): readonly string[] {
   const [named, ...rest] = value.split('/');

@@ -16,12 +16,14 @@ export interface ZtunnelContext {
 }
 
 /**
- * Whether a rule matches at a ztunnel. A rule is a list of clauses, all of which must hold: one for `to`, one for `from`, one for each
- * condition; a clause holds if one of its matches does (reference sections 4.2 and 4.3). A rule without clauses matches everything.
+ * Whether a rule matches at a ztunnel. A rule is a list of clauses, all of which must hold: one for `to`, one for `from`, one
+ * for each condition; a clause holds if one of its matches does (reference sections 4.2 and 4.3). A rule without clauses
+ * matches everything.
  *
- * `upstream`: an L7 attribute removes an ALLOW rule; elsewhere it is left out, and a match with nothing left never holds (section
- * 0.8). `strict`: a gate with an enforced ALLOW or DENY that needs L7 is closed before it comes to this; what is only tried out,
- * logged or sent to an authorizer is judged by its L4 part, and a match with nothing left holds (design: "Two dialects").
+ * `upstream`: an L7 attribute removes an ALLOW rule; elsewhere it is left out, and a match with nothing left never holds
+ * (section 0.8). `strict`: a gate with an enforced ALLOW or DENY that needs L7 is closed before it comes to this; what is only
+ * tried out, logged or sent to an authorizer is judged by its L4 part, and a match with nothing left holds (design: "Two
+ * dialects").
  */
 export function matchesZtunnelRule(rule: ResolvedRule, context: ZtunnelContext, facts: Facts): boolean {
   if (isRemoved(rule, context)) return false;

@@ -2,8 +2,8 @@ import type { Action } from '../resource/model/index.js';
 import type { Reason } from './verdict.js';
 
 /**
- * One policy, seen from the combining algorithm: an action, whether it is only tried out, and a question that names what matched
- * (`undefined`: nothing did). The question may throw.
+ * One policy, seen from the combining algorithm: an action, whether it is only tried out, and a question that names what
+ * matched (`undefined`: nothing did). The question may throw.
  */
 export interface Candidate<Match> {
   readonly action: Action;
@@ -44,9 +44,9 @@ export interface Outcome<Match> {
 export type Authentication = () => 'unsupported-policy' | undefined;
 
 /**
- * Combines policies in the order CUSTOM → JWT → AUDIT → DENY → ALLOW (reference section 2.1). Without an ALLOW policy everything
- * that nothing denied is allowed; AUDIT and dry-run policies never deny, not even by failing; an enforced policy that fails denies. A CUSTOM
- * policy that matches denies: no provider is called here.
+ * Combines policies in the order CUSTOM → JWT → AUDIT → DENY → ALLOW (reference section 2.1). Without an ALLOW policy
+ * everything that nothing denied is allowed; AUDIT and dry-run policies never deny, not even by failing; an enforced policy
+ * that fails denies. A CUSTOM policy that matches denies: no provider is called here.
  */
 export function combine<Match>(candidates: readonly Candidate<Match>[], authenticate?: Authentication): Outcome<Match> {
   const polls = new Map(candidates.map((candidate) => [candidate, poll(candidate)]));

@@ -15,8 +15,8 @@ export interface RemoteAddressInput {
 
 /**
  * The address that `remote.ip` and `remoteIpBlocks` see (reference sections 0.6 and 0.12). A gateway takes the
- * `numTrustedProxies`-th entry from the right of X-Forwarded-For, or its peer. A waypoint takes the last entry, in `strict` only
- * where the peer is an ingress gateway of this mesh. An entry that is no plain IP address falls back to the peer.
+ * `numTrustedProxies`-th entry from the right of X-Forwarded-For, or its peer. A waypoint takes the last entry, in `strict`
+ * only where the peer is an ingress gateway of this mesh. An entry that is no plain IP address falls back to the peer.
  */
 export function remoteAddress(inventory: Inventory, input: RemoteAddressInput): string {
   const fromRight =

@@ -103,7 +103,7 @@ describe('requestDecider', () => {
     ['no path', { path: '' }, 404],
     ['no authority', { authority: '' }, 400],
     ['an authority with a slash', { authority: 'a/b' }, 400],
-    ['an authority with user information', { authority: 'a b' }, 400],
+    ['an authority with a blank', { authority: 'a b' }, 400],
     ['a lower-case method in HTTP/1.1', { method: 'get' }, 400],
     ['an unknown method in HTTP/1.1', { method: 'FETCH' }, 400],
     ['an empty method in HTTP/2', { method: '', httpVersion: 2 }, 400],

@@ -23,7 +23,7 @@ export type Spec = Readonly<Record<string, unknown>> & { readonly dryRun?: boole
 export type RuleSpec = Readonly<Record<string, unknown>>;
 
 /** The client of every test, unless it says otherwise. */
-export const client = 'spiffe://cluster.local/ns/shop/sa/web';
+const client = 'spiffe://cluster.local/ns/shop/sa/web';
 
 const objects = [
   { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop', labels: { 'istio.io/dataplane-mode': 'ambient' } } },

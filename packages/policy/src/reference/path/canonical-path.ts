@@ -1,7 +1,7 @@
 /**
- * A path, without query, in the canonical form that Envoy's `normalize_path` gives it (reference sections 0.3 and 3.7): unreserved percent-escapes decoded,
- * `.` and `..` segments resolved, backslashes turned, characters that no path may hold escaped. Undefined where the path holds a NUL,
- * for which Envoy answers 400.
+ * A path, without query, in the canonical form that Envoy's `normalize_path` gives it (reference sections 0.3 and 3.7):
+ * unreserved percent-escapes decoded, `.` and `..` segments resolved, backslashes turned, characters that no path may hold
+ * escaped. Undefined where the path holds a NUL, for which Envoy answers 400.
  */
 export function canonicalPath(path: string): string | undefined {
   const source = withoutDotParameters(path);
@@ -15,7 +15,10 @@ export function canonicalPath(path: string): string | undefined {
   return output.text;
 }
 
-/** Literal `.;anything` and `..;anything` are dot segments; only before decoding, so `%2e%2e;` is not one (reference section 0.3). */
+/**
+ * Literal `.;anything` and `..;anything` are dot segments; only before decoding, so `%2e%2e;` is not one (reference section
+ * 0.3).
+ */
 function withoutDotParameters(path: string): string {
   let result = '';
   let start = 0;
@@ -75,8 +78,8 @@ class Output {
   }
 
   /**
-   * Keeps decoding from making an escape out of a dangling `%`: `%4%41` would become `%4A`, so that `%` becomes `%25`. Returns how
-   * many further characters of the source went into the output.
+   * Keeps decoding from making an escape out of a dangling `%`: `%4%41` would become `%4A`, so that `%` becomes `%25`. Returns
+   * how many further characters of the source went into the output.
    */
   #escapeNested(source: string, next: number): number {
     const percent = this.#danglingPercent;

@@ -7,8 +7,8 @@ export type NormalizedPath =
   | { readonly status: 400; readonly path?: undefined };
 
 /**
- * What Envoy makes of `:path` in one of the five modes of MeshConfig (reference sections 0.3 and 3.7). The query is kept as it is, a fragment is cut in
- * every mode, and the work is linear in the length of the path.
+ * What Envoy makes of `:path` in one of the five modes of MeshConfig (reference sections 0.3 and 3.7). The query is kept as it
+ * is, a fragment is cut in every mode, and the work is linear in the length of the path.
  */
 export function normalizePath(path: string, mode: PathNormalization): NormalizedPath {
   const whole = beforeFirst(path, '#');
@@ -42,7 +42,10 @@ function decodeSlashes(path: string): string {
   return decoded;
 }
 
-/** A path of slashes only keeps two, as upstream joins an empty list between the first slash and the last (reference section 0.3). */
+/**
+ * A path of slashes only keeps two, as upstream joins an empty list between the first slash and the last (reference section
+ * 0.3).
+ */
 function mergeSlashes(path: string): string {
   if (!path.includes('//')) return path;
   const segments = path.split('/').filter((segment) => segment !== '');
