@@ -96,5 +96,6 @@ function asksProvider(
 /** The recorded gateway served its listener on some port of its own, so that a policy on ports cannot be compared. */
 function dependsOnPort(inventory: Inventory, query: L7Query, verdict: Verdict): boolean {
   const elsewhere = gateAsked(inventory, { ...query, target: { ...query.target, port: 65535 } });
-  return elsewhere.decide(elsewhere.binding).effect !== verdict.effect;
+  const other = elsewhere.decide(elsewhere.binding);
+  return other.reason !== verdict.reason || other.policy?.name !== verdict.policy?.name;
 }
