@@ -28,4 +28,44 @@ export interface RequestAttributes {
   /** In the order of the wire, names in any case, repeats kept; without pseudo headers. */
   readonly headers: readonly (readonly [name: string, value: string])[];
   readonly httpVersion: 1 | 2;
+  /**
+   * What the request's tokens came to (reference section 8.3). Absent where nobody verified them: a gate that has to then refuses
+   * the request if it finds one.
+   */
+  readonly authentication?: Authentication;
+}
+
+/** Any JSON value, as claims hold them. */
+export type JsonValue = null | boolean | number | string | readonly JsonValue[] | JsonObject;
+
+/** A JSON object. Look members up with `Object.hasOwn`: names are chosen by whoever issued the token. */
+export interface JsonObject {
+  readonly [name: string]: JsonValue;
+}
+
+/**
+ * What the valid token of a request says to policy (reference sections 3.5 and 3.6). A request without a valid token has no claims,
+ * and so none of the rest.
+ */
+export interface Authentication {
+  /** `iss`, where it is a string. */
+  readonly issuer?: string;
+  /** `sub`, where it is a string. */
+  readonly subject?: string;
+  /** The strings of `aud`, be it one or a list. */
+  readonly audiences: readonly string[];
+  /** `azp`, where it is a string. */
+  readonly presenter?: string;
+  /** The payload; claims that are lists written with spaces are lists here. */
+  readonly claims: JsonObject;
+  /** Set where a token of the request refuses it, whatever policy says. */
+  readonly refused?: TokenRefusal;
+}
+
+/** How a request with an unacceptable token is answered (reference section 8.3). */
+export interface TokenRefusal {
+  readonly status: 401 | 403;
+  readonly body: string;
+  /** Value of the header `www-authenticate`, where there is one. */
+  readonly wwwAuthenticate?: string;
 }
