@@ -48,6 +48,8 @@ export class GateChild {
   readonly #process: ChildProcess;
   readonly #options: GateChildOptions;
   readonly #listeners = new Set<(message: FromGate) => void>();
+  /** Questions that have no answer yet: told when the process ends. */
+  readonly #waiting = new Set<(why: string) => void>();
   #hasEnded = false;
   #lastId = 0;
 
@@ -58,8 +60,10 @@ export class GateChild {
     this.#options = options;
     this.ended = new Promise((resolve) => {
       child.once('exit', (code, signal) => {
+        const how = signal === null ? `exit status ${code}` : `signal ${signal}`;
         this.#hasEnded = true;
-        resolve(signal === null ? `exit status ${code}` : `signal ${signal}`);
+        for (const fail of [...this.#waiting]) fail(`ended with ${how}`);
+        resolve(how);
       });
     });
     child.on('message', (message) => this.#receive(message as FromGate));
@@ -145,6 +149,7 @@ export class GateChild {
       const finish = (): void => {
         clearTimeout(timer);
         this.#listeners.delete(listener);
+        this.#waiting.delete(fail);
       };
       const listener = (received: FromGate): void => {
         const answer = pick(received);
@@ -157,8 +162,9 @@ export class GateChild {
         reject(new Error(`${gateName(this.role)} ${why}`));
       };
       const timer = setTimeout(() => fail(`did not answer to \`${message.type}\` in time`), timeoutMs);
+      if (this.#hasEnded) return fail('has ended');
       this.#listeners.add(listener);
-      void this.ended.then((how) => fail(`ended with ${how}`));
+      this.#waiting.add(fail);
       this.#send(message);
     });
   }

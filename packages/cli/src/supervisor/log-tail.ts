@@ -67,11 +67,16 @@ export class LogTail {
     this.#partial = '';
   }
 
+  /** Not where the copy cannot be written (a full disk): then the file grows, and what it says is kept. */
   #rotate(): void {
-    copyFileSync(this.#path, `${this.#path}.1`);
-    if (fstatSync(this.#fd).size !== this.#position) return;
-    ftruncateSync(this.#fd, 0);
-    this.#position = 0;
+    try {
+      copyFileSync(this.#path, `${this.#path}.1`);
+      if (fstatSync(this.#fd).size !== this.#position) return;
+      ftruncateSync(this.#fd, 0);
+      this.#position = 0;
+    } catch {
+      // Tried again with the next line.
+    }
   }
 
   #watch(): FSWatcher | undefined {

@@ -180,9 +180,7 @@ export class Supervisor {
   /** Takes the newest reading; one that came meanwhile replaces what waits, as only the last one counts. */
   #changed(reading: Reading): void {
     this.#next = reading;
-    this.#changing ??= this.#applyChanges().finally(() => {
-      this.#changing = undefined;
-    });
+    this.#changing ??= this.#applyChanges();
   }
 
   async #applyChanges(): Promise<void> {
@@ -191,6 +189,8 @@ export class Supervisor {
       this.#next = undefined;
       await this.#apply(reading);
     }
+    // At once, not when the promise settles: a reading that came between would wait for the one after it.
+    this.#changing = undefined;
   }
 
   async #apply(reading: Reading): Promise<void> {

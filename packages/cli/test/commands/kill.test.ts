@@ -1,3 +1,5 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { identifyProcess } from '../../src/state/process-identity.js';
 import type { MeshEvent } from '../../src/supervisor/mesh-event.js';
@@ -83,6 +85,33 @@ describe('killing a process lets no denied request through, and the mesh recover
     expect(through).toEqual([]);
   });
 
+  test('any of them, at any moment, while the folder changes', async () => {
+    await recovered();
+    // Both states deny the stranger, by different policies.
+    const states = [admits('waypoint'), `${admits('waypoint')}---${admits('nobody')}`];
+    const changes = mesh.events.length;
+    const { through } = await whileDenying(async () => {
+      for (let round = 0; round < 8; round += 1) {
+        const { gates, workloads: all } = await mesh.status();
+        const pids = [
+          ...gates.map(({ pid }) => pid),
+          ...all.map(({ application }) => ('pid' in application ? application.pid : undefined)),
+        ];
+        const pid = pids.filter((one) => one !== undefined)[Math.floor(Math.random() * 4)];
+        const saved = writeFile(join(mesh.folder, 'policy.yaml'), states[round % 2] ?? '');
+        // Anywhere from before the change is seen until after it is in force.
+        await new Promise((resolve) => setTimeout(resolve, Math.random() * 300));
+        if (pid !== undefined) signal(pid);
+        await saved;
+      }
+      await recovered();
+    });
+    expect(through).toEqual([]);
+    expect(mesh.events.slice(changes).some(({ event }) => event === 'changed')).toBe(true);
+    const { gates, snapshot } = await mesh.status();
+    expect(gates.map((gate) => gate.snapshot)).toEqual(gates.map(() => snapshot));
+  });
+
   test('the supervisor: the gates go on with the last state until the folder is up again', async () => {
     const before = (await mesh.status()).gates.map(({ pid }) => pid);
     const { through } = await whileDenying(async () => {
@@ -116,3 +145,12 @@ describe('killing a process lets no denied request through, and the mesh recover
     expect(await workshop.run(['down'])).toMatchObject({ status: 1, stderr: expect.stringContaining('no mesh is up') });
   });
 });
+
+/** Kills a process; one that has ended by itself meanwhile is as good. */
+function signal(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    expect((error as NodeJS.ErrnoException).code).toBe('ESRCH');
+  }
+}
