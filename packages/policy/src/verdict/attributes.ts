@@ -14,7 +14,17 @@ export interface ConnectionAttributes {
   readonly destinationPort: number;
   /** Server name of the TLS inside the connection, if any. */
   readonly sni?: string;
+  /** What network filters published about the connection. */
+  readonly metadata?: DynamicMetadata;
+  /**
+   * Every name in the peer's certificate, as Envoy reads it: URI names, DNS names, subject; one empty name for TLS without a
+   * client certificate. Absent: the identity alone.
+   */
+  readonly peerNames?: readonly string[];
 }
+
+/** What filters of a gate publish for policies of the older generation to read: by filter name, then by key. */
+export type DynamicMetadata = Readonly<Record<string, JsonObject>>;
 
 /** What an L7 gate knows about a request, as it came on the wire; normalisation happens in the decision. */
 export interface RequestAttributes {
@@ -33,6 +43,8 @@ export interface RequestAttributes {
    * the request if it finds one.
    */
   readonly authentication?: Authentication;
+  /** What filters published about the request, over what they published about its connection. */
+  readonly metadata?: DynamicMetadata;
 }
 
 /** Any JSON value, as claims hold them. */

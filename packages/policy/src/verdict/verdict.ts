@@ -24,6 +24,10 @@ export type Reason =
   | 'unsupported-policy'
   /** A CUSTOM policy matched and its provider is unknown or refused. */
   | 'custom-policy'
+  /** RBAC of the older generation is on, and a ServiceRoleBinding grants it. */
+  | 'role-match'
+  /** RBAC of the older generation is on, and no ServiceRoleBinding grants it. */
+  | 'no-role-match'
   /** The request itself is unacceptable before any policy is asked (path with NUL, bad authority). */
   | 'bad-request'
   /** Something inside the gate failed. */
@@ -31,7 +35,14 @@ export type Reason =
 
 /** A policy's rule, by name and place. `rule` and its span are absent where no single rule decided. */
 export interface PolicyReference {
-  readonly kind: 'AuthorizationPolicy' | 'PeerAuthentication' | 'RequestAuthentication';
+  readonly kind:
+    | 'AuthorizationPolicy'
+    | 'PeerAuthentication'
+    | 'RequestAuthentication'
+    | 'ServiceRole'
+    | 'ServiceRoleBinding'
+    | 'ClusterRbacConfig'
+    | 'RbacConfig';
   readonly namespace: string;
   readonly name: string;
   readonly rule?: number;
@@ -47,6 +58,8 @@ export interface Verdict {
   readonly effect: 'allow' | 'deny';
   readonly reason: Reason;
   readonly policy?: PolicyReference;
+  /** With a granting ServiceRole as `policy`: the ServiceRoleBinding, `rule` being the index of its subject. */
+  readonly binding?: PolicyReference;
   /** AUDIT policies that matched. Never change the effect. */
   readonly audit: readonly PolicyReference[];
   /** What the dry-run policies would have done, absent where there are none. */

@@ -28,6 +28,10 @@ export function describeReason(decision: Decision & { readonly detail?: string |
       return `${by} needs something that this gate does not evaluate${detail}`;
     case 'custom-policy':
       return `CUSTOM ${by} matches, and its provider cannot be asked${detail}`;
+    case 'role-match':
+      return `role ${by} is bound to this client`;
+    case 'no-role-match':
+      return `RBAC is on by ${by}, and no role grants this${detail}`;
     case 'bad-request':
       return `the request itself is unacceptable${detail}`;
     case 'internal-error':
