@@ -57,6 +57,8 @@ export class Http1Server {
 
 class Http1Connection implements ServedConnection {
   #active = 0;
+  /** Requests that came while an earlier one is under way: answered in turn, and nothing further is read before that. */
+  readonly #waiting: Http1Exchange[] = [];
   #draining = false;
   #idle: NodeJS.Timeout | undefined;
 
@@ -79,13 +81,12 @@ class Http1Connection implements ServedConnection {
     const head = http1RequestHead(message, this.owner.scheme, this.limits);
     const closing = () => last || this.#draining || head.problem !== undefined;
     const exchange = new Http1Exchange(head, request, response, this.stream, { closing, early, lingerMs: this.limits.lingerMs });
-    this.#active += 1;
-    clearTimeout(this.#idle);
-    exchange.onClose(() => {
-      this.#active -= 1;
-      this.#rest();
-    });
-    this.owner.onExchange(exchange);
+    if (this.#active > 0) {
+      this.#waiting.push(exchange);
+      this.stream.pause();
+    } else {
+      this.#begin(exchange);
+    }
   }
 
   /** A request after which Node's parser let go of the connection: whatever the answer, it is the last one here. */
@@ -118,6 +119,28 @@ class Http1Connection implements ServedConnection {
 
   destroy(): void {
     resetStream(this.stream);
+  }
+
+  #begin(exchange: Http1Exchange): void {
+    this.#active += 1;
+    clearTimeout(this.#idle);
+    exchange.onClose(() => {
+      this.#active -= 1;
+      this.#next();
+    });
+    this.owner.onExchange(exchange);
+  }
+
+  #next(): void {
+    const next = this.stream.destroyed ? undefined : this.#waiting.shift();
+    if (next === undefined) {
+      this.#rest();
+      return;
+    }
+    if (this.#waiting.length === 0) {
+      this.stream.resume();
+    }
+    this.#begin(next);
   }
 
   #rest(): void {

@@ -32,8 +32,6 @@ class OneStreamAgent extends Agent {
   override keepSocketAlive(): boolean {
     return true;
   }
-
-  override reuseSocket(): void {}
 }
 
 /** An HTTP/1.1 connection to an application: one request at a time. */
@@ -44,7 +42,10 @@ export class Http1Upstream implements UpstreamConnection {
   readonly #stream: Duplex;
   #onIdle: () => void = () => undefined;
 
-  constructor(stream: Duplex) {
+  constructor(
+    stream: Duplex,
+    private readonly headerBytes: number,
+  ) {
     this.#stream = steadyStream(stream);
     this.#agent = new OneStreamAgent(this.#stream);
     this.#stream.on('error', () => undefined);
@@ -78,6 +79,7 @@ export class Http1Upstream implements UpstreamConnection {
         headers: headersToRaw(http1Headers(request)) as never,
         setHost: false,
         insecureHTTPParser: false,
+        maxHeaderSize: this.headerBytes,
       });
     } catch (cause) {
       throw new UpstreamError('refused', 400, 'the request cannot be written as HTTP/1.1', { cause });

@@ -8,6 +8,8 @@ export interface HttpLimits {
   readonly headersTimeoutMs: number;
   /** From an accepted connection to its first byte. */
   readonly firstByteTimeoutMs: number;
+  /** How long a connection to a port of undeclared protocol is waited on for its first byte; then it is not HTTP. */
+  readonly sniffTimeoutMs: number;
   /** A client connection on which no request is under way. */
   readonly idleTimeoutMs: number;
   /** From a request that was sent in full to the headers of its response; then 504. */
@@ -31,6 +33,7 @@ export const defaultHttpLimits: HttpLimits = {
   headerCount: 100,
   headersTimeoutMs: 10_000,
   firstByteTimeoutMs: 60_000,
+  sniffTimeoutMs: 5_000,
   idleTimeoutMs: 3_600_000,
   responseTimeoutMs: 300_000,
   connectTimeoutMs: 10_000,

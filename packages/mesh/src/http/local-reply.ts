@@ -40,7 +40,7 @@ export function replyLocally(exchange: Exchange, reply: LocalReply): { readonly 
 }
 
 /** The gRPC status for an HTTP status, as gRPC's own mapping has it. */
-export function grpcStatus(status: number): number {
+function grpcStatus(status: number): number {
   switch (status) {
     case 400:
       return 13;

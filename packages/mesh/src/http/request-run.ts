@@ -1,8 +1,9 @@
 import { isPermit, type Permit, type RequestVerdict } from '@sallyport/policy';
 import { pipeTunnel } from '../hbone/pipe-tunnel.js';
+import { Deadline } from './deadline.js';
 import type { Exchange, ResponseHead } from './exchange.js';
 import { asUpstreamError, describeFailure, failureDetails, failureText } from './failure.js';
-import { forwardedRequestHeaders, forwardedResponseHeaders, forwardedTrailers } from './forwarded-headers.js';
+import { forwardedResponseHeaders, forwardedTrailers } from './forwarded-headers.js';
 import { firstHeader } from './header-list.js';
 import type { HttpLimits } from './limits.js';
 import { denied, type LocalReply, replyLocally } from './local-reply.js';
@@ -12,6 +13,7 @@ import { type RequestParties, RequestRecord } from './request-record.js';
 import type { RequestScope, RoutedTarget } from './scope.js';
 import { type UpstreamCall, UpstreamError, type UpstreamRequest, type UpstreamResponse } from './upstream.js';
 import type { SentCall, UpstreamPool } from './upstream-pool.js';
+import { isRepeatable, targetFor, upstreamRequest } from './upstream-request.js';
 
 /** What one request needs of the connection that it came on. */
 export interface RunEnvironment {
@@ -129,8 +131,7 @@ export class RequestRun {
     try {
       return await this.#awaitResponse(first.call);
     } catch (error) {
-      const repeatable = !request.hasBody && repeatableMethods.includes(request.method) && request.upgrade === undefined;
-      if (!first.reused || !repeatable || this.#ended || !(error instanceof UpstreamError) || error.flag !== 'UC') {
+      if (!first.reused || !isRepeatable(request) || this.#ended || !(error instanceof UpstreamError) || error.flag !== 'UC') {
         throw error;
       }
       return this.#awaitResponse((await this.#send(permit, targets, request, true)).call);
@@ -138,23 +139,14 @@ export class RequestRun {
   }
 
   #upstreamRequest(scope: RequestScope, path: string): UpstreamRequest {
-    const { head } = this.exchange;
-    const headers = forwardedRequestHeaders(head, {
+    const { appendForwardedFor } = this.environment;
+    const request = upstreamRequest(this.exchange.head, path, {
       trustForwardedProto: scope.trustForwardedProto,
-      ...(this.environment.appendForwardedFor === undefined ? {} : { appendForwardedFor: this.environment.appendForwardedFor }),
+      ...(appendForwardedFor === undefined ? {} : { appendForwardedFor }),
     });
-    this.record.requestId = firstHeader(headers, 'x-request-id') ?? '';
-    this.record.forwardedFor = firstHeader(headers, 'x-forwarded-for');
-    return {
-      method: head.attributes.method,
-      path,
-      authority: head.attributes.authority,
-      scheme: 'http',
-      headers,
-      hasBody: head.hasBody,
-      expectsContinue: head.expectsContinue,
-      ...(head.upgrade === undefined ? {} : { upgrade: head.upgrade }),
-    };
+    this.record.requestId = firstHeader(request.headers, 'x-request-id') ?? '';
+    this.record.forwardedFor = firstHeader(request.headers, 'x-forwarded-for');
+    return request;
   }
 
   /** Sends the request to the first endpoint that takes a connection. */
@@ -214,7 +206,10 @@ export class RequestRun {
 
   /** The response, or a failure once the whole request has been sent and nothing came for too long. */
   async #awaitResponse(call: UpstreamCall): Promise<UpstreamResponse> {
-    const deadline = new Deadline(this.environment.limits.responseTimeoutMs);
+    const deadline = new Deadline(
+      this.environment.limits.responseTimeoutMs,
+      () => new UpstreamError('UT', 504, 'the application did not answer in time'),
+    );
     this.#uploaded.then(() => deadline.start());
     try {
       return await Promise.race([call.response, deadline.expired]);
@@ -326,42 +321,6 @@ export class RequestRun {
   }
 }
 
-/** Methods of which a second delivery does no more than the first (RFC 9110, section 9.2.2), and that carry no body. */
-const repeatableMethods = ['GET', 'HEAD', 'OPTIONS'];
-
-// Only HTTP/1.1 changes protocols; such a connection is not shared with anything.
-function targetFor(request: UpstreamRequest, target: RoutedTarget): RoutedTarget {
-  return request.upgrade === undefined ? target : { ...target, protocol: 'http1', key: `${target.key} upgrade` };
-}
-
 function replyText(status: 404 | 500 | 503): string {
   return status === 503 ? 'no healthy upstream' : '';
-}
-
-/** Rejects some time after it was started, unless it was stopped. */
-class Deadline {
-  readonly expired: Promise<never>;
-  #reject: (error: UpstreamError) => void = () => undefined;
-  #timer: NodeJS.Timeout | undefined;
-  #stopped = false;
-
-  constructor(private readonly milliseconds: number) {
-    this.expired = new Promise((_, reject) => {
-      this.#reject = reject;
-    });
-  }
-
-  start(): void {
-    if (!this.#stopped) {
-      this.#timer = setTimeout(
-        () => this.#reject(new UpstreamError('UT', 504, 'the application did not answer in time')),
-        this.milliseconds,
-      );
-    }
-  }
-
-  stop(): void {
-    this.#stopped = true;
-    clearTimeout(this.#timer);
-  }
 }

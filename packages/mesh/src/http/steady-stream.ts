@@ -39,6 +39,11 @@ class SteadyStream extends Duplex {
     return this.#inner.rstCode;
   }
 
+  /** What Node's agent does to a socket before it uses it again; a byte stream keeps no process alive by itself. */
+  ref(): this {
+    return this;
+  }
+
   override _read(): void {
     this.#inner.resume();
   }

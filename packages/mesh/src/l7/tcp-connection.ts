@@ -63,7 +63,11 @@ export class TcpConnection implements JudgedConnection {
 
   cut(reason: string): void {
     this.#cutBy ??= reason;
-    this.#tunnel?.reset(new Error(reason));
+    if (this.#tunnel === undefined) {
+      this.options.client.refuse('denied');
+    } else {
+      this.#tunnel.reset(new Error(reason));
+    }
   }
 
   async #judgeAndCarry(): Promise<void> {

@@ -1,10 +1,12 @@
 import {
   acceptAtWaypoint,
   type ConnectionAttributes,
+  type Endpoint,
   type GatewayInfo,
   type InboundTarget,
   type Inventory,
   type ServiceInfo,
+  type ServicePortInfo,
   type Workload,
 } from '@sallyport/policy';
 import type { Snapshot } from '../gate.js';
@@ -60,22 +62,23 @@ export function protectedObject(target: ServedTarget): ServiceInfo | Workload {
   return target.kind === 'service' ? target.service : target.workload;
 }
 
-/** What this waypoint speaks on a target; `sniff` looks at the first bytes where nobody declared it. */
+/** What this waypoint speaks on a target; on one that is `undeclared`, the first bytes of each connection tell. */
 export interface TargetProtocol {
-  readonly kind: 'http' | 'tcp';
+  readonly kind: 'http' | 'tcp' | 'undeclared';
   readonly http2: boolean;
 }
 
 /** The protocol that is declared for a target; a workload's port takes it from the services that lead to it. */
 export function protocolOf(inventory: Inventory, target: ServedTarget): TargetProtocol {
-  const ports =
-    target.kind === 'service'
-      ? [target.servicePort]
-      : [...inventory.services.values()]
-          .flatMap((service) => service.ports)
-          .filter(({ endpoints }) =>
-            endpoints.some(({ workload, port }) => workload.key === target.workload.key && port === target.port),
-          );
-  const tcp = ports.length > 0 && ports.every(({ protocol }) => protocol === 'tcp');
-  return { kind: tcp ? 'tcp' : 'http', http2: ports.some(({ http2 }) => http2 === true) };
+  const ports = target.kind === 'service' ? [target.servicePort] : portsLeadingTo(inventory, target);
+  const http2 = ports.some((port) => port.http2 === true);
+  const kinds = new Set(ports.map(({ protocol, undeclared }) => (undeclared === true ? 'undeclared' : protocol)));
+  const [kind = 'undeclared'] = kinds;
+  return { kind: kinds.size > 1 ? 'undeclared' : kind, http2 };
+}
+
+function portsLeadingTo(inventory: Inventory, { workload, port }: Endpoint): readonly ServicePortInfo[] {
+  return [...inventory.services.values()]
+    .flatMap(({ ports }) => ports)
+    .filter(({ endpoints }) => endpoints.some((endpoint) => endpoint.workload.key === workload.key && endpoint.port === port));
 }

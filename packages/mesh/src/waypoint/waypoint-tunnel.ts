@@ -47,7 +47,7 @@ export class WaypointTunnel {
   scope(): RequestScope | undefined {
     const state = this.state();
     const target = state === undefined ? undefined : this.target(state);
-    if (state === undefined || target === undefined || protocolOf(state.snapshot.inventory, target).kind !== 'http') {
+    if (state === undefined || target === undefined || protocolOf(state.snapshot.inventory, target).kind === 'tcp') {
       return undefined;
     }
     return {
@@ -61,7 +61,7 @@ export class WaypointTunnel {
   judgeConnection(): Verdict | undefined {
     const state = this.state();
     const target = state === undefined ? undefined : this.target(state);
-    if (state === undefined || target === undefined || protocolOf(state.snapshot.inventory, target).kind !== 'tcp') {
+    if (state === undefined || target === undefined || protocolOf(state.snapshot.inventory, target).kind === 'http') {
       return undefined;
     }
     return state.deciders.connection(protectedObject(target), state.attributes(target, this.peer));

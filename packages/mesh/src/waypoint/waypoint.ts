@@ -1,9 +1,12 @@
+import type { Duplex } from 'node:stream';
 import type { ServiceInfo } from '@sallyport/policy';
 import type { Gate, GateOptions, Snapshot } from '../gate.js';
 import { HbonePool } from '../hbone/hbone-pool.js';
 import type { HboneRequest } from '../hbone/hbone-request.js';
 import { type EarlyRefusal, HboneServer } from '../hbone/hbone-server.js';
 import { formatAuthority } from '../hbone/headers.js';
+import { resetStream } from '../hbone/reset.js';
+import { sniffProtocol, type WireProtocol } from '../http/detect-protocol.js';
 import { HttpConnection } from '../http/http-connection.js';
 import { defaultHttpLimits, type HttpLimits } from '../http/limits.js';
 import { HttpServer } from '../http/serve-connection.js';
@@ -13,7 +16,7 @@ import { GateTelemetry } from '../l7/gate-telemetry.js';
 import { hbonePort } from '../l7/hop.js';
 import { OnwardDialer } from '../l7/onward-dialer.js';
 import { TargetBuilder } from '../l7/target-builder.js';
-import { TcpConnection } from '../l7/tcp-connection.js';
+import { type TcpClient, TcpConnection } from '../l7/tcp-connection.js';
 import { ConnectionRegistry } from '../socket/connection-registry.js';
 import type { Listener, ListenerPlan } from '../socket/listener-set.js';
 import { SnapshotGate } from '../socket/snapshot-gate.js';
@@ -145,18 +148,46 @@ class Waypoint {
     }
     const source = state.snapshot.addresses.policyAddress(request.from.address);
     const tunnel = new WaypointTunnel(request, source, () => this.#state, this.#builder);
-    return protocolOf(state.snapshot.inventory, target).kind === 'http'
-      ? this.#serveHttp(state, tunnel, target)
-      : this.#serveTcp(state, tunnel, target);
+    switch (protocolOf(state.snapshot.inventory, target).kind) {
+      case 'http':
+        return this.#serveHttp(state, tunnel, target, request.accept());
+      case 'tcp':
+        return this.#serveTcp(state, tunnel, target, {
+          open: () => request.accept(),
+          refuse: (why) => request.refuse(why === 'denied' ? 401 : 503),
+          gone: () => request.gone,
+        });
+      case 'undeclared':
+        return this.#sniff(tunnel);
+    }
   }
 
-  #serveHttp(state: WaypointState, tunnel: WaypointTunnel, target: ServedTarget): void {
+  /** Nobody declared the protocol: the tunnel is opened, and its first bytes tell how it is judged. */
+  async #sniff(tunnel: WaypointTunnel): Promise<void> {
+    const stream = tunnel.request.accept();
+    // The stream's end is seen by whoever serves it; an error without a listener would end the process.
+    stream.on('error', () => undefined);
+    const protocol = await sniffProtocol(stream, this.#limits.sniffTimeoutMs);
+    const state = this.#state;
+    const target = state === undefined ? undefined : tunnel.target(state);
+    if (state === undefined || target === undefined) {
+      resetStream(stream);
+    } else if (protocol === 'tcp') {
+      const client = { open: () => stream, refuse: () => resetStream(stream), gone: () => stream.destroyed };
+      await this.#serveTcp(state, tunnel, target, client);
+    } else {
+      this.#serveHttp(state, tunnel, target, stream, protocol);
+    }
+  }
+
+  #serveHttp(state: WaypointState, tunnel: WaypointTunnel, target: ServedTarget, stream: Duplex, protocol?: WireProtocol): void {
     const { destinationIp, destinationPort } = state.attributes(target, tunnel.peer);
     const source = state.snapshot.inventory.workloadByAddress.get(tunnel.peer.address);
     const connection = new HttpConnection({
       server: this.#http,
-      stream: tunnel.request.accept(),
+      stream,
       scheme: 'http',
+      ...(protocol === undefined ? {} : { protocol }),
       limits: this.#limits,
       parties: {
         downstreamRemote: tunnel.downstreamRemote,
@@ -176,7 +207,7 @@ class Waypoint {
     });
   }
 
-  async #serveTcp(state: WaypointState, tunnel: WaypointTunnel, target: ServedTarget): Promise<void> {
+  async #serveTcp(state: WaypointState, tunnel: WaypointTunnel, target: ServedTarget, client: TcpClient): Promise<void> {
     const { request, peer } = tunnel;
     const source = state.snapshot.inventory.workloadByAddress.get(peer.address);
     const report = this.#telemetry.report({
@@ -193,11 +224,7 @@ class Waypoint {
       },
     });
     const connection = new TcpConnection({
-      client: {
-        open: () => request.accept(),
-        refuse: (why) => request.refuse(why === 'denied' ? 401 : 503),
-        gone: () => request.gone,
-      },
+      client,
       report,
       judge: () => tunnel.judgeConnection(),
       targets: () => tunnel.connectionTargets(),

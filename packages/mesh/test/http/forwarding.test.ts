@@ -143,7 +143,7 @@ describe('an HTTP/2 request through the proxy', () => {
       stream.on('trailers', (trailers) => {
         stream.respond({ ':status': 200, 'content-type': 'application/grpc' }, { waitForTrailers: true });
         stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0', 'x-echo': String(trailers['x-check']) }));
-        stream.end(`${headers[':path']} ${headers['te']}`);
+        stream.end(`${headers[':path']} ${headers.te}`);
       });
       stream.resume();
     });

@@ -212,7 +212,9 @@ describe('a response', () => {
   it('comes at once to a denied upload, whose rest reaches nobody', async () => {
     let reached = false;
     const proxy = await proxyTo(
-      httpApplication(() => void (reached = true)),
+      httpApplication(() => {
+        reached = true;
+      }),
       { judge: denyAll, limits: { lingerMs: 100 } },
     );
     const socket = await dial(proxy);
@@ -222,6 +224,30 @@ describe('a response', () => {
     await once(socket, 'end');
     expect(reached).toBe(false);
     expect(proxy.upstream).toEqual([]);
+  });
+});
+
+describe('requests in a row on one connection', () => {
+  it('are served in turn, one at a time, however many were sent at once', async () => {
+    let atOnce = 0;
+    let most = 0;
+    const proxy = await proxyTo(
+      httpApplication((incoming, response) => {
+        atOnce += 1;
+        most = Math.max(most, atOnce);
+        setImmediate(() => {
+          atOnce -= 1;
+          response.end(`answer ${incoming.url};`);
+        });
+      }),
+    );
+    const socket = await dial(proxy);
+    const paths = Array.from({ length: 500 }, (_, index) => `/${index}`);
+    socket.write(paths.map((path) => `GET ${path} HTTP/1.1\r\nhost: a\r\n\r\n`).join(''));
+    const answers = await readUntil(socket, 'answer /499;');
+    expect([...answers.matchAll(/answer (\/\d+);/g)].map(([, path]) => path)).toEqual(paths);
+    expect(most).toBe(1);
+    expect(proxy.upstream.length).toBeLessThan(20);
   });
 });
 
