@@ -64,6 +64,12 @@ export const kubernetesCodes = {
     example:
       'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: istio\n  namespace: istio-system\ndata:\n  mesh: |\n    extensionProviders:\n    - name: Opa Server\n      envoyExtAuthzGrpc: {service: opa.opa.svc.cluster.local, port: 9191}\n',
   },
+  'mesh-provider-setting': {
+    ...error,
+    summary: 'A setting of an external authorizer cannot work: its service, status, time to wait, path or a header.',
+    example:
+      'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: istio\n  namespace: istio-system\ndata:\n  mesh: |\n    extensionProviders:\n    - name: opa\n      envoyExtAuthzGrpc: {service: opa.opa.svc.cluster.local, port: 9191, statusOnError: forbidden}\n',
+  },
   'mesh-config-duplicate': {
     ...error,
     summary: 'MeshConfig is declared more than once.',

@@ -1,4 +1,5 @@
-import { defaultMeshConfig, type ExtensionProvider, type MeshConfig, type PathNormalization } from '../model/istio.js';
+import { defaultMeshConfig, type MeshConfig, type PathNormalization } from '../model/istio.js';
+import { decodeExtensionProvider } from './extension-provider.js';
 import type { Fields } from './fields.js';
 
 const normalizations: readonly PathNormalization[] = ['DEFAULT', 'NONE', 'BASE', 'MERGE_SLASHES', 'DECODE_AND_MERGE_SLASHES'];
@@ -16,7 +17,7 @@ export function decodeMeshConfig(fields: Fields): MeshConfig {
     trustDomainAliases: fields.strings('trustDomainAliases'),
     rootNamespace: fields.string('rootNamespace') || defaultMeshConfig.rootNamespace,
     pathNormalization: decodeNormalization(fields.fields('pathNormalization')),
-    extensionProviders: decodeProviders(fields),
+    extensionProviders: fields.fieldsList('extensionProviders').map(decodeExtensionProvider),
     numTrustedProxies: decodeTrustedProxies(fields.fields('defaultConfig')),
     span: fields.span,
   };
@@ -33,12 +34,4 @@ function decodeNormalization(fields: Fields | undefined): PathNormalization {
 
 function decodeTrustedProxies(config: Fields | undefined): number {
   return config?.fields('gatewayTopology')?.integer('numTrustedProxies', 0, 0xffff_ffff) ?? defaultMeshConfig.numTrustedProxies;
-}
-
-function decodeProviders(fields: Fields): ExtensionProvider[] {
-  return fields.fieldsList('extensionProviders').map((provider) => {
-    provider.require('name', 'name the provider, as policies do');
-    const type = (['envoyExtAuthzHttp', 'envoyExtAuthzGrpc'] as const).find((candidate) => provider.has(candidate)) ?? 'other';
-    return { name: provider.string('name') ?? '', type, span: provider.spanOf('name') } satisfies ExtensionProvider;
-  });
 }

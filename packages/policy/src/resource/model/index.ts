@@ -41,6 +41,7 @@ export interface ResourceSet {
 }
 
 export type * from './authorization-policy.js';
+export type * from './extension-provider.js';
 export type * from './gateway-api.js';
 export * from './istio.js';
 export type * from './kubernetes.js';

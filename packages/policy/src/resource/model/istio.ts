@@ -1,4 +1,5 @@
 import type { Span } from '../../diagnostic/span.js';
+import type { ExtensionProvider } from './extension-provider.js';
 import type { ResourceBase } from './metadata.js';
 
 export interface WorkloadEntry extends ResourceBase {
@@ -30,13 +31,6 @@ export interface ServiceEntry extends ResourceBase {
   }[];
   readonly workloadSelector?: Readonly<Record<string, string>>;
   readonly exportTo: readonly string[];
-}
-
-/** An external authorizer of MeshConfig; its calls are not built yet, only its name binds (reference section 2.7). */
-export interface ExtensionProvider {
-  readonly name: string;
-  readonly type: 'envoyExtAuthzHttp' | 'envoyExtAuthzGrpc' | 'other';
-  readonly span?: Span;
 }
 
 /** How a request path is normalised before it is matched and forwarded (reference section 3.7). */

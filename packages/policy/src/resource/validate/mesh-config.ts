@@ -1,6 +1,8 @@
 import type { Text } from '../../diagnostic/span.js';
 import type { Fields } from '../decode/fields.js';
-import type { ExtensionProvider, MeshConfig } from '../model/istio.js';
+import type { ExtensionProvider } from '../model/extension-provider.js';
+import type { MeshConfig } from '../model/istio.js';
+import { validateExtensionProvider } from './extension-provider.js';
 import { isDnsLabel } from './names.js';
 
 /** Letters of a SPIFFE trust domain; a `/` would move the boundaries inside every identity. */
@@ -22,6 +24,7 @@ export function validateMeshConfig(config: MeshConfig, fields: Fields): void {
     );
   }
   checkProviders(config.extensionProviders, fields);
+  for (const provider of fields.fieldsList('extensionProviders')) validateExtensionProvider(provider);
 }
 
 /** A trust domain becomes part of every identity. */
