@@ -17,6 +17,8 @@ export function dialDirectly(host: string, port: number): Dial {
   return async () => {
     const socket = connect({ host, port, noDelay: true });
     await once(socket, 'connect');
+    // Between two reads nobody listens; a reset then shows at the next read.
+    socket.on('error', () => undefined);
     return socket;
   };
 }
@@ -56,6 +58,7 @@ async function expectReply(socket: Socket, message: Buffer, length: number, acce
 /** Reads so many bytes; rejects where the connection ends before. */
 export function readExactly(socket: Socket, length: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
+    if (socket.destroyed || socket.readableEnded) return reject(new Error('the connection has ended'));
     const chunks: Buffer[] = [];
     let bytes = 0;
     const finish = (act: () => void): void => {
