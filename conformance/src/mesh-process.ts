@@ -23,7 +23,7 @@ export interface MeshReport {
 }
 
 /** A diagnostic as the command prints it in JSON. */
-export interface ReportedDiagnostic {
+interface ReportedDiagnostic {
   readonly file: string;
   readonly line: number;
   readonly column: number;

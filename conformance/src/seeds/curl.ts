@@ -41,7 +41,7 @@ export class Curl {
 }
 
 /** What follows `curl` on the command line; the response's status ends up on standard output. */
-export function curlArguments(request: SeedRequest, url: string): string[] {
+function curlArguments(request: SeedRequest, url: string): string[] {
   const method = request.method === undefined ? [] : ['--request', request.method];
   return ['--silent', '--show-error', '--max-time', '20', '--output', '/dev/null', '--write-out', '%{http_code}', ...method, url];
 }

@@ -23,7 +23,7 @@ export function loadScenarios(folder: string = seedsFolder): Scenario[] {
 }
 
 /** Reads one scenario; throws as `loadScenarios` does. */
-export function loadScenario(file: string): Scenario {
+function loadScenario(file: string): Scenario {
   const document = parseDocument(readFileSync(file, 'utf8'));
   const [problem] = document.errors;
   if (problem) throw new Error(`${file}: ${problem.message}`);

@@ -12,7 +12,7 @@ export interface Scenario {
 }
 
 /** Who enforces, in the words of the documents. */
-export type Component = 'destination ztunnel' | 'waypoint' | 'gateway';
+type Component = 'destination ztunnel' | 'waypoint' | 'gateway';
 
 /** A row of one of the two tables of document 000. */
 export interface TableRow {
