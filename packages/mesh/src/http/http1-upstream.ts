@@ -147,7 +147,9 @@ class Http1Call implements UpstreamCall {
         resolve({ kind: 'upgrade', head: headOf(message), stream, early });
       });
       call.on('error', (cause: Error & { code?: string }) => reject(failureOf(cause)));
-      call.once('close', () => reject(new UpstreamError('UC', 503, 'the application closed the connection before its response')));
+      const closed = () => reject(new UpstreamError('UC', 503, 'the application closed the connection before its response'));
+      call.once('close', closed);
+      call.once('response', () => call.off('close', closed));
     });
     this.response.catch(() => undefined);
   }

@@ -100,7 +100,7 @@ function labelsOf(reporter: 'waypoint' | 'source', record: RequestRecord): Recor
   return {
     reporter,
     ...source,
-    ...serviceLabels(destination?.service),
+    ...serviceLabels(destination?.service ?? parties.service),
     ...target,
     request_protocol: isGrpcHead(record.head) ? 'grpc' : 'http',
     response_code: String(record.status),

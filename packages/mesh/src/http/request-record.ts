@@ -8,6 +8,8 @@ export interface RequestParties {
   readonly downstreamLocal: string;
   readonly identity?: string;
   readonly source?: Workload;
+  /** What the client addressed, where that is known before a route is chosen. */
+  readonly service?: ServiceInfo;
   readonly sni?: string;
 }
 

@@ -194,6 +194,7 @@ class Waypoint {
         downstreamLocal: formatAuthority(destinationIp, destinationPort),
         identity: tunnel.peer.identity,
         ...(source === undefined ? {} : { source }),
+        ...(target.kind === 'service' ? { service: target.service } : {}),
       },
       scope: () => tunnel.scope(),
       decided: (verdict) => this.#telemetry.decided(verdict),

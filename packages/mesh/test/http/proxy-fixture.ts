@@ -17,6 +17,8 @@ export interface ProxyPlan {
   limits?: Partial<HttpLimits>;
   appendForwardedFor?: string;
   trustForwardedProto?: boolean;
+  /** What a connection to the application waits for before it counts as open. */
+  hold?: Promise<void>;
 }
 
 /** A proxy on a loopback port: the L7 core between plain TCP connections. */
@@ -116,7 +118,7 @@ export class ProxyFixture {
     return new Promise((resolve, reject) => {
       const socket = connect({ host: '127.0.0.1', port, allowHalfOpen: true });
       this.upstream.push(socket);
-      socket.once('connect', () => resolve(socket));
+      socket.once('connect', () => void (this.plan.hold ?? Promise.resolve()).then(() => resolve(socket)));
       socket.once('error', (cause) => reject(new UpstreamError('UF', 503, 'connection refused', { cause })));
     });
   }

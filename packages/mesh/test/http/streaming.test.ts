@@ -2,13 +2,13 @@ import { execFile } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
-import { connect as connectHttp2 } from 'node:http2';
+import { connect as connectHttp2, createServer as createHttp2Server } from 'node:http2';
 import { type AddressInfo, connect, createServer as createTcpServer, type Server, type Socket } from 'node:net';
 import { promisify } from 'node:util';
 import { afterEach, describe, expect, it } from 'vitest';
 import { readUntil } from '../l7/l7-mesh.js';
-import { closed } from '../support/await-event.js';
-import { denyAll, ProxyFixture, type ProxyPlan } from './proxy-fixture.js';
+import { closed, deferred, readAll } from '../support/await-event.js';
+import { allowAll, denyAll, ProxyFixture, type ProxyPlan } from './proxy-fixture.js';
 
 const run = promisify(execFile);
 const hasCurl = await run('curl', ['--version']).then(
@@ -289,6 +289,33 @@ describe('a kept connection to the application', () => {
       await readUntil(socket, 'ok');
     }
     expect(proxy.upstream.length).toBe(2);
+  });
+});
+
+describe('a request that is denied while its connection is being opened', () => {
+  it.each(['http1', 'http2'] as const)('reaches no application over %s', async (protocol) => {
+    const seen: (string | undefined)[] = [];
+    const answer = (incoming: { url?: string | undefined }, response: { end(text: string): void }) => {
+      seen.push(incoming.url);
+      response.end('reached');
+    };
+    const proxy = await proxyTo(protocol === 'http1' ? httpApplication(answer) : createHttp2Server(answer), { protocol });
+    const { promise, resolve } = deferred<void>();
+    proxy.plan.hold = promise;
+    const session = connectHttp2(`http://127.0.0.1:${proxy.port}`);
+    endings.push(() => session.destroy());
+    const denied = session.request({ ':path': '/secret' });
+    const gone = closed(denied.resume());
+    while (proxy.upstream.length === 0) await new Promise((next) => setImmediate(next));
+    proxy.plan.judge = denyAll;
+    proxy.rejudge();
+    await gone;
+    proxy.plan.judge = allowAll;
+    const allowed = session.request({ ':path': '/open' });
+    resolve();
+    expect(await readAll(allowed)).toBe('reached');
+    expect(seen).toEqual(['/open']);
+    expect((await proxy.recorded(2))[0]).toMatchObject({ termination: 'policy_change' });
   });
 });
 

@@ -95,8 +95,8 @@ describe('a waypoint in which something fails', () => {
     await expect(start).rejects.toThrow('`shop/none` is no waypoint of this mesh');
   });
 
-  it('sends nothing to an application whose connection opened after the request was denied', async () => {
-    // Outside the mesh, so that the waypoint itself dials it; it accepts only when it is told to.
+  it('stops a request that is denied while its body is still to come', async () => {
+    // Outside the mesh, so that the waypoint itself dials it, in plaintext.
     const uncaptured = http.map((text) =>
       text.includes('name: server, labels: { app') ? text.replace('labels: {', 'labels: { istio.io/dataplane-mode: none,') : text,
     );

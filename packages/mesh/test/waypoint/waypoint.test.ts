@@ -64,7 +64,7 @@ describe('a waypoint', () => {
     const metrics = await mesh.mesh.metrics.metrics();
     expect(metrics).toMatch(/sallyport_decisions_total\{gate="waypoint",effect="deny",reason="no-allow-match".*\} 2/);
     expect(metrics).toMatch(
-      /istio_requests_total\{reporter="waypoint",source_workload="other".*response_code="403".*connection_security_policy="mutual_tls"\} 1/,
+      /istio_requests_total\{reporter="waypoint",source_workload="other".*destination_service="server.shop.svc.cluster.local".*response_code="403".*connection_security_policy="mutual_tls"\} 1/,
     );
   });
 
