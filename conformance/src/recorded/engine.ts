@@ -6,11 +6,20 @@ export interface Engine {
   /** Reads a mesh; throws an `Error` that says why where it cannot. */
   load(mesh: RecordedMesh): World;
   /** Whether a control plane would accept the manifest, and what it would say; `uncovered` is why this engine cannot tell. */
-  accepts(
-    manifest: string,
-  ): { readonly accepted: boolean; readonly messages: readonly string[] } | { readonly uncovered: string };
+  accepts(manifest: string): Acceptance | { readonly uncovered: string };
   /** The path as it is forwarded, or the status that refuses it. */
   normalizePath(path: string, mode: PathNormalization): string | number;
+}
+
+/** What a control plane makes of a manifest. */
+export interface Acceptance {
+  /** `null`: its kind is not known. */
+  readonly accepted: boolean | null;
+  /** For a refused one of the older generation: whether it cannot be read, or breaks a rule of its kind. */
+  readonly stage: 'decode' | 'validate';
+  /** Accepted, and then the control plane crashes on it. */
+  readonly crashes: boolean;
+  readonly messages: readonly string[];
 }
 
 /** One mesh, ready to be asked. */

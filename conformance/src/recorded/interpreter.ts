@@ -9,6 +9,7 @@ import {
   sortDiagnostics,
   type Verdict,
 } from '@sallyport/policy';
+import { acceptanceOf } from './acceptance-of.js';
 import type { Answer, Engine, World } from './engine.js';
 import { gateAsked } from './gate-asked.js';
 import { matchedPolicies, shadowAnswers } from './probe.js';
@@ -22,9 +23,7 @@ export const interpreter: Engine = {
     return worldOf(inventory);
   },
   accepts(manifest) {
-    const { diagnostics } = loadResources([{ path: 'manifest.yaml', text: manifest }], { name: 'upstream', flags: {} });
-    const invalid = diagnostics.filter(({ kind, severity }) => kind === 'invalid' && severity === 'error');
-    return { accepted: invalid.length === 0, messages: invalid.map(({ code, message }) => `${code}: ${message}`) };
+    return acceptanceOf(loadResources([{ path: 'manifest.yaml', text: manifest }], { name: 'upstream', flags: {} }));
   },
   normalizePath(path, mode) {
     const normalized = normalizePath(path, mode);

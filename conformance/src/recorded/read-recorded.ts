@@ -30,8 +30,7 @@ function recognize(content: unknown): Recorded {
   if (has('DEFAULT')) return { kind: 'paths', paths: checked<RecordedPath>('path', content) };
   if (has('statuses') || has('case'))
     return { kind: 'uncovered', reason: 'status conditions are not written yet', count: content.length };
-  if (has('webhook')) return { kind: 'manifests', manifests: checked<RecordedManifest>('manifest', content) };
-  if (has('manifest')) return { kind: 'uncovered', reason: legacyGeneration, count: content.length };
+  if (has('manifest')) return { kind: 'manifests', manifests: checked<RecordedManifest>('manifest', content) };
   if (has('manifests')) return { kind: 'uncovered', reason: legacyGeneration, count: content.length };
   throw new Error('this is no recorded file: its shape is not known');
 }

@@ -75,6 +75,11 @@ export interface RecordedManifest {
   readonly accepted: boolean | null;
   readonly errors?: string;
   readonly crdErrors?: string;
+  /** Of the older generation: where it was refused. */
+  readonly stage?: 'decode' | 'validate';
+  readonly error?: string;
+  /** Of the older generation: accepted, and then loading crashed. */
+  readonly loadError?: string;
 }
 
 /** A path with what Envoy made of it in each mode. */

@@ -75,7 +75,15 @@ export const recordedSchemas = {
   manifest: {
     type: 'object',
     required: ['manifest', 'accepted'],
-    properties: { manifest: text, accepted: { type: ['boolean', 'null'] }, errors: text, crdErrors: text },
+    properties: {
+      manifest: text,
+      accepted: { type: ['boolean', 'null'] },
+      errors: text,
+      crdErrors: text,
+      stage: { enum: ['decode', 'validate'] },
+      error: text,
+      loadError: text,
+    },
   },
   path: {
     type: 'object',

@@ -1,6 +1,7 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Engine } from './engine.js';
+import { judgeAcceptance } from './judge-acceptance.js';
 import { judgeAnswer } from './judge-answer.js';
 import { legacyGeneration, readRecorded } from './read-recorded.js';
 import type { RecordedCase, RecordedManifest, RecordedPath } from './recorded-case.js';
@@ -71,17 +72,8 @@ function runManifests(engine: Engine, file: string, manifests: readonly Recorded
   for (const [index, recorded] of manifests.entries()) {
     const answer = engine.accepts(recorded.manifest);
     if ('uncovered' in answer) tally.skip(answer.uncovered);
-    else tally.judge(`${file} ${index}`, answer.accepted === recorded.accepted ? [] : disagreementOn(recorded, answer.messages));
+    else tally.judge(`${file} ${index}`, judgeAcceptance(recorded, answer));
   }
-}
-
-function disagreementOn(recorded: RecordedManifest, messages: readonly string[]): readonly string[] {
-  return [
-    `expected ${recorded.accepted ? 'accepted' : 'refused'}, got ${recorded.accepted ? 'refused' : 'accepted'}`,
-    ...[recorded.errors, recorded.crdErrors].filter((text) => text).map((text) => `upstream: ${text}`),
-    ...messages.map((message) => `engine: ${message}`),
-    ...recorded.manifest.trimEnd().split('\n'),
-  ];
 }
 
 const modes = ['DEFAULT', 'NONE', 'BASE', 'MERGE_SLASHES', 'DECODE_AND_MERGE_SLASHES'] as const;

@@ -4,6 +4,7 @@ import { inventoryCodes } from './inventory.js';
 import { kubernetesCodes } from './kubernetes.js';
 import { objectCodes } from './object.js';
 import { policyCodes } from './policy.js';
+import { rbacCodes } from './rbac.js';
 import { sourceCodes } from './source.js';
 import { syntaxCodes } from './syntax.js';
 
@@ -14,6 +15,7 @@ export const diagnosticCodes = {
   ...kubernetesCodes,
   ...objectCodes,
   ...policyCodes,
+  ...rbacCodes,
   ...sourceCodes,
   ...syntaxCodes,
 } as const satisfies Record<string, CodeDescription>;

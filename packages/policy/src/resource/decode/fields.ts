@@ -92,6 +92,16 @@ export class Fields {
     return node === undefined ? undefined : this.#integerOf(name, node, minimum, maximum);
   }
 
+  /** A list of whole numbers within bounds, each as a number or in quotes, as protocol buffers read them. Others are reported and left out. */
+  integers(name: string, minimum: number, maximum: number): { readonly value: number; readonly span: Span }[] {
+    return this.items(name).flatMap((item, index) => {
+      const quoted = item.kind === 'scalar' && typeof item.value === 'string' && /^-?(0|[1-9][0-9]*)$/.test(item.value);
+      const node = quoted ? { ...item, value: Number(item.text) } : item;
+      const value = this.#integerOf(`${name}[${index}]`, node, minimum, maximum);
+      return value === undefined ? [] : [{ value, span: spanOf(item) }];
+    });
+  }
+
   /** A port number, 1 to 65535. */
   port(name: string): number | undefined {
     return this.integer(name, 1, 65_535);

@@ -11,8 +11,11 @@ export interface Kind {
   readonly name: string;
   readonly versions: readonly string[];
   readonly scope: 'namespaced' | 'cluster';
-  /** Whose kind it is: Istio's schemas refuse null and unknown fields, the readers of the others ignore both. */
-  readonly owner: 'istio' | 'gateway-api' | 'kubernetes';
+  /**
+   * Whose kind it is: Istio's schemas refuse null and unknown fields, the readers of the others ignore both. Istio's older generation does the
+   * one in `strict` and the other in `upstream`.
+   */
+  readonly owner: 'istio' | 'istio-v1alpha1' | 'gateway-api' | 'kubernetes';
   read(object: Fields, base: ResourceBase): Resource;
 }
 

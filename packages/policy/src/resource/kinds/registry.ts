@@ -4,11 +4,14 @@ import { decodeEndpointSlice } from '../decode/endpoint-slice.js';
 import { decodeGateway, decodeGatewayClass } from '../decode/gateway.js';
 import { decodePeerAuthentication } from '../decode/peer-authentication.js';
 import { decodePod } from '../decode/pod.js';
+import { decodeRbacConfig } from '../decode/rbac-config.js';
 import { decodeRequestAuthentication } from '../decode/request-authentication.js';
 import { decodeHttpRoute, decodeTcpRoute } from '../decode/route.js';
 import { decodeSecret } from '../decode/secret.js';
 import { decodeService } from '../decode/service.js';
 import { decodeServiceEntry } from '../decode/service-entry.js';
+import { decodeServiceRole } from '../decode/service-role.js';
+import { decodeServiceRoleBinding } from '../decode/service-role-binding.js';
 import { decodeWorkloadEntry } from '../decode/workload-entry.js';
 import type { Namespace, ServiceAccount } from '../model/kubernetes.js';
 import { validateAuthorizationPolicy } from '../validate/authorization-policy.js';
@@ -16,13 +19,17 @@ import { validateController } from '../validate/controller.js';
 import { validateGateway } from '../validate/gateway.js';
 import { validatePeerAuthentication } from '../validate/peer-authentication.js';
 import { validatePod } from '../validate/pod.js';
+import { validateRbacConfig } from '../validate/rbac-config.js';
 import { validateRequestAuthentication } from '../validate/request-authentication.js';
 import { validateEndpointSlice, validateService } from '../validate/service.js';
 import { validateServiceEntry } from '../validate/service-entry.js';
+import { validateServiceRole } from '../validate/service-role.js';
+import { validateServiceRoleBinding } from '../validate/service-role-binding.js';
 import { validateWorkloadEntry } from '../validate/workload-entry.js';
 import { defineKind, type Kind } from './kind.js';
 
 const security = { group: 'security.istio.io', versions: ['v1', 'v1beta1'], scope: 'namespaced', owner: 'istio' } as const;
+const rbac = { group: 'rbac.istio.io', versions: ['v1alpha1'], scope: 'namespaced', owner: 'istio-v1alpha1' } as const;
 const networking = {
   group: 'networking.istio.io',
   versions: ['v1', 'v1beta1', 'v1alpha3'],
@@ -54,6 +61,16 @@ const kinds: readonly Kind[] = [
     decode: decodeRequestAuthentication,
     validate: validateRequestAuthentication,
   }),
+  defineKind({
+    ...rbac,
+    name: 'ClusterRbacConfig',
+    scope: 'cluster',
+    decode: decodeRbacConfig('ClusterRbacConfig'),
+    validate: validateRbacConfig,
+  }),
+  defineKind({ ...rbac, name: 'RbacConfig', decode: decodeRbacConfig('RbacConfig'), validate: validateRbacConfig }),
+  defineKind({ ...rbac, name: 'ServiceRole', decode: decodeServiceRole, validate: validateServiceRole }),
+  defineKind({ ...rbac, name: 'ServiceRoleBinding', decode: decodeServiceRoleBinding, validate: validateServiceRoleBinding }),
   defineKind({ ...networking, name: 'ServiceEntry', decode: decodeServiceEntry, validate: validateServiceEntry }),
   defineKind({ ...networking, name: 'WorkloadEntry', decode: decodeWorkloadEntry, validate: validateWorkloadEntry }),
   defineKind({ ...gateways, name: 'Gateway', decode: decodeGateway, validate: validateGateway }),
@@ -72,6 +89,11 @@ const kinds: readonly Kind[] = [
 ];
 
 const byName = new Map(kinds.map((kind) => [`${kind.group}/${kind.name}`, kind]));
+
+/** A kind of Istio's older generation, which upstream's reader of the time knew by its name alone (legacy reference section 1.1). */
+export function findOlderKind(name: string): Kind | undefined {
+  return findKind(rbac.group, name);
+}
 
 /** A kind that is read, whatever the version; undefined for all others. */
 export function findKind(group: string, name: string): Kind | undefined {

@@ -2,7 +2,7 @@ import type { DecodeContext } from '../decode/context.js';
 import { Fields } from '../decode/fields.js';
 import { decodeMetadata } from '../decode/metadata.js';
 import type { Kind } from '../kinds/kind.js';
-import { findKind } from '../kinds/registry.js';
+import { findKind, findOlderKind } from '../kinds/registry.js';
 import { isUnmodelled } from '../kinds/unmodelled.js';
 import type { Resource } from '../model/index.js';
 import type { ResourceBase } from '../model/metadata.js';
@@ -36,6 +36,8 @@ export function readObjects(node: Node, context: DecodeContext): readonly Found[
 }
 
 function readObject(probe: Fields, context: DecodeContext): Found {
+  const older = olderKind(probe, context);
+  if (older !== undefined) return { found: 'resource', resource: readKind(probe, older, 'rbac.istio.io/v1alpha1', context) };
   for (const name of ['apiVersion', 'kind']) probe.require(name, 'an object has `apiVersion`, `kind` and `metadata`');
   const apiVersion = probe.string('apiVersion');
   const name = probe.string('kind');
@@ -51,15 +53,28 @@ function readObject(probe: Fields, context: DecodeContext): Found {
   return { found: 'nothing' };
 }
 
+/** In `upstream` the kinds of the older generation are known by name alone, whatever their version says. */
+function olderKind(probe: Fields, context: DecodeContext): Kind | undefined {
+  const kind = probe.node.entries.get('kind')?.value;
+  if (context.dialect.name === 'strict' || kind?.kind !== 'scalar') return undefined;
+  const apiVersion = probe.string('apiVersion') ?? 'rbac.istio.io/';
+  return apiVersion.startsWith('rbac.istio.io/') ? findOlderKind(kind.text) : undefined;
+}
+
 function readKind(probe: Fields, kind: Kind, apiVersion: string, context: DecodeContext): Resource {
-  const strictness = { nulls: kind.owner === 'istio' ? 'error' : 'absent' } as const;
+  const refusing = refusesUnexpected(kind, context);
+  const strictness = { nulls: refusing ? 'error' : 'absent' } as const;
   const object = new Fields(probe.node, '', context, strictness);
   const base = readBase(probe, apiVersion, kind.scope);
   checkMetadata(base.metadata, probe, kind);
   const resource = kind.read(object, base);
   object.ignore('apiVersion', 'kind', 'metadata', 'spec', 'status');
-  if (kind.owner === 'istio') object.refuseUnknown();
+  if (refusing) object.refuseUnknown();
   return resource;
+}
+
+function refusesUnexpected({ owner }: Kind, { dialect }: DecodeContext): boolean {
+  return owner === 'istio' || (owner === 'istio-v1alpha1' && dialect.name === 'strict');
 }
 
 function readBase(object: Fields, apiVersion: string, scope: 'namespaced' | 'cluster'): ResourceBase {

@@ -4,6 +4,7 @@ import type { MeshConfig, ServiceEntry, WorkloadEntry } from './istio.js';
 import type { Controller, EndpointSlice, Namespace, Pod, Secret, Service, ServiceAccount } from './kubernetes.js';
 import type { ResourceBase } from './metadata.js';
 import type { PeerAuthentication } from './peer-authentication.js';
+import type { ClusterRbacConfig, RbacConfig, ServiceRole, ServiceRoleBinding } from './rbac.js';
 import type { RequestAuthentication } from './request-authentication.js';
 
 /** A kind that is not modelled but changes what happens (NetworkPolicy, EnvoyFilter, VirtualService, Sidecar): named, never applied. */
@@ -17,6 +18,10 @@ export type Resource =
   | AuthorizationPolicy
   | PeerAuthentication
   | RequestAuthentication
+  | ClusterRbacConfig
+  | RbacConfig
+  | ServiceRole
+  | ServiceRoleBinding
   | Namespace
   | ServiceAccount
   | Pod
@@ -47,4 +52,5 @@ export * from './istio.js';
 export type * from './kubernetes.js';
 export type * from './metadata.js';
 export type * from './peer-authentication.js';
+export type * from './rbac.js';
 export type * from './request-authentication.js';

@@ -16,7 +16,8 @@ export interface CheckedKind {
 export function checkMetadata(decoded: Metadata, object: Fields, kind: CheckedKind): void {
   const metadata = object.fields('metadata');
   if (metadata === undefined) return;
-  const lenient = kind.group === 'security.istio.io' && object.context.dialect.name === 'upstream';
+  const isPolicy = kind.group === 'security.istio.io' || kind.group === 'rbac.istio.io';
+  const lenient = isPolicy && object.context.dialect.name === 'upstream';
   checkName(decoded, metadata, kind.name, lenient);
   if (kind.scope === 'namespaced') checkNamespace(decoded.namespace, metadata);
   const labels = lenient ? undefined : metadata.stringMap('labels');
