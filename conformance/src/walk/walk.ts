@@ -26,7 +26,7 @@ export async function walk(options: { readonly once: boolean }): Promise<number>
   const folder = relative(process.cwd(), example) || '.';
   print(`starting the mesh of ${folder} …\n`);
   const began = performance.now();
-  const mesh = await MeshProcess.start(example, { ownGroup: true }).catch((error: Error) => error);
+  const mesh = await MeshProcess.start(folder, { ownGroup: true }).catch((error: Error) => error);
   if (mesh instanceof Error) return fail(mesh.message);
   try {
     print(
