@@ -9,7 +9,7 @@ type Kind = GateAnswer['gate'];
 /** The counters of all gate processes of a mesh at one moment. */
 export type Counters = ReadonlyMap<GateReport, readonly Series[]>;
 
-const settleMilliseconds = 3000;
+const settleMilliseconds = 5000;
 const pollMilliseconds = 20;
 const order: readonly Kind[] = ['gateway', 'waypoint', 'ztunnel'];
 
@@ -29,10 +29,15 @@ export async function answersSince(before: Counters, expected: number): Promise<
   for (;;) {
     const after = await readCounters([...before.keys()]);
     const answers = [...after].flatMap(([gate, series]) => answersOf(gate, growth(before.get(gate) ?? [], series)));
-    const settled = answers.length >= expected && answers.every(({ name }) => name !== '');
+    const settled = answers.length >= expected && answers.every(isWhole);
     if (settled || performance.now() > deadline) return answers.sort((a, b) => order.indexOf(a.gate) - order.indexOf(b.gate));
     await delay(pollMilliseconds);
   }
+}
+
+/** Whether the gate has counted by now whom it saw: verdicts are counted at once, requests when they are over. */
+function isWhole({ name, sourceIdentity }: GateAnswer): boolean {
+  return name !== '' && sourceIdentity !== '';
 }
 
 function answersOf(gate: GateReport, grown: readonly Series[]): GateAnswer[] {
