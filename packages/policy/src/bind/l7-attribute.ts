@@ -37,6 +37,11 @@ export function firstL7Attribute(policy: AuthorizationPolicy): L7Attribute | und
   return undefined;
 }
 
+/** Whether a rule has an attribute that no ztunnel can evaluate. */
+export function ruleUsesL7(rule: Rule): boolean {
+  return firstInRule(rule) !== undefined;
+}
+
 function firstInRule(rule: Rule): L7Attribute | undefined {
   const terms: readonly Term[] = [...rule.from, ...rule.to].flatMap((entry): readonly Term[] => entry.terms);
   const term = terms.find(({ field }) => !l4Fields.has(field));

@@ -1,6 +1,6 @@
 import type { Closure } from '../bind/binding.js';
 import type { Unreadable } from '../reference/facts.js';
-import type { RuleMatch } from '../reference/interpret.js';
+import type { RuleMatch } from '../reference/resolved-policy.js';
 import type { PeerAuthentication } from '../resource/model/index.js';
 import type { Outcome, Shadow } from '../verdict/combine.js';
 import type { PolicyReference, Verdict } from '../verdict/verdict.js';
@@ -45,7 +45,8 @@ export function refusedVerdict(refused: { readonly refused: string; readonly sta
   return { effect: 'deny', reason: 'bad-request', audit: [], status: refused.status, detail: refused.refused };
 }
 
-function referenceTo({ policy, rule }: RuleMatch): PolicyReference {
+/** Names a rule that matched. */
+export function referenceTo({ policy, rule }: RuleMatch): PolicyReference {
   const { namespace, name } = policy.metadata;
   const span = policy.rules.find((each) => each.index === rule)?.span ?? policy.span;
   return { kind: 'AuthorizationPolicy', namespace, name, rule, span };

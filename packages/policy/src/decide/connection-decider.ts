@@ -1,12 +1,13 @@
 import type { GateBinding, GatewayBinding, WaypointBinding, ZtunnelBinding } from '../bind/binding.js';
 import type { Inventory } from '../inventory/inventory.js';
-import { connectionFacts } from '../reference/facts.js';
-import { envoyInterpreter, ztunnelInterpreter } from '../reference/interpret.js';
+import { connectionFacts, type Facts } from '../reference/facts.js';
+import { type CustomSettled, envoyInterpreter, ztunnelInterpreter } from '../reference/interpret.js';
 import { gateFacts } from '../reference/request-facts.js';
 import type { ConnectionAttributes } from '../verdict/attributes.js';
 import type { Verdict } from '../verdict/verdict.js';
 import { closureFor } from './closure.js';
 import { closedVerdict, plaintextVerdict, unreadableVerdict, verdictOf } from './compose-verdict.js';
+import { customStage } from './custom-stage.js';
 import type { ConnectionDecider } from './decider.js';
 import { onceNeeded, total } from './total.js';
 
@@ -15,40 +16,64 @@ import { onceNeeded, total } from './total.js';
  * section 4). Closures of the binding come first, then mutual TLS, then policy. Never throws.
  */
 export function connectionDecider(inventory: Inventory, binding: GateBinding): ConnectionDecider {
-  const decide = binding.gate === 'ztunnel' ? atZtunnel(inventory, binding) : atEnvoy(inventory, binding);
+  const { factsOf, decide } = binding.gate === 'ztunnel' ? atZtunnel(inventory, binding) : atEnvoy(inventory, binding);
+  const authorize = customStage({
+    inventory,
+    binding,
+    layer: binding.gate === 'ztunnel' ? 'ztunnel' : 'tcp',
+    factsOf: ({ connection }) => {
+      const facts = factsOf(connection);
+      return 'effect' in facts ? undefined : { facts, remoteIp: connection.remoteIp ?? connection.sourceIp };
+    },
+  });
   return {
     binding,
-    connection: (connection) =>
+    authorizeConnection: (connection) => authorize({ connection }),
+    connection: (connection, authorization) =>
       total(
-        () => decide(connection),
+        () => {
+          const facts = factsOf(connection);
+          if ('effect' in facts) return facts;
+          return authorization?.denial ?? decide(facts, authorization === undefined ? 'custom-unsettled' : 'custom-settled');
+        },
         (verdict) => verdict,
       ),
   };
 }
 
-type Decide = (connection: ConnectionAttributes) => Verdict;
+/** One kind of gate's way from a connection to a verdict. */
+interface Stages {
+  /** What policies are asked about, or the denial that comes before any of them. */
+  readonly factsOf: (connection: ConnectionAttributes) => Facts | Verdict;
+  readonly decide: (facts: Facts, custom: CustomSettled) => Verdict;
+}
 
-function atZtunnel(inventory: Inventory, binding: ZtunnelBinding): Decide {
+function atZtunnel(inventory: Inventory, binding: ZtunnelBinding): Stages {
   const closure = onceNeeded(() => closureFor(binding, 'connection'));
   const interpret = onceNeeded(() => ztunnelInterpreter(inventory, binding));
-  return (connection) => {
-    const closed = closure();
-    if (closed !== undefined) return closedVerdict(closed);
-    const facts = connectionFacts(connection);
-    if ('unreadable' in facts) return unreadableVerdict(facts);
-    const { mode, policy } = binding.mtls.ports.get(facts.destinationPort) ?? binding.mtls;
-    if (facts.identity === undefined && mode === 'STRICT') return plaintextVerdict(policy);
-    return verdictOf(interpret()(facts));
+  return {
+    factsOf: (connection) => {
+      const closed = closure();
+      if (closed !== undefined) return closedVerdict(closed);
+      const facts = connectionFacts(connection);
+      if ('unreadable' in facts) return unreadableVerdict(facts);
+      const { mode, policy } = binding.mtls.ports.get(facts.destinationPort) ?? binding.mtls;
+      return facts.identity === undefined && mode === 'STRICT' ? plaintextVerdict(policy) : facts;
+    },
+    decide: (facts, custom) => verdictOf(interpret()(facts, custom)),
   };
 }
 
-function atEnvoy(inventory: Inventory, binding: WaypointBinding | GatewayBinding): Decide {
+function atEnvoy(inventory: Inventory, binding: WaypointBinding | GatewayBinding): Stages {
   const closure = onceNeeded(() => closureFor(binding, 'connection'));
   const interpret = onceNeeded(() => envoyInterpreter(inventory, binding));
-  return (connection) => {
-    const closed = closure();
-    if (closed !== undefined) return closedVerdict(closed);
-    const facts = gateFacts(inventory, binding, connection);
-    return 'unreadable' in facts ? unreadableVerdict(facts) : verdictOf(interpret()('tcp', facts));
+  return {
+    factsOf: (connection) => {
+      const closed = closure();
+      if (closed !== undefined) return closedVerdict(closed);
+      const facts = gateFacts(inventory, binding, connection);
+      return 'unreadable' in facts ? unreadableVerdict(facts) : facts;
+    },
+    decide: (facts, custom) => verdictOf(interpret()('tcp', facts, custom)),
   };
 }

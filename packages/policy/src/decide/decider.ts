@@ -1,5 +1,6 @@
 import type { GateBinding, GatewayBinding, WaypointBinding, ZtunnelBinding } from '../bind/binding.js';
 import type { ConnectionAttributes, RequestAttributes } from '../verdict/attributes.js';
+import type { Authorization, CustomStage } from '../verdict/ext-authz.js';
 import type { Verdict } from '../verdict/verdict.js';
 
 /**
@@ -9,14 +10,24 @@ import type { Verdict } from '../verdict/verdict.js';
 export interface ConnectionDecider {
   readonly binding: GateBinding;
   /** L4: the ztunnel's only question, and a waypoint's or gateway's for a TCP port. */
-  connection(connection: ConnectionAttributes): Verdict;
+  connection(connection: ConnectionAttributes, authorization?: Authorization): Verdict;
+  /**
+   * The first stage of a decision on a connection: what its CUSTOM policies ask, and in the end what to hand to `connection`,
+   * which without it denies whatever a CUSTOM policy matches.
+   */
+  authorizeConnection(connection: ConnectionAttributes): CustomStage;
 }
 
 /** Decides at L7, for each request on a connection. */
 export interface RequestDecider extends ConnectionDecider {
   readonly binding: WaypointBinding | GatewayBinding;
   /** The verdict and, where it allows, the path to forward: the one that was matched (reference section 3.7). */
-  request(connection: ConnectionAttributes, request: RequestAttributes): RequestVerdict;
+  request(connection: ConnectionAttributes, request: RequestAttributes, authorization?: Authorization): RequestVerdict;
+  /**
+   * The first stage of a decision on a request: what its CUSTOM policies ask, and in the end what to hand to `request`, together
+   * with the request that the authorizers made of it.
+   */
+  authorizeRequest(connection: ConnectionAttributes, request: RequestAttributes): CustomStage;
 }
 
 /** A verdict on a request. `path` is the normalised path with its query, to be sent upstream. */

@@ -3,10 +3,12 @@ import type { Inventory } from '../inventory/inventory.js';
 import { envoyInterpreter } from '../reference/interpret.js';
 import { requestFacts } from '../reference/request-facts.js';
 import type { ConnectionAttributes, RequestAttributes } from '../verdict/attributes.js';
+import type { Authorization } from '../verdict/ext-authz.js';
 import type { Verdict } from '../verdict/verdict.js';
 import { closureFor } from './closure.js';
 import { closedVerdict, refusedVerdict, unreadableVerdict, verdictOf } from './compose-verdict.js';
 import { connectionDecider } from './connection-decider.js';
+import { customStage } from './custom-stage.js';
 import type { RequestDecider, RequestVerdict } from './decider.js';
 import { onceNeeded, total } from './total.js';
 
@@ -17,19 +19,40 @@ import { onceNeeded, total } from './total.js';
 export function requestDecider(inventory: Inventory, binding: WaypointBinding | GatewayBinding): RequestDecider {
   const closure = onceNeeded(() => closureFor(binding, 'request'));
   const interpret = onceNeeded(() => envoyInterpreter(inventory, binding));
-  const decide = (connection: ConnectionAttributes, request: RequestAttributes): RequestVerdict => {
-    const known = requestFacts(inventory, binding, connection, request);
-    if ('unreadable' in known) return withoutPath(unreadableVerdict(known));
-    if ('refused' in known) return withoutPath(refusedVerdict(known));
+  /** What policies are asked about, or the denial that comes before any of them. */
+  const factsOf = (connection: ConnectionAttributes, request: RequestAttributes, received?: RequestAttributes) => {
+    const known = requestFacts(inventory, binding, connection, request, received);
+    if ('unreadable' in known) return unreadableVerdict(known);
+    if ('refused' in known) return refusedVerdict(known);
     const closed = closure();
-    if (closed !== undefined) return withoutPath(closedVerdict(closed));
-    const verdict = verdictOf(interpret()('http', known.facts));
+    return closed === undefined ? known : closedVerdict(closed);
+  };
+  const decide = (
+    connection: ConnectionAttributes,
+    request: RequestAttributes,
+    authorization: Authorization | undefined,
+  ): RequestVerdict => {
+    const known = factsOf(connection, request, authorization?.received);
+    if ('effect' in known) return withoutPath(known);
+    if (authorization?.denial !== undefined) return withoutPath(authorization.denial);
+    const custom = authorization === undefined ? 'custom-unsettled' : 'custom-settled';
+    const verdict = verdictOf(interpret()('http', known.facts, custom));
     return verdict.effect === 'allow' ? { ...verdict, path: known.path } : withoutPath(verdict);
   };
+  const authorize = customStage({
+    inventory,
+    binding,
+    layer: 'http',
+    factsOf: ({ connection, request }, received) => {
+      const known = request === undefined ? undefined : factsOf(connection, request, received);
+      return known === undefined || 'effect' in known ? undefined : known;
+    },
+  });
   return {
     ...connectionDecider(inventory, binding),
     binding,
-    request: (connection, request) => total(() => decide(connection, request), withoutPath),
+    authorizeRequest: (connection, request) => authorize({ connection, request }),
+    request: (connection, request, authorization) => total(() => decide(connection, request, authorization), withoutPath),
   };
 }
 

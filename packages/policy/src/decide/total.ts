@@ -8,8 +8,13 @@ export function total<V extends Verdict>(decision: () => V, otherwise: (verdict:
   try {
     return decision();
   } catch (error) {
-    return otherwise({ effect: 'deny', reason: 'internal-error', audit: [], detail: describe(error) });
+    return otherwise(internalError(error));
   }
+}
+
+/** The deny that whatever was thrown becomes. */
+export function internalError(error: unknown): Verdict {
+  return { effect: 'deny', reason: 'internal-error', audit: [], detail: describe(error) };
 }
 
 /** Works something out when it is first needed, inside the decision, so that a failure denies; a failure is tried again. */

@@ -1,31 +1,33 @@
-import type { GateBinding, GatewayBinding, WaypointBinding, ZtunnelBinding } from '../bind/binding.js';
+import type { GatewayBinding, WaypointBinding, ZtunnelBinding } from '../bind/binding.js';
 import type { Inventory } from '../inventory/inventory.js';
-import type { AuthorizationPolicy } from '../resource/model/index.js';
-import { type Authentication, type Candidate, combine, type Outcome } from '../verdict/combine.js';
+import { type Authentication, combine, type Outcome } from '../verdict/combine.js';
 import { answersAt } from './custom.js';
 import { type EnvoyLayer, matchesEnvoyRule } from './envoy-rule.js';
 import type { Facts } from './facts.js';
-import { type ResolvedRule, resolveRule, trustDomainsOf } from './requirement.js';
+import { trustDomainsOf } from './requirement.js';
+import { candidateOf, type RuleMatch, resolvedInOrder } from './resolved-policy.js';
 import { matchesZtunnelRule } from './ztunnel-rule.js';
 
-/** A rule that matched. */
-export interface RuleMatch {
-  readonly policy: AuthorizationPolicy;
-  readonly rule: number;
-}
+/** Whether the CUSTOM policies have been settled already; where they have not, those that match deny. */
+export type CustomSettled = 'custom-settled' | 'custom-unsettled';
 
 /** What the policies of a ztunnel come to for a connection, straight from the text (reference sections 2, 4.2 and 4.3). */
-export function ztunnelInterpreter(inventory: Inventory, binding: ZtunnelBinding): (facts: Facts) => Outcome<RuleMatch> {
+export function ztunnelInterpreter(
+  inventory: Inventory,
+  binding: ZtunnelBinding,
+): (facts: Facts, custom: CustomSettled) => Outcome<RuleMatch> {
   const dialect = inventory.dialect.name;
   // Upstream's conversion expands no aliases (reference section 3.8).
   const policies = resolvedInOrder(binding, dialect === 'strict' ? trustDomainsOf(inventory.mesh) : undefined);
-  return (facts) =>
+  return (facts, custom) =>
     combine(
-      policies.map(({ policy, rules }) => {
-        const { action, dryRun } = policy;
-        const context = { dialect, action, dryRun, namespace: policy.metadata.namespace };
-        return candidate(policy, rules, (rule) => matchesZtunnelRule(rule, context, facts));
-      }),
+      policies
+        .filter(({ policy }) => policy.action !== 'CUSTOM' || custom === 'custom-unsettled')
+        .map((resolved) => {
+          const { action, dryRun, metadata } = resolved.policy;
+          const context = { dialect, action, dryRun, namespace: metadata.namespace };
+          return candidateOf(resolved, (rule) => matchesZtunnelRule(rule, context, facts));
+        }),
     );
 }
 
@@ -36,51 +38,19 @@ export function ztunnelInterpreter(inventory: Inventory, binding: ZtunnelBinding
 export function envoyInterpreter(
   inventory: Inventory,
   binding: WaypointBinding | GatewayBinding,
-): (layer: EnvoyLayer, facts: Facts) => Outcome<RuleMatch> {
+): (layer: EnvoyLayer, facts: Facts, custom: CustomSettled) => Outcome<RuleMatch> {
   const policies = resolvedInOrder(binding, trustDomainsOf(inventory.mesh));
   const all = policies.map(({ policy }) => policy);
-  return (layer, facts) => {
+  return (layer, facts, custom) => {
     const candidates = policies
-      .filter(({ policy }) => policy.action !== 'CUSTOM' || answersAt(inventory, all, policy, layer))
-      .map(({ policy, rules }) => {
-        const context = { layer, action: policy.action, namespace: policy.metadata.namespace };
-        return candidate(policy, rules, (rule) => matchesEnvoyRule(rule, context, facts));
+      .filter(
+        ({ policy }) => policy.action !== 'CUSTOM' || (custom === 'custom-unsettled' && answersAt(inventory, all, policy, layer)),
+      )
+      .map((resolved) => {
+        const context = { layer, action: resolved.policy.action, namespace: resolved.policy.metadata.namespace };
+        return candidateOf(resolved, (rule) => matchesEnvoyRule(rule, context, facts));
       });
     return combine(candidates, layer === 'http' ? tokenStage(binding) : undefined);
-  };
-}
-
-interface ResolvedPolicy {
-  readonly policy: AuthorizationPolicy;
-  /** In the order of the policy's own rules. */
-  readonly rules: readonly ResolvedRule[];
-}
-
-/** By namespace, then name: where several policies match, the first of these is named. */
-function resolvedInOrder(binding: GateBinding, trustDomains: readonly string[] | undefined): readonly ResolvedPolicy[] {
-  return binding.policies
-    .map(({ policy }) => ({ policy, rules: policy.rules.map((rule) => resolveRule(rule, trustDomains)) }))
-    .sort(
-      ({ policy: { metadata: a } }, { policy: { metadata: b } }) => compare(a.namespace, b.namespace) || compare(a.name, b.name),
-    );
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
-}
-
-function candidate(
-  policy: AuthorizationPolicy,
-  rules: readonly ResolvedRule[],
-  matches: (rule: ResolvedRule) => boolean,
-): Candidate<RuleMatch> {
-  return {
-    action: policy.action,
-    dryRun: policy.dryRun,
-    match: () => {
-      const place = rules.findIndex(matches);
-      return place < 0 ? undefined : { policy, rule: policy.rules[place]?.index ?? place };
-    },
   };
 }
 

@@ -29,13 +29,17 @@ export function gateFacts(
   return { ...rest, identity: facts.identity ?? '-' };
 }
 
-/** The facts of a request, and `:path` as it is to be forwarded. */
+/**
+ * The facts of a request, and `:path` as it is to be forwarded. The client's address comes from `received`, the request as the
+ * client sent it, where an external authorizer has changed it since.
+ */
 export function requestFacts(
   inventory: Inventory,
   binding: WaypointBinding | GatewayBinding,
   connection: ConnectionAttributes,
   request: RequestAttributes,
-): { readonly facts: Facts; readonly path: string } | Unreadable | Refused {
+  received: RequestAttributes = request,
+): { readonly facts: Facts; readonly path: string; readonly remoteIp: string } | Unreadable | Refused {
   const defect = requestDefect(request);
   if (defect !== undefined) return { refused: defect.detail, status: defect.status };
   const normalized = normalizePath(request.path, inventory.mesh.pathNormalization);
@@ -45,7 +49,7 @@ export function requestFacts(
   const remoteIp = remoteAddress(inventory, {
     gateway: binding.gateway,
     peer: connection.remoteIp ?? connection.sourceIp,
-    headers: request.headers,
+    headers: received.headers,
     ...(identity === undefined ? {} : { identity }),
   });
   const facts = gateFacts(inventory, binding, { ...connection, remoteIp });
@@ -56,6 +60,7 @@ export function requestFacts(
   });
   return {
     path,
+    remoteIp,
     facts: { ...facts, http: { method: request.method, authority: request.authority, path: pathWithoutQuery(path), headers } },
   };
 }

@@ -50,6 +50,16 @@ export interface PolicyReference {
   readonly span: Span;
 }
 
+/** One line of headers. */
+export type HeaderLine = readonly [name: string, value: string];
+
+/** What a client gets instead of the usual answer to a denial. */
+export interface DenialResponse {
+  readonly status: number;
+  readonly headers: readonly HeaderLine[];
+  readonly body: string | Uint8Array;
+}
+
 /**
  * The answer of one gate. A value: the code that opens the upstream socket takes an allowing one as an argument.
  * `policy` is the deciding DENY, the admitting ALLOW, or the object that closed the gate; absent where none can be named.
@@ -66,6 +76,8 @@ export interface Verdict {
   readonly dryRun?: { readonly effect: 'allow' | 'deny'; readonly policy?: PolicyReference };
   /** HTTP status for a `bad-request`. */
   readonly status?: number;
+  /** What the client gets where an external authorizer denied, or could not be asked. */
+  readonly response?: DenialResponse;
   /** A sentence for people, where the reason alone does not say it. */
   readonly detail?: string;
 }

@@ -86,7 +86,7 @@ function isService(text: string): boolean {
 }
 
 function isPathPrefix(text: string): boolean {
-  return text.startsWith('/') && !/[\s?#\0-\x1f\x7f]/.test(text);
+  return text.startsWith('/') && !/[\s?#]/.test(text) && !hasControl(text);
 }
 
 function hasControl(text: string): boolean {
