@@ -4,7 +4,11 @@ import type { OperationField, SourceField } from '../resource/model/index.js';
 export type Attribute =
   | { readonly kind: PlainAttribute }
   /** `request.headers[NAME]`; no name where the key is malformed past validation (reference section 0.7). */
-  | { readonly kind: 'header'; readonly name?: string };
+  | { readonly kind: 'header'; readonly name?: string }
+  /** Texts of the claim at a path; no path where the key is malformed past validation. */
+  | { readonly kind: 'claim'; readonly path?: readonly string[] }
+  /** `experimental.FILTER[KEY]`; nothing is known of a malformed one, so that it matches nothing. */
+  | { readonly kind: 'metadata'; readonly filter?: string; readonly key?: string };
 
 type PlainAttribute =
   | 'principal'
@@ -19,14 +23,11 @@ type PlainAttribute =
   | 'host'
   | 'method'
   | 'path'
-  /** Anything that a token would say. */
-  | 'token'
-  /** `experimental.envoy.filters.*[…]`: no filter writes any. */
-  | 'metadata';
+  | 'request-principal';
 
 const fields: Readonly<Record<SourceField | OperationField, PlainAttribute>> = {
   principals: 'principal',
-  requestPrincipals: 'token',
+  requestPrincipals: 'request-principal',
   namespaces: 'namespace',
   serviceAccounts: 'service-account',
   trustDomains: 'trust-domain',
@@ -45,9 +46,7 @@ const keys: Readonly<Record<string, PlainAttribute>> = {
   'source.principal': 'principal',
   'source.serviceAccount': 'service-account',
   'source.trustDomain': 'trust-domain',
-  'request.auth.principal': 'token',
-  'request.auth.audiences': 'token',
-  'request.auth.presenter': 'token',
+  'request.auth.principal': 'request-principal',
   'destination.ip': 'destination-ip',
   'destination.port': 'destination-port',
   'connection.sni': 'sni',
@@ -60,19 +59,39 @@ export function attributeOfField(field: SourceField | OperationField): Attribute
 
 /** The attribute behind a `when` key; undefined for a key that upstream does not know. */
 export function attributeOfKey(key: string): Attribute | undefined {
-  if (Object.hasOwn(keys, key)) return { kind: keys[key] ?? 'metadata' };
+  if (Object.hasOwn(keys, key)) return { kind: keys[key] ?? 'token' };
   if (key.startsWith('request.headers')) return headerAttribute(key.slice('request.headers'.length));
-  if (key.startsWith('request.auth.claims')) return { kind: 'token' };
-  if (key.startsWith('experimental.envoy.filters.')) return { kind: 'metadata' };
+  if (key === 'request.auth.audiences') return { kind: 'claim', path: ['aud'] };
+  if (key === 'request.auth.presenter') return { kind: 'claim', path: ['azp'] };
+  if (key.startsWith('request.auth.claims')) return claimAttribute(key.slice('request.auth.claims'.length));
+  if (key.startsWith('experimental.envoy.filters.')) return metadataAttribute(key);
   return undefined;
 }
 
 /** Whether Envoy can evaluate it on HTTP only (reference section 4.1). */
 export function isHttpOnly(attribute: Attribute): boolean {
-  return ['header', 'host', 'method', 'path', 'token'].includes(attribute.kind);
+  return ['header', 'host', 'method', 'path', 'request-principal', 'claim'].includes(attribute.kind);
 }
 
 function headerAttribute(bracketed: string): Attribute {
   const named = bracketed.startsWith('[') && bracketed.endsWith(']') && bracketed.length > 2;
   return named ? { kind: 'header', name: bracketed.slice(1, -1) } : { kind: 'header' };
+}
+
+/** The filter's name runs up to the first bracket, the key is one name, dots and all (reference section 3.3). */
+function metadataAttribute(written: string): Attribute {
+  const open = written.indexOf('[');
+  if (open < 0 || !written.endsWith(']')) return { kind: 'metadata' };
+  return { kind: 'metadata', filter: written.slice('experimental.'.length, open), key: written.slice(open + 1, -1) };
+}
+
+/**
+ * `[a][b]` walks into objects. Where brackets do not pair, all between the first and the last is one name (reference section
+ * 3.6).
+ */
+function claimAttribute(bracketed: string): Attribute {
+  if (!bracketed.startsWith('[') || !bracketed.endsWith(']')) return { kind: 'claim' };
+  const inner = bracketed.slice(1, -1);
+  const names = inner.split('][');
+  return { kind: 'claim', path: names.some((name) => name.includes('[') || name.includes(']')) ? [inner] : names };
 }

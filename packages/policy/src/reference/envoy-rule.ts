@@ -3,6 +3,7 @@ import { isHttpOnly } from './attribute.js';
 import type { Facts } from './facts.js';
 import { readIpRange } from './ip-range.js';
 import { matchesValue } from './match-value.js';
+import { isAwaited } from './metadata.js';
 import type { Requirement, ResolvedRule } from './requirement.js';
 
 /** What a rule is read for at an Envoy gate: HTTP requests, or connections of a TCP port. */
@@ -41,7 +42,10 @@ function requirementHolds(requirement: Requirement, context: EnvoyContext, facts
   const isUnusable = unusable(requirement, context);
   const values = requirement.values.filter((value) => !isUnusable(value));
   if (values.length === 0) return true;
-  const matches = values.some((value) => matchesValue(requirement.attribute, value, context.namespace, facts));
+  const { attribute } = requirement;
+  // In the connection's favour: no rule that would turn it away holds because of what is not known yet.
+  if (attribute.kind === 'metadata' && isAwaited(attribute, facts.metadata)) return context.action === 'ALLOW';
+  const matches = values.some((value) => matchesValue(attribute, value, context.namespace, facts));
   return matches !== requirement.negated;
 }
 

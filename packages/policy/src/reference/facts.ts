@@ -1,7 +1,8 @@
-import type { ConnectionAttributes } from '../verdict/attributes.js';
+import type { ConnectionAttributes, JsonObject } from '../verdict/attributes.js';
 import type { HeaderView } from './headers.js';
 import { readIdentity } from './identity.js';
 import { type IpAddress, readIpAddress, unmapped } from './ip-range.js';
+import type { MetadataFacts } from './metadata.js';
 
 /** What rules are asked about: one connection or request as one gate sees it. An attribute that is absent matches no value. */
 export interface Facts {
@@ -12,6 +13,7 @@ export interface Facts {
   readonly destinationIp: IpAddress;
   readonly destinationPort: number;
   readonly sni?: string;
+  readonly metadata?: MetadataFacts;
   readonly http?: HttpFacts;
 }
 
@@ -22,6 +24,10 @@ interface HttpFacts {
   /** Without query. */
   readonly path: string;
   readonly headers: HeaderView;
+  /** The claims of a valid token; absent without one. */
+  readonly claims?: JsonObject;
+  /** Whether a token refuses the request. */
+  readonly tokenRefused: boolean;
 }
 
 /** Why attributes cannot be judged at all: no policy may then be asked, as an absent attribute would satisfy every negation. */
@@ -53,6 +59,7 @@ export function connectionFacts(
     destinationPort,
     ...(identity === undefined ? {} : { identity }),
     ...(sni === undefined ? {} : { sni }),
+    metadata: { published: connection.metadata ?? {}, awaited: connection.awaited ?? [] },
   };
 }
 

@@ -3,6 +3,7 @@ import type { Attribute } from './attribute.js';
 import type { Facts } from './facts.js';
 import { matchesNamespace, matchesPrincipal, matchesServiceAccount, matchesTrustDomain } from './identity.js';
 import { type IpAddress, rangeHolds, readIpRange } from './ip-range.js';
+import { matchesMetadata } from './metadata.js';
 import { isPathTemplate, matchesPathTemplate } from './path-template.js';
 import { lowerAscii, matchesPattern, matchesPresentPattern } from './string-pattern.js';
 import { wireText } from './wire-text.js';
@@ -38,8 +39,9 @@ export function matchesValue(attribute: Attribute, value: string, policyNamespac
       return matchesPath(wireText(value), facts.http?.path);
     case 'header':
       return matchesHeader(attribute.name, wireText(value), facts);
-    case 'token':
     case 'metadata':
+      return matchesMetadata(attribute, value, facts.metadata);
+    case 'token':
       return false;
     default:
       return assertNever(attribute);

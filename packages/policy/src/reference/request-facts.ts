@@ -1,6 +1,7 @@
 import type { GatewayBinding, WaypointBinding } from '../bind/binding.js';
 import type { Inventory } from '../inventory/inventory.js';
 import type { ConnectionAttributes, RequestAttributes } from '../verdict/attributes.js';
+import { editedHeaders } from '../verdict/edited-headers.js';
 import { remoteAddress } from '../verdict/remote-address.js';
 import { connectionFacts, type Facts, type Unreadable } from './facts.js';
 import { headerView } from './headers.js';
@@ -39,12 +40,11 @@ export function requestFacts(
   connection: ConnectionAttributes,
   request: RequestAttributes,
   received: RequestAttributes = request,
-): { readonly facts: Facts; readonly path: string; readonly remoteIp: string } | Unreadable | Refused {
+): { readonly facts: Facts; readonly path: string } | Unreadable | Refused {
   const defect = requestDefect(request);
   if (defect !== undefined) return { refused: defect.detail, status: defect.status };
   const normalized = normalizePath(request.path, inventory.mesh.pathNormalization);
   if (normalized.path === undefined) return { refused: 'the path cannot be normalised', status: normalized.status };
-  const { path } = normalized;
   const { identity } = connection;
   const remoteIp = remoteAddress(inventory, {
     gateway: binding.gateway,
@@ -52,15 +52,33 @@ export function requestFacts(
     headers: received.headers,
     ...(identity === undefined ? {} : { identity }),
   });
-  const facts = gateFacts(inventory, binding, { ...connection, remoteIp });
-  if ('unreadable' in facts) return facts;
-  const headers = headerView(request, {
-    path,
-    ...(binding.gate === 'gateway' ? { appendForwardedFor: connection.sourceIp } : {}),
+  const facts = gateFacts(inventory, binding, {
+    ...connection,
+    remoteIp,
+    metadata: { ...connection.metadata, ...request.metadata },
   });
+  if ('unreadable' in facts) return facts;
+  const { authentication } = request;
+  const path = authentication?.edits.path ?? normalized.path;
+  const headers = headerView(
+    { ...request, headers: editedHeaders(request.headers, authentication?.edits) },
+    {
+      path,
+      ...(binding.gate === 'gateway' ? { appendForwardedFor: connection.sourceIp } : {}),
+    },
+  );
   return {
     path,
-    remoteIp,
-    facts: { ...facts, http: { method: request.method, authority: request.authority, path: pathWithoutQuery(path), headers } },
+    facts: {
+      ...facts,
+      http: {
+        method: request.method,
+        authority: request.authority,
+        path: pathWithoutQuery(path),
+        headers,
+        tokenRefused: authentication?.refused !== undefined,
+        ...(authentication === undefined ? {} : { claims: authentication.claims }),
+      },
+    },
   };
 }

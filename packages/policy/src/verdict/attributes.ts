@@ -17,6 +17,11 @@ export interface ConnectionAttributes {
   /** What network filters published about the connection. */
   readonly metadata?: DynamicMetadata;
   /**
+   * Filters that publish about each message of the connection, and so have nothing to say about the connection itself: a condition on what
+   * they publish is left open, in the connection's favour. Whoever names one asks again about every message, and then names it no more.
+   */
+  readonly awaited?: readonly string[];
+  /**
    * Every name in the peer's certificate, as Envoy reads it: URI names, DNS names, subject; one empty name for TLS without a
    * client certificate. Absent: the identity alone.
    */
