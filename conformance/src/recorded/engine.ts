@@ -1,5 +1,6 @@
-import type { PathNormalization } from '@sallyport/policy';
+import type { HeaderLine, PathNormalization } from '@sallyport/policy';
 import type { Query, RecordedMesh } from './recorded-case.js';
+import type { RecordedCheck } from './wire-headers.js';
 
 /** What is judged: anything that reads manifests and answers queries. */
 export interface Engine {
@@ -36,6 +37,13 @@ export interface Answer {
   readonly status?: number;
   /** The path that an allowed request goes on with. */
   readonly path?: string;
+  /** What a denied request gets, and what is added to the response of an allowed one, where an external authorizer says so. */
+  readonly body?: string;
+  readonly responseHeaders?: Readonly<Record<string, string>>;
+  /** Headers that an allowed request goes on with, as the record has them. */
+  readonly upstreamHeaders?: readonly HeaderLine[];
+  /** Every call to an external authorizer. */
+  readonly checks?: readonly RecordedCheck[];
   /** `NAMESPACE/NAME` of every policy that matched with the deciding action. */
   readonly matched: readonly string[];
   /** What the dry-run policies of each action would have done. */

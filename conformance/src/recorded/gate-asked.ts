@@ -19,6 +19,7 @@ import {
   type ZtunnelBinding,
 } from '@sallyport/policy';
 import type { L7Query, Query, RecordedRequest, ZtunnelQuery } from './recorded-case.js';
+import { type Consultation, consultRecordedProvider } from './recorded-provider.js';
 
 /** The gate that a query asks, and the question. */
 export interface GateAsked {
@@ -27,6 +28,8 @@ export interface GateAsked {
   decide(binding: GateBinding): Verdict;
   /** For HTTP: the path that an allowed request goes on with. */
   path?(): string;
+  /** For HTTP: what the external authorizers said. */
+  readonly consultation?: Consultation;
 }
 
 /** Finds the gate of a query; throws an `Error` where the mesh has no such gate. */
@@ -58,8 +61,17 @@ function askedL7(inventory: Inventory, query: L7Query): GateAsked {
     return { binding, decide: (other) => connectionDecider(inventory, other).connection(connection) };
   }
   const request = requestOf(query.request);
-  const decide = (other: GateBinding) => requestDecider(inventory, atL7(other)).request(connection, request);
-  return { binding, decide, path: () => decide(binding).path };
+  const stage = requestDecider(inventory, atL7(binding)).authorizeRequest(connection, request);
+  const consultation = consultRecordedProvider(stage, query.request.body);
+  const { denial, ...authorization } = consultation.authorization;
+  const decide = (other: GateBinding) => {
+    const decider = requestDecider(inventory, atL7(other));
+    if (other === binding) return decider.request(connection, authorization.request ?? request, consultation.authorization);
+    // A CUSTOM policy that is asked about by itself has not been answered.
+    if (other.policies.some(({ policy }) => policy.action === 'CUSTOM')) return decider.request(connection, request);
+    return decider.request(connection, authorization.request ?? request, authorization);
+  };
+  return { binding, decide, path: () => decide(binding).path, consultation };
 }
 
 function atL7(binding: GateBinding): Exclude<GateBinding, ZtunnelBinding> {
@@ -96,7 +108,8 @@ function bound(inventory: Inventory, resolution: WaypointResolution, target: Ser
 
 function connectionOf({ source }: Query, destinationIp: string, destinationPort: number): ConnectionAttributes {
   const identity = source.identity === null ? {} : { identity: source.identity };
-  return { ...identity, sourceIp: source.ip, destinationIp, destinationPort };
+  const sni = source.sni === undefined ? {} : { sni: source.sni };
+  return { ...identity, ...sni, sourceIp: source.ip, destinationIp, destinationPort };
 }
 
 function requestOf(request: RecordedRequest): RequestAttributes {

@@ -1,6 +1,7 @@
 import {
   buildInventory,
   type Dialect,
+  type HeaderLine,
   type Inventory,
   loadResources,
   normalizePath,
@@ -11,9 +12,10 @@ import {
 } from '@sallyport/policy';
 import { acceptanceOf } from './acceptance-of.js';
 import type { Answer, Engine, World } from './engine.js';
-import { gateAsked } from './gate-asked.js';
+import { type GateAsked, gateAsked } from './gate-asked.js';
 import { matchedPolicies, shadowAnswers } from './probe.js';
 import type { L7Query, Query, RecordedMesh } from './recorded-case.js';
+import { recordedCheck, recordedHeaders } from './wire-headers.js';
 
 /** The interpreter of `@sallyport/policy` in the dialect `upstream`. */
 export const interpreter: Engine = {
@@ -57,9 +59,6 @@ function answerOf(inventory: Inventory, query: Query): ReturnType<World['answer'
   const asked = gateAsked(inventory, query);
   const verdict = asked.decide(asked.binding);
   if (verdict.reason === 'unsupported-policy') return { uncovered: verdict.detail ?? 'tokens are not evaluated yet' };
-  if (verdict.reason === 'custom-policy' && asksProvider(inventory, asked.binding.policies)) {
-    return { uncovered: 'external authorizers are not asked yet' };
-  }
   if (query.gate === 'gateway' && dependsOnPort(inventory, query, verdict)) {
     return { uncovered: 'the port that the recorded gateway really listened on is not recorded' };
   }
@@ -68,8 +67,10 @@ function answerOf(inventory: Inventory, query: Query): ReturnType<World['answer'
     effect: verdict.effect,
     reason: verdict.reason,
     ...(isHttp && verdict.effect === 'deny' ? { status: verdict.status ?? 403 } : {}),
+    ...(asked.consultation === undefined ? {} : consultedAnswer(asked, verdict, query.source.ip)),
     ...(asked.path === undefined || verdict.effect === 'deny' ? {} : { path: asked.path() }),
-    matched: matchedPolicies(inventory, asked, verdict),
+    // The record names no policy where an authorizer answered.
+    matched: verdict.response === undefined ? matchedPolicies(inventory, asked, verdict) : [],
     shadow: shadowAnswers(asked),
     enforced: asked.binding.policies.map(({ policy }) => {
       const { namespace, name } = policy.metadata;
@@ -78,23 +79,33 @@ function answerOf(inventory: Inventory, query: Query): ReturnType<World['answer'
   } satisfies Answer;
 }
 
-/**
- * Whether the verdict depends on what a provider says: one known provider is asked, an unknown one or several deny by
- * themselves.
- */
-function asksProvider(
-  inventory: Inventory,
-  policies: readonly { readonly policy: { readonly action: string; readonly provider?: { readonly value: string } } }[],
-): boolean {
-  const named = new Set(
-    policies.flatMap(({ policy }) => (policy.action === 'CUSTOM' && policy.provider ? [policy.provider.value] : [])),
-  );
-  return named.size === 1 && inventory.mesh.extensionProviders.some(({ name }) => named.has(name));
-}
-
 /** The recorded gateway served its listener on some port of its own, so that a policy on ports cannot be compared. */
 function dependsOnPort(inventory: Inventory, query: L7Query, verdict: Verdict): boolean {
   const elsewhere = gateAsked(inventory, { ...query, target: { ...query.target, port: 65535 } });
   const other = elsewhere.decide(elsewhere.binding);
   return other.reason !== verdict.reason || other.policy?.name !== verdict.policy?.name;
+}
+
+/** What the authorizers were asked, and what they changed. */
+function consultedAnswer({ binding, consultation }: GateAsked, verdict: Verdict, peer: string): Partial<Answer> {
+  if (consultation === undefined) return {};
+  const { authorization, checks } = consultation;
+  const appended: readonly HeaderLine[] = binding.gate === 'gateway' ? [['x-forwarded-for', peer]] : [];
+  const readsTokens = binding.gate !== 'ztunnel' && binding.requestAuthentications.length > 0;
+  return {
+    checks: checks.map(recordedCheck),
+    ...(verdict.effect === 'deny' || authorization.request === undefined || readsTokens
+      ? {}
+      : { upstreamHeaders: recordedHeaders([...authorization.request.headers, ...appended]) }),
+    ...(verdict.effect === 'allow'
+      ? { responseHeaders: Object.fromEntries(authorization.responseHeaders.map(({ name, value }) => [name, value])) }
+      : {}),
+    ...(verdict.response === undefined ? {} : responseOf(verdict.response)),
+  };
+}
+
+function responseOf({ body, headers }: NonNullable<Verdict['response']>): Partial<Answer> {
+  const text = Buffer.from(body).toString('utf8');
+  const own = text === '' ? {} : { 'content-type': 'text/plain' };
+  return { body: text, responseHeaders: { ...own, ...Object.fromEntries(headers) } };
 }

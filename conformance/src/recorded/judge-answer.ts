@@ -1,5 +1,6 @@
 import type { Answer, ShadowAnswer } from './engine.js';
 import type { Query } from './recorded-case.js';
+import { recordedHeaders } from './wire-headers.js';
 
 /** What is wrong with an answer: no lines where it agrees with the record, else the disagreements and what was in force. */
 export function judgeAnswer(query: Query, answer: Answer): readonly string[] {
@@ -11,6 +12,8 @@ export function judgeAnswer(query: Query, answer: Answer): readonly string[] {
     ...shadowDisagreement('allow', expect.dryRun?.allow, answer.shadow.allow),
     ...shadowDisagreement('deny', expect.dryRun?.deny, answer.shadow.deny),
     ...pathDisagreement(expect.upstream?.path, answer),
+    ...differences('checks', sortedChecks(expect.checks), sortedChecks(answer.checks)),
+    ...(answer.effect === expect.effect ? wireDisagreements(query, answer) : []),
   ];
   if (wrong.length === 0) return [];
   const asked = JSON.stringify({ ...query, id: undefined, expect: undefined });
@@ -57,4 +60,46 @@ function pathDisagreement(expected: string | undefined, answer: Answer): readonl
 /** On a TCP port upstream names no policy. */
 function isTcp(query: Query): boolean {
   return 'protocol' in query && query.protocol === 'tcp';
+}
+
+/** What the backend and the client got. A denial by policy says so in a text of its own, and a backend answers with a type. */
+function wireDisagreements(
+  { expect, request }: Query & { readonly request?: { readonly method: string } },
+  answer: Answer,
+): readonly string[] {
+  const upstream = differences(
+    'headers upstream',
+    expect.upstream?.headers && recordedHeaders(expect.upstream.headers),
+    answer.upstreamHeaders,
+  );
+  if (expect.effect === 'allow') {
+    const { 'content-type': _, 'transfer-encoding': __, ...added } = expect.responseHeaders ?? {};
+    return [...upstream, ...differences('headers to the client', expect.checks && added, answer.responseHeaders)];
+  }
+  if (answer.body === undefined) return upstream;
+  const body = request?.method === 'HEAD' ? '' : answer.body;
+  const { connection: _, 'transfer-encoding': __, ...headers } = expect.responseHeaders ?? {};
+  return [
+    ...differences('body', expect.body, body),
+    ...differences(
+      'headers to the client',
+      expect.responseHeaders && sortedRecord(headers),
+      answer.responseHeaders && sortedRecord(answer.responseHeaders),
+    ),
+  ];
+}
+
+function differences(what: string, expected: unknown, got: unknown): readonly string[] {
+  if (expected === undefined || got === undefined) return [];
+  const [one, other] = [JSON.stringify(expected), JSON.stringify(got)];
+  return one === other ? [] : [`expected ${what} ${one}, got ${other}`];
+}
+
+/** Fields in one order, and the order of headers is not compared. */
+function sortedChecks(checks: Answer['checks']): unknown {
+  return checks?.map((check) => sortedRecord({ ...check, headers: [...check.headers].sort() }));
+}
+
+function sortedRecord(record: object): object {
+  return Object.fromEntries(Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1)));
 }

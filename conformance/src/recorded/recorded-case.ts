@@ -1,3 +1,5 @@
+import type { RecordedCheck } from './wire-headers.js';
+
 /** The part of a recorded file that makes the mesh. */
 export interface RecordedMesh {
   readonly id: string;
@@ -18,6 +20,8 @@ export interface RecordedCase extends RecordedMesh {
 interface Source {
   readonly identity: string | null;
   readonly ip: string;
+  /** Server name of the TLS inside the connection. */
+  readonly sni?: string;
 }
 
 /** A request as it was sent. */
@@ -29,6 +33,7 @@ export interface RecordedRequest {
   readonly jwt?: unknown;
   readonly jwtInvalid?: unknown;
   readonly http?: number;
+  readonly body?: string;
 }
 
 /** What the real software answered. */
@@ -40,7 +45,13 @@ interface Expectation {
     readonly allow?: { readonly result: string; readonly policy: string | null };
     readonly deny?: { readonly result: string; readonly policy: string | null };
   };
-  readonly upstream?: { readonly path?: string };
+  readonly by?: string;
+  readonly body?: string;
+  readonly responseHeaders?: Readonly<Record<string, string>>;
+  /** What the backend received. */
+  readonly upstream?: { readonly path?: string; readonly headers?: readonly (readonly [name: string, value: string])[] };
+  /** Every call that the external authorizer received. */
+  readonly checks?: readonly RecordedCheck[];
 }
 
 interface QueryBase {

@@ -1,8 +1,8 @@
 import type { Query } from './recorded-case.js';
 
 /**
- * The query with each `${name}` in its path and header values, and in the path that the backend is expected to receive,
- * replaced by the raw token of that name, byte for byte.
+ * The query with each `${name}` in its path and header values, and in all that is expected, replaced by the raw token of that name,
+ * byte for byte.
  */
 export function withTokens(query: Query, tokens: Readonly<Record<string, string>>): Query {
   if (!('request' in query) || query.request === undefined) return query;
@@ -10,7 +10,6 @@ export function withTokens(query: Query, tokens: Readonly<Record<string, string>
   const fill = (text: string) =>
     Object.entries(tokens).reduce((filled, [name, token]) => filled.replaceAll(`\${${name}}`, () => token), text);
   const headers = request.headers.map(([name, value]) => [name, fill(value)] as const);
-  const { upstream } = query.expect;
-  const received = upstream?.path === undefined ? {} : { upstream: { ...upstream, path: fill(upstream.path) } };
-  return { ...query, expect: { ...query.expect, ...received }, request: { ...request, path: fill(request.path), headers } };
+  const expect = JSON.parse(fill(JSON.stringify(query.expect))) as typeof query.expect;
+  return { ...query, expect, request: { ...request, path: fill(request.path), headers } };
 }

@@ -2,11 +2,13 @@ import type { Closure } from '../bind/binding.js';
 import type { Unreadable } from '../reference/facts.js';
 import type { RuleMatch } from '../reference/resolved-policy.js';
 import type { PeerAuthentication } from '../resource/model/index.js';
+import type { Authentication, TokenRefusal } from '../verdict/attributes.js';
 import type { Outcome, Shadow } from '../verdict/combine.js';
 import type { PolicyReference, Verdict } from '../verdict/verdict.js';
 
 /** The verdict that an outcome of the combining algorithm comes to. */
-export function verdictOf(outcome: Outcome<RuleMatch>): Verdict {
+export function verdictOf(outcome: Outcome<RuleMatch>, authentication?: Authentication): Verdict {
+  if (outcome.reason === 'invalid-token') return invalidTokenVerdict(authentication?.refused);
   const [first] = outcome.decisive;
   const dryRun = dryRunOf(outcome.shadow);
   return {
@@ -17,6 +19,29 @@ export function verdictOf(outcome: Outcome<RuleMatch>): Verdict {
     ...(dryRun === undefined ? {} : { dryRun }),
     ...(outcome.reason === 'internal-error' ? { detail: `a policy could not be evaluated: ${String(outcome.failure)}` } : {}),
   };
+}
+
+/** A token that refuses the request, answered as Envoy answers it (reference section 8.3). */
+function invalidTokenVerdict(refused: TokenRefusal | undefined): Verdict {
+  const base: Verdict = { effect: 'deny', reason: 'invalid-token', audit: [] };
+  if (refused === undefined) return base;
+  const { status, body, wwwAuthenticate, policy } = refused;
+  const response = { status, headers: [['www-authenticate', wwwAuthenticate] as const], body };
+  return { ...base, ...(policy === undefined ? {} : { policy }), status, response, detail: body };
+}
+
+/** A request that was given a header which no message may have, from a claim with a line break: it cannot be forwarded. */
+export function unsendableVerdict(authentication: Authentication | undefined): Verdict | undefined {
+  const bad = authentication?.edits.added.find(([, value]) => !isHeaderValue(value));
+  if (bad === undefined) return undefined;
+  const body = `invalid header value for: ${bad[0]}`;
+  const response = { status: 503, headers: [], body };
+  return { effect: 'deny', reason: 'bad-request', audit: [], status: 503, response, detail: body };
+}
+
+function isHeaderValue(value: string): boolean {
+  for (const char of value) if ((char < ' ' && char !== '\t') || char === '\x7f') return false;
+  return true;
 }
 
 /** A gate that is closed before any rule is asked. */

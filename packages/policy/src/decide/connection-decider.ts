@@ -23,7 +23,7 @@ export function connectionDecider(inventory: Inventory, binding: GateBinding): C
     layer: binding.gate === 'ztunnel' ? 'ztunnel' : 'tcp',
     factsOf: ({ connection }) => {
       const facts = factsOf(connection);
-      return 'effect' in facts ? undefined : { facts, remoteIp: connection.remoteIp ?? connection.sourceIp };
+      return 'effect' in facts ? undefined : { facts };
     },
   });
   return {

@@ -23,8 +23,6 @@ export interface CustomSubject {
 export interface SubjectFacts {
   readonly facts: Facts;
   readonly path?: string;
-  /** The client's address, as text. */
-  readonly remoteIp: string;
 }
 
 /** What a gate's CUSTOM policies need to know of it. */
@@ -197,10 +195,10 @@ class Consultation {
   }
 
   /** Upstream's waypoint does not tell who the client is (reference section 0.11). */
-  #checkSubject({ connection, request }: CustomSubject, { facts, path, remoteIp }: SubjectFacts): CheckSubject {
+  #checkSubject({ connection, request }: CustomSubject, { facts, path }: SubjectFacts): CheckSubject {
     const tellsPrincipal = this.gate.inventory.dialect.name === 'strict';
-    if (request === undefined || facts.http === undefined || path === undefined) return { connection, remoteIp, tellsPrincipal };
-    return { connection, remoteIp, tellsPrincipal, request: { attributes: request, path, headers: facts.http.headers } };
+    if (request === undefined || facts.http === undefined || path === undefined) return { connection, tellsPrincipal };
+    return { connection, tellsPrincipal, request: { attributes: request, path, headers: facts.http.headers } };
   }
 
   /** An answer holds until the provider's settings or its policies change; where they are written is none of them. */

@@ -2,6 +2,7 @@ import type { GateBinding, GatewayBinding, WaypointBinding, ZtunnelBinding } fro
 import type { ConnectionAttributes, RequestAttributes } from '../verdict/attributes.js';
 import type { Authorization, CustomStage } from '../verdict/ext-authz.js';
 import type { Verdict } from '../verdict/verdict.js';
+import type { TokenKnowledge, TokenStage } from './token-stage.js';
 
 /**
  * Decides for one gate. Synchronous, total: never throws, whatever the attributes hold; what cannot be decided is a deny with
@@ -28,9 +29,14 @@ export interface RequestDecider extends ConnectionDecider {
    * with the request that the authorizers made of it.
    */
   authorizeRequest(connection: ConnectionAttributes, request: RequestAttributes): CustomStage;
+  /**
+   * The second stage: what the tokens of a request come to. Its request is the one to hand to `request`, which for one without
+   * `authentication` takes every token for a bad one.
+   */
+  authenticate(request: RequestAttributes, knowledge: TokenKnowledge): TokenStage;
 }
 
 /** A verdict on a request. `path` is the normalised path with its query, to be sent upstream. */
 export type RequestVerdict = Verdict & { readonly path: string };
 
-export type { ZtunnelBinding };
+export type { TokenKnowledge, TokenStage, ZtunnelBinding };

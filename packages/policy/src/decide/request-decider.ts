@@ -6,10 +6,11 @@ import type { ConnectionAttributes, RequestAttributes } from '../verdict/attribu
 import type { Authorization } from '../verdict/ext-authz.js';
 import type { Verdict } from '../verdict/verdict.js';
 import { closureFor } from './closure.js';
-import { closedVerdict, refusedVerdict, unreadableVerdict, verdictOf } from './compose-verdict.js';
+import { closedVerdict, refusedVerdict, unreadableVerdict, unsendableVerdict, verdictOf } from './compose-verdict.js';
 import { connectionDecider } from './connection-decider.js';
 import { customStage } from './custom-stage.js';
 import type { RequestDecider, RequestVerdict } from './decider.js';
+import { nothingKnown, type TokenStage, tokenStage } from './token-stage.js';
 import { onceNeeded, total } from './total.js';
 
 /**
@@ -19,6 +20,7 @@ import { onceNeeded, total } from './total.js';
 export function requestDecider(inventory: Inventory, binding: WaypointBinding | GatewayBinding): RequestDecider {
   const closure = onceNeeded(() => closureFor(binding, 'request'));
   const interpret = onceNeeded(() => envoyInterpreter(inventory, binding));
+  const tokens = onceNeeded(() => tokenStage(inventory, binding));
   /** What policies are asked about, or the denial that comes before any of them. */
   const factsOf = (connection: ConnectionAttributes, request: RequestAttributes, received?: RequestAttributes) => {
     const known = requestFacts(inventory, binding, connection, request, received);
@@ -29,15 +31,18 @@ export function requestDecider(inventory: Inventory, binding: WaypointBinding | 
   };
   const decide = (
     connection: ConnectionAttributes,
-    request: RequestAttributes,
+    given: RequestAttributes,
     authorization: Authorization | undefined,
   ): RequestVerdict => {
+    const request = given.authentication === undefined ? tokens()(given, nothingKnown).request : given;
     const known = factsOf(connection, request, authorization?.received);
     if ('effect' in known) return withoutPath(known);
     if (authorization?.denial !== undefined) return withoutPath(authorization.denial);
     const custom = authorization === undefined ? 'custom-unsettled' : 'custom-settled';
-    const verdict = verdictOf(interpret()('http', known.facts, custom));
-    return verdict.effect === 'allow' ? { ...verdict, path: known.path } : withoutPath(verdict);
+    const verdict = verdictOf(interpret()('http', known.facts, custom), request.authentication);
+    if (verdict.effect === 'deny') return withoutPath(verdict);
+    const unsendable = unsendableVerdict(request.authentication);
+    return unsendable === undefined ? { ...verdict, path: known.path } : withoutPath(unsendable);
   };
   const authorize = customStage({
     inventory,
@@ -52,8 +57,18 @@ export function requestDecider(inventory: Inventory, binding: WaypointBinding | 
     ...connectionDecider(inventory, binding),
     binding,
     authorizeRequest: (connection, request) => authorize({ connection, request }),
+    authenticate: (request, knowledge) => authenticated(() => tokens()(request, knowledge), request),
     request: (connection, request, authorization) => total(() => decide(connection, request, authorization), withoutPath),
   };
+}
+
+/** Where the stage fails the request goes on as it was, and the decision, which then runs the stage itself, denies. */
+function authenticated(stage: () => TokenStage, request: RequestAttributes): TokenStage {
+  try {
+    return stage();
+  } catch {
+    return { request, wanted: [] };
+  }
 }
 
 function withoutPath(verdict: Verdict): RequestVerdict {

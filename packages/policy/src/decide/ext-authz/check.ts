@@ -9,8 +9,6 @@ import { headerPatterns } from './header-patterns.js';
 /** What a call to an authorizer is made of. */
 export interface CheckSubject {
   readonly connection: ConnectionAttributes;
-  /** The client's address: the pod's, or what a trusted proxy says. */
-  readonly remoteIp: string;
   /** Whether the client's identity is told. */
   readonly tellsPrincipal: boolean;
   /** Absent for a connection without HTTP. */
@@ -72,12 +70,13 @@ function httpCheck(
 }
 
 function grpcCheck(
-  { connection, remoteIp, tellsPrincipal, request }: CheckSubject,
+  { connection, tellsPrincipal, request }: CheckSubject,
   body: VisibleBody | undefined,
   packed: boolean,
 ): GrpcCheck {
   const source: CheckPeer = {
-    address: remoteIp,
+    // The peer, or what PROXY protocol says of it; what X-Forwarded-For says is in the headers.
+    address: connection.remoteIp ?? connection.sourceIp,
     ...(tellsPrincipal && connection.identity !== undefined ? { principal: connection.identity } : {}),
   };
   const destination: CheckPeer = { address: connection.destinationIp, port: connection.destinationPort };
