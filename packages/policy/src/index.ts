@@ -1,3 +1,9 @@
+export type {
+  BoundJwtRule,
+  KnownSignatures,
+  SignatureResult,
+  WantedSignature,
+} from './authenticate/token-judge.js';
 export { acceptAtWaypoint, acceptAtZtunnel } from './bind/accept.js';
 export { bindGateway } from './bind/bind-gateway.js';
 export { bindWaypoint } from './bind/bind-waypoint.js';
@@ -6,6 +12,7 @@ export type * from './bind/binding.js';
 export { describeUnbound } from './bind/describe-unbound.js';
 export { resolveHost } from './bind/resolve-host.js';
 export { resolveServiceWaypoint, resolveWorkloadWaypoint } from './bind/resolve-waypoint.js';
+export type * from './bind/roles/role-scope.js';
 export type * from './bind/route.js';
 export { routeHttp } from './bind/route-http.js';
 export { routeFromGate, routeFromWorkload } from './bind/route-outbound.js';
@@ -13,6 +20,7 @@ export type { RouteParent } from './bind/route-parents.js';
 export { routeTcp } from './bind/route-tcp.js';
 export type * from './decide/decider.js';
 export { connectionDecider, requestDecider } from './decide/index.js';
+export { type RoleDecider, roleDecider } from './decide/role-decider.js';
 export { type DiagnosticCode, diagnosticCodes } from './diagnostic/codes/index.js';
 export * from './diagnostic/diagnostic.js';
 export { type RenderOptions, renderDiagnostic } from './diagnostic/render.js';

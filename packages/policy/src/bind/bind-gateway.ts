@@ -23,7 +23,7 @@ export function bindGateway(inventory: Inventory, gateway: GatewayInfo): Gateway
     gateway,
     policies,
     requestAuthentications,
-    closures: closuresAtL7(requestAuthentications),
+    closures: closuresAtL7(inventory, requestAuthentications),
     get unbound() {
       unbound ??= unboundAtGateway(inventory, gateway, handled);
       return unbound;

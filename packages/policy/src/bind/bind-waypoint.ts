@@ -23,7 +23,7 @@ export function bindWaypoint(inventory: Inventory, gateway: GatewayInfo, target:
     target,
     policies,
     requestAuthentications,
-    closures: closuresAtL7(requestAuthentications),
+    closures: closuresAtL7(inventory, requestAuthentications),
     get unbound() {
       unbound ??= unboundAtWaypoint(inventory, gateway, target, policies);
       return unbound;

@@ -15,9 +15,9 @@ export function closuresAtZtunnel(inventory: Inventory, workload: Workload, boun
   ];
 }
 
-/** What an L7 gate cannot evaluate: tokens. In `upstream` it marks a verdict that would not be Istio's. */
-export function closuresAtL7(requestAuthentications: readonly RequestAuthentication[]): Closure[] {
-  return requestAuthentications.flatMap(tokenRules);
+/** Inline keys for which upstream's Envoy refuses the configuration of the gate: its verdicts are then those of an earlier one. */
+export function closuresAtL7({ dialect }: Inventory, requestAuthentications: readonly RequestAuthentication[]): Closure[] {
+  return dialect.name === 'strict' ? [] : requestAuthentications.flatMap(unusableKeys);
 }
 
 /** The policies that target a service and find no waypoint to enforce them (design: "policy-without-waypoint"). */
@@ -70,8 +70,15 @@ function l7AtZtunnel(policy: AuthorizationPolicy): Closure[] {
   ];
 }
 
-function tokenRules(policy: RequestAuthentication): Closure[] {
-  if (policy.jwtRuleCount === 0) return [];
-  const detail = 'tokens are not evaluated yet';
-  return [{ reason: 'unsupported-policy', kind: 'RequestAuthentication', policy, span: policy.span, detail }];
+function unusableKeys(policy: RequestAuthentication): Closure[] {
+  const rule = policy.jwtRules.find(({ jwks }) => jwks !== undefined && keysIn(jwks).length === 0);
+  if (rule === undefined) return [];
+  const detail = 'a key set without keys makes Envoy refuse the configuration of the gate';
+  return [{ reason: 'unsupported-policy', kind: 'RequestAuthentication', policy, rule: rule.index, span: rule.span, detail }];
+}
+
+/** The members of a key set. Validation has seen that it is one, or a single key, which Envoy takes for none. */
+function keysIn(jwks: string): readonly unknown[] {
+  const { keys }: { readonly keys?: unknown } = JSON.parse(jwks);
+  return Array.isArray(keys) ? keys : [];
 }

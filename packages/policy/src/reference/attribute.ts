@@ -59,7 +59,7 @@ export function attributeOfField(field: SourceField | OperationField): Attribute
 
 /** The attribute behind a `when` key; undefined for a key that upstream does not know. */
 export function attributeOfKey(key: string): Attribute | undefined {
-  if (Object.hasOwn(keys, key)) return { kind: keys[key] ?? 'token' };
+  if (Object.hasOwn(keys, key)) return { kind: keys[key] ?? 'principal' };
   if (key.startsWith('request.headers')) return headerAttribute(key.slice('request.headers'.length));
   if (key === 'request.auth.audiences') return { kind: 'claim', path: ['aud'] };
   if (key === 'request.auth.presenter') return { kind: 'claim', path: ['azp'] };

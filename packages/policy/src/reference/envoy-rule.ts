@@ -54,6 +54,8 @@ function unusable({ attribute }: Requirement, { layer }: EnvoyContext): (value: 
   switch (attribute.kind) {
     case 'header':
       return () => attribute.name === undefined;
+    case 'claim':
+      return () => attribute.path === undefined;
     case 'source-ip':
     case 'remote-ip':
     case 'destination-ip':

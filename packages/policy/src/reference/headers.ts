@@ -102,6 +102,11 @@ export function headerView(request: RequestAttributes, context: HeaderContext): 
   };
 }
 
+/** Whether the lines of a header are one value to policy and to whoever looks for tokens (reference section 0.2). */
+export function joinsLines(name: string): boolean {
+  return joined.has(name);
+}
+
 function groupByName(request: RequestAttributes): Map<string, string[]> {
   const byName = new Map<string, string[]>();
   for (const [name, value] of request.headers) append(byName, lowerAscii(name), trim(value));

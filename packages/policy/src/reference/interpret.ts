@@ -1,6 +1,6 @@
 import type { GatewayBinding, WaypointBinding, ZtunnelBinding } from '../bind/binding.js';
 import type { Inventory } from '../inventory/inventory.js';
-import { type Authentication, combine, type Outcome } from '../verdict/combine.js';
+import { combine, type Outcome } from '../verdict/combine.js';
 import { answersAt } from './custom.js';
 import { type EnvoyLayer, matchesEnvoyRule } from './envoy-rule.js';
 import type { Facts } from './facts.js';
@@ -50,11 +50,6 @@ export function envoyInterpreter(
         const context = { layer, action: resolved.policy.action, namespace: resolved.policy.metadata.namespace };
         return candidateOf(resolved, (rule) => matchesEnvoyRule(rule, context, facts));
       });
-    return combine(candidates, layer === 'http' ? tokenStage(binding) : undefined);
+    return combine(candidates, () => (facts.http?.tokenRefused ? 'invalid-token' : undefined));
   };
-}
-
-/** Tokens are not evaluated: a gate that would have to look at one denies. */
-function tokenStage(binding: WaypointBinding | GatewayBinding): Authentication {
-  return () => (binding.requestAuthentications.some((each) => each.jwtRuleCount > 0) ? 'unsupported-policy' : undefined);
 }

@@ -1,10 +1,13 @@
 import { assertNever } from '../assert-never.js';
+import type { JsonObject } from '../verdict/attributes.js';
+import { claimTexts } from '../verdict/claims.js';
 import type { Attribute } from './attribute.js';
 import type { Facts } from './facts.js';
 import { matchesNamespace, matchesPrincipal, matchesServiceAccount, matchesTrustDomain } from './identity.js';
 import { type IpAddress, rangeHolds, readIpRange } from './ip-range.js';
 import { matchesMetadata } from './metadata.js';
 import { isPathTemplate, matchesPathTemplate } from './path-template.js';
+import { matchesRequestPrincipal } from './request-principal.js';
 import { lowerAscii, matchesPattern, matchesPresentPattern } from './string-pattern.js';
 import { wireText } from './wire-text.js';
 
@@ -39,10 +42,12 @@ export function matchesValue(attribute: Attribute, value: string, policyNamespac
       return matchesPath(wireText(value), facts.http?.path);
     case 'header':
       return matchesHeader(attribute.name, wireText(value), facts);
+    case 'request-principal':
+      return matchesRequestPrincipal(value, facts.http?.claims);
+    case 'claim':
+      return matchesClaim(attribute.path, value, facts.http?.claims);
     case 'metadata':
       return matchesMetadata(attribute, value, facts.metadata);
-    case 'token':
-      return false;
     default:
       return assertNever(attribute);
   }
@@ -65,4 +70,9 @@ function matchesPath(value: string, path: string | undefined): boolean {
 function matchesHeader(name: string | undefined, value: string, facts: Facts): boolean {
   if (name === undefined || facts.http === undefined) return false;
   return facts.http.headers(lowerAscii(name)).some((each) => matchesPresentPattern(value, each));
+}
+
+function matchesClaim(path: readonly string[] | undefined, value: string, claims: JsonObject | undefined): boolean {
+  if (path === undefined || claims === undefined) return false;
+  return claimTexts(claims, path).some((text) => matchesPattern(value, text));
 }

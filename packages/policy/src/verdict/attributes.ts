@@ -1,3 +1,5 @@
+import type { PolicyReference } from './verdict.js';
+
 /**
  * What a gate knows about a connection (reference sections 3.3, 4.1). Addresses are policy addresses, IPv4 or IPv6 text; an
  * attribute that the gate cannot know is absent.
@@ -61,8 +63,8 @@ export interface JsonObject {
 }
 
 /**
- * What the valid token of a request says to policy (reference sections 3.5 and 3.6). A request without a valid token has no claims,
- * and so none of the rest.
+ * What the valid token of a request says to policy (reference sections 3.5 and 3.6), and what becomes of the request. A request
+ * without a valid token has no claims, and so none of the rest.
  */
 export interface Authentication {
   /** `iss`, where it is a string. */
@@ -77,12 +79,27 @@ export interface Authentication {
   readonly claims: JsonObject;
   /** Set where a token of the request refuses it, whatever policy says. */
   readonly refused?: TokenRefusal;
+  /** When the first of its tokens runs out, in seconds since 1970; absent where none does. */
+  readonly expiresAt?: number;
+  /** What is changed about the request before policy sees it and before it is forwarded. */
+  readonly edits: RequestEdits;
 }
 
 /** How a request with an unacceptable token is answered (reference section 8.3). */
 export interface TokenRefusal {
   readonly status: 401 | 403;
   readonly body: string;
-  /** Value of the header `www-authenticate`, where there is one. */
-  readonly wwwAuthenticate?: string;
+  /** Value of the header `www-authenticate`. */
+  readonly wwwAuthenticate: string;
+  /** The RequestAuthentication whose rule refused it, where one did. */
+  readonly policy?: PolicyReference;
+}
+
+/** Changes to a request: first removals, then additions. */
+export interface RequestEdits {
+  /** Headers of which every line goes, lower-case. */
+  readonly removed: readonly string[];
+  readonly added: readonly (readonly [name: string, value: string])[];
+  /** What replaces `:path`. */
+  readonly path?: string;
 }

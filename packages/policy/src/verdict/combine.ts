@@ -28,7 +28,7 @@ export interface Outcome<Match> {
     | 'deny-policy'
     | 'no-allow-match'
     | 'custom-policy'
-    | 'unsupported-policy'
+    | 'invalid-token'
     | 'internal-error'
   >;
   /** What decided: every match of the deciding action, in the order of the candidates. Empty where nothing matched. */
@@ -41,14 +41,14 @@ export interface Outcome<Match> {
 }
 
 /** What the stage between CUSTOM and AUDIT says: `undefined` passes, a reason denies. It may throw. */
-export type Authentication = () => 'unsupported-policy' | undefined;
+export type TokenVerdict = () => 'invalid-token' | undefined;
 
 /**
  * Combines policies in the order CUSTOM → JWT → AUDIT → DENY → ALLOW (reference section 2.1). Without an ALLOW policy
  * everything that nothing denied is allowed; AUDIT and dry-run policies never deny, not even by failing; an enforced policy
  * that fails denies. A CUSTOM policy that matches denies: no provider is called here.
  */
-export function combine<Match>(candidates: readonly Candidate<Match>[], authenticate?: Authentication): Outcome<Match> {
+export function combine<Match>(candidates: readonly Candidate<Match>[], authenticate?: TokenVerdict): Outcome<Match> {
   const polls = new Map(candidates.map((candidate) => [candidate, poll(candidate)]));
   const enforced = candidates.filter((candidate) => !candidate.dryRun);
   const of = (action: Action) =>
@@ -82,7 +82,7 @@ type Decision<Match> = Pick<Outcome<Match>, 'effect' | 'reason' | 'decisive'>;
 function decide<Match>(
   candidates: number,
   custom: Tally<Match>,
-  authentication: ReturnType<Authentication> | 'internal-error',
+  authentication: ReturnType<TokenVerdict> | 'internal-error',
   deny: Tally<Match>,
   allow: Tally<Match>,
 ): Decision<Match> {
@@ -100,7 +100,7 @@ function denied<Match>(reason: Outcome<Match>['reason']): Decision<Match> {
   return { effect: 'deny', reason, decisive: [] };
 }
 
-function authentication(authenticate: Authentication | undefined): ReturnType<Authentication> | 'internal-error' {
+function authentication(authenticate: TokenVerdict | undefined): ReturnType<TokenVerdict> | 'internal-error' {
   try {
     return authenticate?.();
   } catch {

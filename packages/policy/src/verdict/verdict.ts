@@ -20,7 +20,9 @@ export type Reason =
   | 'policy-without-waypoint'
   /** `strict`: the named waypoint is missing, not ready or does not serve this traffic. */
   | 'waypoint-unavailable'
-  /** The policy needs something that this gate does not evaluate (a token, an external authorizer). */
+  /** A token of the request is not acceptable. */
+  | 'invalid-token'
+  /** The policy needs something that this gate does not evaluate. */
   | 'unsupported-policy'
   /** A CUSTOM policy matched and its provider is unknown or refused. */
   | 'custom-policy'
@@ -74,9 +76,9 @@ export interface Verdict {
   readonly audit: readonly PolicyReference[];
   /** What the dry-run policies would have done, absent where there are none. */
   readonly dryRun?: { readonly effect: 'allow' | 'deny'; readonly policy?: PolicyReference };
-  /** HTTP status for a `bad-request`. */
+  /** HTTP status for a `bad-request` or an `invalid-token`. */
   readonly status?: number;
-  /** What the client gets where an external authorizer denied, or could not be asked. */
+  /** What the client gets where an external authorizer denied or could not be asked, or where a token was refused. */
   readonly response?: DenialResponse;
   /** A sentence for people, where the reason alone does not say it. */
   readonly detail?: string;

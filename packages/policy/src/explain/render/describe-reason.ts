@@ -24,6 +24,8 @@ export function describeReason(decision: Decision & { readonly detail?: string |
       return `${by} closes this workload${detail || ': it targets a Service that has no waypoint'}`;
     case 'waypoint-unavailable':
       return `the waypoint cannot be used${detail || placeOf(decision)}`;
+    case 'invalid-token':
+      return `${by} refuses the token of the request${detail}`;
     case 'unsupported-policy':
       return `${by} needs something that this gate does not evaluate${detail}`;
     case 'custom-policy':
