@@ -7,7 +7,7 @@ import { LabelIndex, type Labels, ownValue } from './labels.js';
 import type { PolicyAddresses } from './policy-addresses.js';
 import { selectResources } from './select-resources.js';
 import type { GrowingWorkload } from './service-builder.js';
-import { type KeyedDraft, keyDrafts, type WorkloadDraft } from './workload-draft.js';
+import { type KeyedDraft, keyDrafts, runAnnotation, type WorkloadDraft } from './workload-draft.js';
 
 interface Context {
   readonly gatewayResources: readonly Gateway[];
@@ -99,7 +99,7 @@ function finish(key: string, draft: WorkloadDraft, trustDomain: string, { addres
   const declared = draft.addresses;
   const [address = addresses.derive('workload', key)] = declared;
   const ports = draft.ports.filter((port) => port.protocol === 'TCP');
-  const run = ownValue(draft.annotations, 'sallyport/run');
+  const run = ownValue(draft.annotations, runAnnotation);
   return {
     key,
     kind: draft.kind,

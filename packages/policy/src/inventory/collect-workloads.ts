@@ -4,8 +4,8 @@ import { type ExpandedPod, expandControllers } from './expand-controllers.js';
 import type { GatewayRoles } from './gateway-roles.js';
 import type { Capture } from './inventory.js';
 import { parseIpAddress } from './ip-address.js';
-import type { Labels } from './labels.js';
-import type { WorkloadDraft } from './workload-draft.js';
+import { type Labels, ownValue } from './labels.js';
+import { runAnnotation, type WorkloadDraft } from './workload-draft.js';
 
 /** The manifests that workloads come from, each list in the order of names. */
 export interface WorkloadSources {
@@ -56,7 +56,7 @@ function draftOfExpanded({ name, controller }: ExpandedPod, sources: WorkloadSou
     ownerName: controller.metadata.name,
     ownerKind: controller.kind,
     labels: { ...labels, ...implied },
-    annotations,
+    annotations: { ...howToRun(controller), ...annotations },
     serviceAccount: spec.serviceAccountName,
     addresses: [],
     capture: captureOfPod({ labels, annotations, hostNetwork: spec.hostNetwork }, sources.namespaceLabels(namespace)),
@@ -64,6 +64,12 @@ function draftOfExpanded({ name, controller }: ExpandedPod, sources: WorkloadSou
     ports: spec.ports,
     span: controller.span,
   };
+}
+
+/** Written on the controller itself, this one annotation means its pods; on their template it comes first. */
+function howToRun({ metadata }: Controller): Labels {
+  const run = ownValue(metadata.annotations, runAnnotation);
+  return run === undefined ? {} : { [runAnnotation]: run };
 }
 
 function draftOfWorkloadEntry(entry: WorkloadEntry, sources: WorkloadSources): WorkloadDraft {

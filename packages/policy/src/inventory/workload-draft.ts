@@ -3,6 +3,9 @@ import type { ContainerPort } from '../resource/model/index.js';
 import type { Capture, Workload } from './inventory.js';
 import { append, type Labels } from './labels.js';
 
+/** The annotation whose value is the command that runs a workload on this machine. */
+export const runAnnotation = 'sallyport/run';
+
 /** A workload before it has a unique key, a policy address and the ports of its services. */
 export interface WorkloadDraft {
   readonly kind: Workload['kind'];

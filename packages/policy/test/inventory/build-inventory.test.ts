@@ -60,6 +60,15 @@ describe('controllers', () => {
     });
   });
 
+  it.each([
+    ['its own annotation, where the template has none', {}, 'node own.js'],
+    ['the annotation of the template before its own', { annotations: { 'sallyport/run': 'node web.js' } }, 'node web.js'],
+  ])('runs its pods by %s', (_, template, run) => {
+    const annotated = { name: 'web', namespace: 'shop', annotations: { 'sallyport/run': 'node own.js' } };
+    const manifest = JSON.stringify({ ...JSON.parse(controller('Deployment', 'web', {}, template)), metadata: annotated });
+    expect(workload(inventoryOf(manifest), 'shop/web')).toMatchObject({ run });
+  });
+
   it('makes nothing where a pod that it owns is in the input', () => {
     const owned = pod('web-5d5-x', {
       owner: { kind: 'ReplicaSet', name: 'web-5d5' },
