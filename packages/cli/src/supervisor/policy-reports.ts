@@ -5,10 +5,10 @@ import {
   type GateBinding,
   type GatewayInfo,
   type Inventory,
+  type Metadata,
   resolveServiceWaypoint,
   resolveWorkloadWaypoint,
   type ServiceInfo,
-  type Span,
   type WaypointResolution,
   type Workload,
 } from '@sallyport/policy';
@@ -19,7 +19,7 @@ export function ztunnelPolicies(inventory: Inventory, workload: Workload): { pol
   const binding = bindZtunnel(inventory, workload);
   const policies = boundPolicies(binding);
   const { mode, policy } = binding.mtls;
-  if (policy !== undefined) policies.push({ ...named(policy, policy.span), kind: 'PeerAuthentication', action: mode });
+  if (policy !== undefined) policies.push({ ...named(policy), kind: 'PeerAuthentication', action: mode });
   return { policies, mtls: mode };
 }
 
@@ -44,12 +44,13 @@ function guardedBy(inventory: Inventory, gateway: GatewayInfo): (ServiceInfo | W
 function boundPolicies(binding: GateBinding): PolicyReport[] {
   const closes = new Map(binding.closures.map((closure) => [closure.policy as object, closure.reason]));
   return binding.policies.map(({ policy, attachment }) => {
-    const report = { ...named(policy, policy.span), kind: 'AuthorizationPolicy' as const, action: policy.action, attachment };
+    const report = { ...named(policy), kind: 'AuthorizationPolicy' as const, action: policy.action, attachment };
     const reason = closes.get(policy);
     return reason === undefined ? report : { ...report, closes: reason };
   });
 }
 
-function named(policy: { readonly metadata: { readonly namespace: string; readonly name: string } }, span: Span) {
-  return { namespace: policy.metadata.namespace, name: policy.metadata.name, file: span.file, line: span.start.line };
+/** The place is that of its name, as in all that is printed of policies. */
+function named({ metadata: { namespace, name, nameSpan } }: { readonly metadata: Metadata }) {
+  return { namespace, name, file: nameSpan.file, line: nameSpan.start.line };
 }

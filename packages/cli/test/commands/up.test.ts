@@ -75,7 +75,7 @@ describe('status', () => {
     expect(httpbin).toMatchObject({ identity: 'spiffe://cluster.local/ns/default/sa/httpbin', ports: [8000] });
     expect(httpbin?.application).toMatchObject({ state: 'running', command: 'exec node app.mjs' });
     expect(httpbin?.policies).toMatchObject([
-      { name: 'admits-sleep', action: 'ALLOW', file: join(mesh.folder, 'policy.yaml'), line: 2 },
+      { name: 'admits-sleep', action: 'ALLOW', file: join(mesh.folder, 'policy.yaml'), line: 4 },
     ]);
     expect(status.workloads.find((workload) => workload.key === 'default/sleep')?.application).toEqual({ state: 'none' });
   });
