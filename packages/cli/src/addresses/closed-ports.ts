@@ -1,4 +1,4 @@
-import { createServer } from 'node:net';
+import { probeAddress } from './probe-address.js';
 
 /** Finds out, once for each port, which ones this user may not open. */
 export class ClosedPorts {
@@ -20,17 +20,8 @@ export class ClosedPorts {
   async #isClosed(port: number): Promise<boolean> {
     const known = this.#known.get(port);
     if (known !== undefined) return known;
-    const closed = await isForbidden(this.#address, port);
+    const closed = (await probeAddress(this.#address, port)) === 'EACCES';
     this.#known.set(port, closed);
     return closed;
   }
-}
-
-/** Opens the port for a moment: the only question that every system answers truly. */
-function isForbidden(host: string, port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.on('error', (error: NodeJS.ErrnoException) => resolve(error.code === 'EACCES'));
-    server.listen({ host, port, exclusive: true }, () => server.close(() => resolve(false)));
-  });
 }

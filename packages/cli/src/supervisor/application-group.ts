@@ -1,3 +1,5 @@
+import { probeAddress } from '../addresses/probe-address.js';
+import { CommandFailure } from '../exit-status.js';
 import { Application, type ApplicationOptions, type ApplicationPlan } from './application.js';
 
 /** How long a command gets to end when it is told to. */
@@ -21,6 +23,19 @@ export class ApplicationGroup {
 
   get(workload: string): Application | undefined {
     return this.#applications.get(workload);
+  }
+
+  /**
+   * Rejects with `CommandFailure` where a command cannot listen, as something else does: whoever a gate admits would be answered by
+   * that. To be asked before anything runs.
+   */
+  async assertFree(plans: readonly ApplicationPlan[]): Promise<void> {
+    await Promise.all(
+      plans.map(async ({ workload, host, port }) => {
+        if (port === undefined || (await probeAddress(host, port)) !== 'EADDRINUSE') return;
+        throw new CommandFailure(`address ${host}:${port} is in use: the command of \`${workload}\` is to listen there`);
+      }),
+    );
   }
 
   /** Starts what is new, ends what is gone, and does both for what has changed. What stays the same is not touched. */

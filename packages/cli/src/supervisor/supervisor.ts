@@ -121,6 +121,7 @@ export class Supervisor {
   /** Brings the mesh up; resolves once it is ready. Rejects, with nothing left running, with `CommandFailure`. */
   async begin(): Promise<void> {
     try {
+      await this.#applications.assertFree(this.#applicationPlans());
       this.#control = await openControlSocket(this.#options.directory, () => this.status());
       await this.#gates.change(
         planGates(this.#current.inventory),

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { identifyProcess } from '../../src/state/process-identity.js';
 import { meshId } from '../../src/state/runtime-directory.js';
 import type { MeshEvent } from '../../src/supervisor/mesh-event.js';
+import type { WorkloadReport } from '../../src/supervisor/mesh-status.js';
 import { UpMesh, Workshop } from './local-mesh.js';
 import { admits, folder, workloads } from './manifests.js';
 
@@ -67,22 +68,33 @@ describe('up does not start', () => {
     expect((await workshop.run(['up'])).status).toBe(2);
   });
 
-  test('where an address is in use: it names address, port and workload, and leaves nothing behind', async () => {
-    const directory = await workshop.folder('taken', folder);
-    const first = await workshop.up(directory);
-    const address = (await first.status()).workloads.find(({ key }) => key === 'default/httpbin')?.address;
-    await first.end();
-    const squatter = createServer().listen({ host: address, port: 8000 });
-    await once(squatter, 'listening');
-    try {
-      const outcome = await workshop.run(['up', directory]);
-      expect(outcome.status).toBe(1);
-      expect(outcome.stderr).toBe(`sallyport: address ${address}:8000 is in use: plaintext of \`default/httpbin\`\n`);
-      expect((await workshop.run(['status'])).stderr).toContain('no mesh is up');
-    } finally {
-      squatter.close();
-    }
-  });
+  test.each([
+    ['of a gate', 'plaintext of `default/httpbin`', ({ address }: WorkloadReport) => address],
+    [
+      'of a command',
+      'the command of `default/httpbin` is to listen there',
+      ({ application }: WorkloadReport) => (application.state === 'running' ? application.address : undefined),
+    ],
+  ])(
+    'where an address %s is in use: it names address, port and workload, and leaves nothing behind',
+    async (_, purpose, addressOf) => {
+      const directory = await workshop.folder('taken', folder);
+      const first = await workshop.up(directory);
+      const httpbin = (await first.status()).workloads.find(({ key }) => key === 'default/httpbin');
+      const address = httpbin && addressOf(httpbin);
+      await first.end();
+      const squatter = createServer().listen({ host: address, port: 8000 });
+      await once(squatter, 'listening');
+      try {
+        const outcome = await workshop.run(['up', directory]);
+        expect(outcome.status).toBe(1);
+        expect(outcome.stderr).toBe(`sallyport: address ${address}:8000 is in use: ${purpose}\n`);
+        expect((await workshop.run(['status'])).stderr).toContain('no mesh is up');
+      } finally {
+        squatter.close();
+      }
+    },
+  );
 });
 
 describe('up without a command', () => {
