@@ -1,0 +1,66 @@
+import type { DialectName } from '@sallyport/policy';
+
+/** Which gate is asked, and about what: connections, or requests on them. */
+export type Layer = 'ztunnel' | 'waypoint' | 'waypoint-tcp' | 'gateway' | 'gateway-tcp';
+
+/** An object of a manifest, as data. */
+export type Manifest = Readonly<Record<string, unknown>>;
+
+/** A peer as the gate sees it; `identity` is absent for plaintext. */
+export interface CaseSource {
+  readonly identity?: string;
+  readonly ip: string;
+  /** Server name of the TLS inside the connection. */
+  readonly sni?: string;
+}
+
+/** A request as it is sent; `GET / HTTP/1.1` to `api.shop` where nothing else is said. */
+export interface CaseRequest {
+  readonly method?: string;
+  readonly path?: string;
+  readonly host?: string;
+  readonly headers?: readonly (readonly [name: string, value: string])[];
+  readonly http?: 1 | 2;
+}
+
+/** What a gate has to answer. */
+export interface Expectation {
+  readonly effect: 'allow' | 'deny';
+  readonly reason: string;
+  /** `NAMESPACE/NAME` of the deciding policy; null where none may be named; not compared where absent. */
+  readonly policy?: string | null;
+  readonly rule?: number;
+  /** Status of the answer to a denied request. */
+  readonly status?: number;
+  /** The path that an allowed request goes on with. */
+  readonly path?: string;
+  /** `NAMESPACE/NAME` of every AUDIT policy that matched. */
+  readonly audit?: readonly string[];
+  /** What the dry-run policies would have done. */
+  readonly dryRun?: 'allow' | 'deny';
+}
+
+/** One question to one gate, with its answer in each dialect that the case is about. */
+export interface CaseQuery {
+  readonly title?: string;
+  readonly layer: Layer;
+  /** `KIND/NAMESPACE/NAME`. */
+  readonly target: string;
+  readonly port: number;
+  readonly source: CaseSource;
+  /** Absent on connections. */
+  readonly request?: CaseRequest;
+  readonly expect: Readonly<Partial<Record<DialectName, Expectation>>>;
+}
+
+/** A mesh with policies, and what its gates answer. */
+export interface Case {
+  /** Its file and title. */
+  readonly name: string;
+  /** Where the rule is written, for people. */
+  readonly reference: string;
+  readonly manifests: readonly Manifest[];
+  readonly meshConfig: Readonly<Record<string, unknown>>;
+  readonly flags: Readonly<Record<string, string>>;
+  readonly queries: readonly CaseQuery[];
+}

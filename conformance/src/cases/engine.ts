@@ -1,0 +1,29 @@
+import type { DialectName } from '@sallyport/policy';
+import type { Case, CaseQuery, Expectation } from './case.js';
+
+/** What cases are put to: anything that reads manifests and answers for the gates of a mesh. */
+export interface CaseEngine {
+  /** Reads a mesh in a dialect; throws an `Error` that says why where it is invalid. */
+  load(mesh: CaseMesh, dialect: DialectName): CaseWorld;
+}
+
+/** The part of a case that makes the mesh. */
+export type CaseMesh = Pick<Case, 'manifests' | 'meshConfig' | 'flags'>;
+
+/** One mesh in one dialect, ready to be asked. */
+export interface CaseWorld {
+  /** Throws an `Error` where the query names what the mesh has not. */
+  answer(query: Omit<CaseQuery, 'expect'>): CaseAnswer;
+}
+
+/** An answer in the terms of an expectation, everything said. */
+export interface CaseAnswer extends Required<Omit<Expectation, 'rule' | 'status' | 'path' | 'dryRun'>> {
+  readonly rule?: number;
+  readonly status?: number;
+  readonly path?: string;
+  readonly dryRun?: 'allow' | 'deny';
+  /** What the gate says about it in words, for a reader of a disagreement. */
+  readonly detail?: string;
+  /** `KIND/NAMESPACE/NAME` of every policy that the gate enforces or tries out. */
+  readonly enforced: readonly string[];
+}

@@ -1,0 +1,114 @@
+import type { Case, CaseQuery, CaseSource, Expectation, Layer, Manifest } from './case.js';
+import type { WrittenCase, WrittenExpectation, WrittenMesh, WrittenQuery } from './written.js';
+
+/** The case with its mesh, once for each gate that it is about. */
+export function expandCase(mesh: WrittenMesh, file: string, written: WrittenCase): readonly Case[] {
+  const layers: readonly (Layer | undefined)[] = written.at ?? [undefined];
+  return layers.map((layer) => {
+    const queries = written.queries.filter(({ at }) => at === undefined || layer === undefined || at.includes(layer));
+    if (queries.length === 0) throw new Error(`${file}: ${written.title}: nothing is asked at ${layer}`);
+    return {
+      name: `${file}: ${written.title}${layer === undefined ? '' : ` (${layer})`}`,
+      reference: written.reference,
+      manifests: manifestsOf(mesh, written, layer),
+      meshConfig: written.meshConfig ?? {},
+      flags: written.flags ?? {},
+      queries: queries.map((query) => expandQuery(mesh, written, query, layer)),
+    };
+  });
+}
+
+function manifestsOf(mesh: WrittenMesh, written: WrittenCase, layer: Layer | undefined): readonly Manifest[] {
+  const own = written.manifests ?? [];
+  const gone = new Set([...(written.without ?? []), ...own.map(keyOf)]);
+  const kept = mesh.manifests.filter((manifest) => !gone.has(keyOf(manifest)));
+  const policies = Object.entries(written.policies ?? {}).map(([name, policy]) => policyManifest(name, policy, layer));
+  return [...kept, ...own, ...policies];
+}
+
+/** `KIND/NAMESPACE/NAME`, or `KIND/NAME` for what is in no namespace. */
+function keyOf(manifest: Manifest): string {
+  const { name, namespace } = (manifest.metadata ?? {}) as { name?: string; namespace?: string };
+  return [manifest.kind, namespace, name].filter((part) => part !== undefined).join('/');
+}
+
+const attachments: Readonly<Record<Layer, Manifest>> = {
+  ztunnel: { selector: { matchLabels: { app: 'api' } } },
+  waypoint: { targetRefs: [{ group: '', kind: 'Service', name: 'api' }] },
+  'waypoint-tcp': { targetRefs: [{ group: '', kind: 'Service', name: 'api' }] },
+  gateway: { targetRefs: [{ group: 'gateway.networking.k8s.io', kind: 'Gateway', name: 'edge' }] },
+  'gateway-tcp': { targetRefs: [{ group: 'gateway.networking.k8s.io', kind: 'Gateway', name: 'edge' }] },
+};
+
+/** A policy is written by its spec; `annotations` and `dryRun` beside it go to its metadata. */
+function policyManifest(written: string, { annotations, dryRun, ...spec }: Manifest, layer: Layer | undefined): Manifest {
+  const [namespace, name] = qualified(written).split('/');
+  const attachment = layer === undefined || 'selector' in spec || 'targetRefs' in spec ? {} : attachments[layer];
+  const noted = { ...(annotations as object | undefined), ...(dryRun === true ? { 'istio.io/dry-run': 'true' } : {}) };
+  return {
+    apiVersion: 'security.istio.io/v1',
+    kind: 'AuthorizationPolicy',
+    metadata: { name, namespace, ...(Object.keys(noted).length === 0 ? {} : { annotations: noted }) },
+    spec: { ...attachment, ...spec },
+  };
+}
+
+const targets: Readonly<Record<Layer, string>> = {
+  ztunnel: 'Pod/shop/api',
+  waypoint: 'Service/shop/api',
+  'waypoint-tcp': 'Service/shop/api',
+  gateway: 'Gateway/shop/edge',
+  'gateway-tcp': 'Gateway/shop/edge',
+};
+
+const ports: Readonly<Record<Layer, number>> = {
+  ztunnel: 8080,
+  waypoint: 80,
+  'waypoint-tcp': 3306,
+  gateway: 80,
+  'gateway-tcp': 9000,
+};
+
+function expandQuery(mesh: WrittenMesh, written: WrittenCase, query: WrittenQuery, at: Layer | undefined): CaseQuery {
+  const defaults = written.ask ?? {};
+  const layer = at ?? query.gate ?? defaults.gate;
+  if (layer === undefined) throw new Error(`${written.title}: a query names no gate`);
+  const isHttp = layer === 'waypoint' || layer === 'gateway';
+  return {
+    ...(query.title === undefined ? {} : { title: query.title }),
+    layer,
+    target: query.target ?? defaults.target ?? targets[layer],
+    port: query.port ?? defaults.port ?? ports[layer],
+    source: sourceOf(mesh, query.source ?? defaults.source ?? 'web'),
+    ...(isHttp ? { request: { ...defaults.request, ...query.request } } : {}),
+    expect: expectationsOf(query),
+  };
+}
+
+function sourceOf({ sources }: WrittenMesh, source: string | CaseSource): CaseSource {
+  if (typeof source !== 'string') return source;
+  const named = sources[source];
+  if (named === undefined) throw new Error(`no source is called \`${source}\``);
+  return named;
+}
+
+function expectationsOf({ both, strict = both, upstream = both }: WrittenQuery): CaseQuery['expect'] {
+  return {
+    ...(strict === undefined ? {} : { strict: expectationOf(strict) }),
+    ...(upstream === undefined ? {} : { upstream: expectationOf(upstream) }),
+  };
+}
+
+function expectationOf({ allow, deny, by, audit, ...rest }: WrittenExpectation): Expectation {
+  return {
+    ...rest,
+    ...(allow === undefined ? { effect: 'deny', reason: deny ?? '' } : { effect: 'allow', reason: allow }),
+    ...(by === undefined ? {} : { policy: by === null ? null : qualified(by) }),
+    ...(audit === undefined ? {} : { audit: audit.map(qualified) }),
+  };
+}
+
+/** Policies are in the namespace `shop` unless they say otherwise. */
+function qualified(name: string): string {
+  return name.includes('/') ? name : `shop/${name}`;
+}
