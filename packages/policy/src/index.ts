@@ -18,6 +18,8 @@ export { routeHttp } from './bind/route-http.js';
 export { routeFromGate, routeFromWorkload } from './bind/route-outbound.js';
 export type { RouteParent } from './bind/route-parents.js';
 export { routeTcp } from './bind/route-tcp.js';
+export type { ObjectStatus, StatusCondition, StatusOptions } from './bind/status/status-condition.js';
+export { statuses } from './bind/status/statuses.js';
 export type * from './decide/decider.js';
 export { connectionDecider, requestDecider } from './decide/index.js';
 export { type RoleDecider, roleDecider } from './decide/role-decider.js';

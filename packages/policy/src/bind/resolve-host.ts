@@ -1,5 +1,6 @@
 import type { Inventory, ServiceInfo, Workload } from '../inventory/inventory.js';
 import { parseIpAddress } from '../inventory/ip-address.js';
+import { meshVisibility } from './mesh-visibility.js';
 
 const clusterDomain = 'cluster.local';
 
@@ -30,14 +31,21 @@ function searchList(host: string, namespace: string): string[] {
 
 /** The service with exactly this hostname that a namespace may use: its own first, then a Kubernetes Service, then the first by name. */
 export function serviceByHostname(inventory: Inventory, hostname: string, namespace: string): ServiceInfo | undefined {
-  const candidates = (inventory.servicesByHostname.get(hostname) ?? []).filter(
-    ({ visibility, namespace: owner }) => visibility === 'public' || (visibility === 'namespace' && owner === namespace),
+  const candidates = (inventory.servicesByHostname.get(hostname) ?? []).filter((service) =>
+    isSeen(inventory, service, namespace),
   );
   return (
     candidates.find((service) => service.namespace === namespace) ??
     candidates.find((service) => service.kind === 'Service') ??
     candidates[0]
   );
+}
+
+/** Whether a namespace sees a service: neither `exportTo` nor MeshConfig's `serviceEntryVisibility` hides it. */
+function isSeen(inventory: Inventory, { kind, visibility, namespace: owner }: ServiceInfo, namespace: string): boolean {
+  const inMesh = kind === 'ServiceEntry' ? meshVisibility(inventory, owner) : 'PUBLIC';
+  if (visibility === 'none' || inMesh === 'NONE') return false;
+  return owner === namespace || (visibility === 'public' && inMesh === 'PUBLIC');
 }
 
 /** The longest wildcard host that covers a name: each label in turn is replaced by `*`. */

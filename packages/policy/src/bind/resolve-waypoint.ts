@@ -3,6 +3,7 @@ import { gatewayNameLabel } from '../inventory/gateway-roles.js';
 import type { GatewayInfo, Inventory, ServiceInfo, Workload } from '../inventory/inventory.js';
 import { type Labels, matchesLabels, ownValue } from '../inventory/labels.js';
 import type { WaypointResolution } from './binding.js';
+import { meshVisibility } from './mesh-visibility.js';
 
 /** The label that names a waypoint, on an object or its namespace. */
 const useWaypointLabel = 'istio.io/use-waypoint';
@@ -10,7 +11,8 @@ const useWaypointLabel = 'istio.io/use-waypoint';
 type Purpose = 'service' | 'workload';
 type Lack = Extract<WaypointResolution, { kind: 'refused' }>['why'];
 
-interface Named {
+/** A waypoint that an object or its namespace names. */
+export interface NamedWaypoint {
   readonly namespace: string;
   readonly name: string;
   readonly by: 'object' | 'namespace';
@@ -24,7 +26,7 @@ interface Named {
 export function resolveServiceWaypoint(inventory: Inventory, service: ServiceInfo): WaypointResolution {
   if (isGateObject(inventory, service)) return { kind: 'none', why: 'is-waypoint' };
   const resolution = resolve(inventory, service, 'service');
-  if (resolution.kind !== 'bound' || mayCross(service, resolution.gateway)) return resolution;
+  if (resolution.kind !== 'bound' || mayCross(inventory, service, resolution.gateway)) return resolution;
   return unusable(inventory, { ...keyOf(resolution.gateway), by: resolution.by, span: service.span }, 'not-allowed');
 }
 
@@ -59,10 +61,10 @@ function lackOf(inventory: Inventory, gateway: GatewayInfo, namespace: string): 
 }
 
 /** The object's label wins, even where its waypoint does not exist: there is no falling through to the namespace. */
-function namedWaypoint(
+export function namedWaypoint(
   inventory: Inventory,
   object: { readonly namespace: string; readonly labels: Labels; readonly span: Span },
-): Named | 'none' | undefined {
+): NamedWaypoint | 'none' | undefined {
   const own = namedBy(object.labels, object.namespace, 'object', object.span);
   if (own !== undefined) return own;
   const metadata = inventory.namespaces.get(object.namespace)?.metadata;
@@ -71,7 +73,7 @@ function namedWaypoint(
   return namedBy(metadata.labels, object.namespace, 'namespace', span);
 }
 
-function namedBy(labels: Labels, namespace: string, by: Named['by'], span: Span): Named | 'none' | undefined {
+function namedBy(labels: Labels, namespace: string, by: NamedWaypoint['by'], span: Span): NamedWaypoint | 'none' | undefined {
   const name = ownValue(labels, useWaypointLabel);
   if (name === undefined || name === 'none') return name;
   return { name, namespace: ownValue(labels, 'istio.io/use-waypoint-namespace') ?? namespace, by, span };
@@ -81,18 +83,18 @@ function namedBy(labels: Labels, namespace: string, by: Named['by'], span: Span)
  * A namespace's label for a waypoint that does not exist says nothing about traffic to workloads: waypoints serve services
  * unless they say otherwise. On the workload itself it does.
  */
-function missing(inventory: Inventory, named: Named, purpose: Purpose): WaypointResolution {
+function missing(inventory: Inventory, named: NamedWaypoint, purpose: Purpose): WaypointResolution {
   if (purpose === 'workload' && named.by === 'namespace') return { kind: 'none', why: 'unusable' };
   return unusable(inventory, named, 'missing');
 }
 
-function unusable(inventory: Inventory, { namespace, name, span }: Named, why: Lack): WaypointResolution {
+function unusable(inventory: Inventory, { namespace, name, span }: NamedWaypoint, why: Lack): WaypointResolution {
   if (inventory.dialect.name === 'upstream') return { kind: 'none', why: 'unusable' };
   return { kind: 'refused', named: `${namespace}/${name}`, why, span };
 }
 
 /** Which namespaces the HBONE listener of a waypoint admits; `Same` where it says nothing. */
-function admits(inventory: Inventory, { resource }: GatewayInfo, namespace: string): boolean {
+export function admits(inventory: Inventory, { resource }: GatewayInfo, namespace: string): boolean {
   const listener = resource.listeners.find(({ port, protocol }) => port === 15008 && protocol === 'HBONE');
   const from = listener?.allowedRoutes.from ?? 'Same';
   if (from === 'Same') return namespace === resource.metadata.namespace;
@@ -101,16 +103,22 @@ function admits(inventory: Inventory, { resource }: GatewayInfo, namespace: stri
   return selector !== undefined && matchesLabels(selector.matchLabels, inventory.namespaceLabels(namespace));
 }
 
-/** A service that only its own namespace may use cannot have a waypoint elsewhere. */
-function mayCross(service: ServiceInfo, gateway: GatewayInfo): boolean {
-  return service.visibility === 'public' || service.namespace === gateway.resource.metadata.namespace;
+/**
+ * A service that only its own namespace may use cannot have a waypoint elsewhere. Upstream looks at MeshConfig's
+ * `serviceEntryVisibility` only; `strict` at `exportTo` as well.
+ */
+function mayCross(inventory: Inventory, service: ServiceInfo, gateway: GatewayInfo): boolean {
+  if (service.namespace === gateway.resource.metadata.namespace) return true;
+  if (inventory.dialect.name === 'strict' && service.visibility !== 'public') return false;
+  return service.kind === 'Service' || meshVisibility(inventory, service.namespace) !== 'NAMESPACE';
 }
 
 function keyOf({ resource: { metadata } }: GatewayInfo): { namespace: string; name: string } {
   return { namespace: metadata.namespace, name: metadata.name };
 }
 
-const gateManagers: ReadonlySet<string> = new Set(['istio.io-mesh-controller', 'istio.io-eastwest-controller']);
+/** What the label `gateway.istio.io/managed` says on the Service of a waypoint or east-west gateway. */
+export const gateManagers: ReadonlySet<string> = new Set(['istio.io-mesh-controller', 'istio.io-eastwest-controller']);
 
 /** Whether this is the Service or the pod of a waypoint or east-west gateway, which never has a waypoint in front. */
 function isGateObject(inventory: Inventory, object: { readonly namespace: string; readonly labels: Labels }): boolean {

@@ -129,7 +129,7 @@ const services: readonly [title: string, manifests: string[], strict: string, up
       infra({ namespaces: { from: 'All' } }),
     ],
     'refused, infra/gate not-allowed',
-    'none, unusable',
+    'infra/gate by object',
   ],
   [
     'the pods of the waypoint itself',

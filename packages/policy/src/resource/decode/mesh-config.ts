@@ -1,17 +1,25 @@
-import { defaultMeshConfig, type MeshConfig, type PathNormalization } from '../model/istio.js';
+import {
+  defaultMeshConfig,
+  type MeshConfig,
+  type PathNormalization,
+  type ServiceEntryVisibility,
+  type ServiceEntryVisibilityConfig,
+} from '../model/istio.js';
 import { decodeExtensionProvider } from './extension-provider.js';
 import type { Fields } from './fields.js';
+import { decodeLabelSelector } from './selector.js';
 
 const normalizations: readonly PathNormalization[] = ['DEFAULT', 'NONE', 'BASE', 'MERGE_SLASHES', 'DECODE_AND_MERGE_SLASHES'];
 
 /** Fields of MeshConfig that change no verdict. A field that is neither here nor read below is a misspelling. */
 const unusedFields =
-  'proxyListenPort proxyInboundListenPort proxyHttpPort connectTimeout protocolDetectionTimeout tcpKeepalive ingressClass ingressService ingressControllerMode ingressSelector enableTracing accessLogFile accessLogFormat accessLogEncoding enableEnvoyAccessLogService disableEnvoyListenerLog outboundTrafficPolicy inboundTrafficPolicy configSources enableAutoMtls caCertificates defaultServiceExportTo defaultVirtualServiceExportTo defaultDestinationRuleExportTo localityLbSetting zoneAwareLbSetting defaultTrafficPolicy serviceEntryVisibility dnsRefreshRate h2UpgradePolicy inboundClusterStatName outboundClusterStatName enablePrometheusMerge verifyCertificateAtClient ca defaultProviders discoverySelectors defaultHttpRetryPolicy meshMTLS tlsDefaults serviceSettings serviceScopeConfigs certificates thriftConfig hboneIdleTimeout'.split(
+  'proxyListenPort proxyInboundListenPort proxyHttpPort connectTimeout protocolDetectionTimeout tcpKeepalive ingressClass ingressService ingressControllerMode ingressSelector enableTracing accessLogFile accessLogFormat accessLogEncoding enableEnvoyAccessLogService disableEnvoyListenerLog outboundTrafficPolicy inboundTrafficPolicy configSources enableAutoMtls caCertificates defaultServiceExportTo defaultVirtualServiceExportTo defaultDestinationRuleExportTo localityLbSetting zoneAwareLbSetting defaultTrafficPolicy dnsRefreshRate h2UpgradePolicy inboundClusterStatName outboundClusterStatName enablePrometheusMerge verifyCertificateAtClient ca defaultProviders discoverySelectors defaultHttpRetryPolicy meshMTLS tlsDefaults serviceSettings serviceScopeConfigs certificates thriftConfig hboneIdleTimeout'.split(
     ' ',
   );
 
 /** Decodes MeshConfig: the part of it that changes a verdict. */
 export function decodeMeshConfig(fields: Fields): MeshConfig {
+  const serviceEntryVisibility = decodeVisibility(fields.fields('serviceEntryVisibility'));
   const decoded: MeshConfig = {
     trustDomain: fields.string('trustDomain') || defaultMeshConfig.trustDomain,
     trustDomainAliases: fields.strings('trustDomainAliases'),
@@ -19,6 +27,7 @@ export function decodeMeshConfig(fields: Fields): MeshConfig {
     pathNormalization: decodeNormalization(fields.fields('pathNormalization')),
     extensionProviders: fields.fieldsList('extensionProviders').map(decodeExtensionProvider),
     numTrustedProxies: decodeTrustedProxies(fields.fields('defaultConfig')),
+    ...(serviceEntryVisibility === undefined ? {} : { serviceEntryVisibility }),
     span: fields.span,
   };
   fields.ignore(...unusedFields);
@@ -34,4 +43,33 @@ function decodeNormalization(fields: Fields | undefined): PathNormalization {
 
 function decodeTrustedProxies(config: Fields | undefined): number {
   return config?.fields('gatewayTopology')?.integer('numTrustedProxies', 0, 0xffff_ffff) ?? defaultMeshConfig.numTrustedProxies;
+}
+
+const visibilities = ['VISIBILITY_UNSPECIFIED', 'PUBLIC', 'NAMESPACE', 'NONE'] as const;
+
+function decodeVisibility(fields: Fields | undefined): ServiceEntryVisibilityConfig | undefined {
+  if (fields === undefined) return undefined;
+  const decoded: ServiceEntryVisibilityConfig = {
+    defaultVisibility: visibilityOf(fields, 'defaultVisibility'),
+    policies: fields.fieldsList('policies').map((policy) => {
+      const visibility = visibilityOf(policy, 'visibility');
+      const matchingRules = policy.fieldsList('matchingRules').map(decodeVisibilityRule);
+      policy.refuseUnknown();
+      return { visibility, matchingRules };
+    }),
+  };
+  fields.ignore('applyToSidecars');
+  fields.refuseUnknown();
+  return decoded;
+}
+
+function decodeVisibilityRule(rule: Fields): ServiceEntryVisibilityConfig['policies'][number]['matchingRules'][number] {
+  const namespaceSelector = decodeLabelSelector(rule, 'namespaceSelector');
+  rule.refuseUnknown();
+  return namespaceSelector === undefined ? {} : { namespaceSelector };
+}
+
+function visibilityOf(fields: Fields, name: string): ServiceEntryVisibility {
+  const written = fields.oneOf(name, visibilities) ?? 'PUBLIC';
+  return written === 'VISIBILITY_UNSPECIFIED' ? 'PUBLIC' : written;
 }

@@ -7,7 +7,6 @@ const unusedFields = [
   'selfLink',
   'uid',
   'resourceVersion',
-  'generation',
   'deletionTimestamp',
   'deletionGracePeriodSeconds',
   'finalizers',
@@ -25,6 +24,7 @@ export function decodeMetadata(object: Fields, scope: 'namespaced' | 'cluster'):
   const labels = metadata?.stringMap('labels');
   const annotations = metadata?.stringMap('annotations');
   const creationTimestamp = metadata?.string('creationTimestamp');
+  const generation = metadata?.integer('generation', 0, Number.MAX_SAFE_INTEGER);
   metadata?.ignore(...unusedFields);
   metadata?.refuseUnknown();
   return {
@@ -33,6 +33,7 @@ export function decodeMetadata(object: Fields, scope: 'namespaced' | 'cluster'):
     labels: labels?.values ?? emptyRecord(),
     annotations: annotations?.values ?? emptyRecord(),
     ...(creationTimestamp === undefined ? {} : { creationTimestamp }),
+    ...(generation === undefined ? {} : { generation }),
     nameSpan: name?.span ?? metadata?.span ?? object.span,
     labelSpans: labels?.spans ?? emptyRecord(),
     annotationSpans: annotations?.spans ?? emptyRecord(),

@@ -1,6 +1,6 @@
 import type { Span } from '../../diagnostic/span.js';
 import type { ExtensionProvider } from './extension-provider.js';
-import type { ResourceBase } from './metadata.js';
+import type { LabelSelector, ResourceBase } from './metadata.js';
 
 export interface WorkloadEntry extends ResourceBase {
   readonly kind: 'WorkloadEntry';
@@ -36,6 +36,19 @@ export interface ServiceEntry extends ResourceBase {
 /** How a request path is normalised before it is matched and forwarded (reference section 3.7). */
 export type PathNormalization = 'DEFAULT' | 'NONE' | 'BASE' | 'MERGE_SLASHES' | 'DECODE_AND_MERGE_SLASHES';
 
+/** Who sees a ServiceEntry. */
+export type ServiceEntryVisibility = 'PUBLIC' | 'NAMESPACE' | 'NONE';
+
+/** MeshConfig's `serviceEntryVisibility`: the first policy whose rules all select the namespace, else the default. */
+export interface ServiceEntryVisibilityConfig {
+  readonly defaultVisibility: ServiceEntryVisibility;
+  readonly policies: readonly {
+    readonly visibility: ServiceEntryVisibility;
+    /** A rule without a selector selects no namespace. */
+    readonly matchingRules: readonly { readonly namespaceSelector?: LabelSelector }[];
+  }[];
+}
+
 /** The part of Istio's MeshConfig that changes a verdict. */
 export interface MeshConfig {
   readonly trustDomain: string;
@@ -43,6 +56,8 @@ export interface MeshConfig {
   readonly rootNamespace: string;
   readonly pathNormalization: PathNormalization;
   readonly extensionProviders: readonly ExtensionProvider[];
+  /** Absent where it was not configured: every ServiceEntry is then public. */
+  readonly serviceEntryVisibility?: ServiceEntryVisibilityConfig;
   /** `defaultConfig.gatewayTopology.numTrustedProxies` (reference section 0.12). */
   readonly numTrustedProxies: number;
   readonly span?: Span;

@@ -8,6 +8,8 @@ export interface Metadata {
   readonly annotations: Readonly<Record<string, string>>;
   /** RFC 3339, where the object carries it; orders PeerAuthentications (reference section 2.5). */
   readonly creationTimestamp?: string;
+  /** `metadata.generation`, which the API server counts up with every change of the spec. */
+  readonly generation?: number;
   /** The place of `metadata.name`. */
   readonly nameSpan: Span;
   /** The place of each label and annotation value, by key. */
