@@ -6,6 +6,7 @@ import {
   connectionDecider,
   type GateBinding,
   type GatewayBinding,
+  type HeaderLine,
   type Inventory,
   type RequestAttributes,
   requestDecider,
@@ -20,6 +21,7 @@ import {
 } from '@sallyport/policy';
 import type { L7Query, Query, RecordedRequest, ZtunnelQuery } from './recorded-case.js';
 import { type Consultation, consultRecordedProvider } from './recorded-provider.js';
+import { recordedTokens } from './recorded-tokens.js';
 
 /** The gate that a query asks, and the question. */
 export interface GateAsked {
@@ -28,6 +30,8 @@ export interface GateAsked {
   decide(binding: GateBinding): Verdict;
   /** For HTTP: the path that an allowed request goes on with. */
   path?(): string;
+  /** For HTTP: the request as authorizers and tokens left it. */
+  readonly request?: RequestAttributes;
   /** For HTTP: what the external authorizers said. */
   readonly consultation?: Consultation;
 }
@@ -60,18 +64,21 @@ function askedL7(inventory: Inventory, query: L7Query): GateAsked {
   if (query.request === undefined || query.protocol === 'tcp') {
     return { binding, decide: (other) => connectionDecider(inventory, other).connection(connection) };
   }
-  const request = requestOf(query.request);
-  const stage = requestDecider(inventory, atL7(binding)).authorizeRequest(connection, request);
+  const tokens = recordedTokens(query.request, binding.requestAuthentications);
+  const request = requestOf(query.request, tokens.headers);
+  const asked = requestDecider(inventory, atL7(binding));
+  const stage = asked.authorizeRequest(connection, request);
   const consultation = consultRecordedProvider(stage, query.request.body);
   const { denial, ...authorization } = consultation.authorization;
+  const authenticated = asked.authenticate(authorization.request ?? request, tokens.knowledge).request;
   const decide = (other: GateBinding) => {
     const decider = requestDecider(inventory, atL7(other));
-    if (other === binding) return decider.request(connection, authorization.request ?? request, consultation.authorization);
+    if (other === binding) return decider.request(connection, authenticated, consultation.authorization);
     // A CUSTOM policy that is asked about by itself has not been answered.
     if (other.policies.some(({ policy }) => policy.action === 'CUSTOM')) return decider.request(connection, request);
-    return decider.request(connection, authorization.request ?? request, authorization);
+    return decider.request(connection, authenticated, authorization);
   };
-  return { binding, decide, path: () => decide(binding).path, consultation };
+  return { binding, decide, path: () => decide(binding).path, request: authenticated, consultation };
 }
 
 function atL7(binding: GateBinding): Exclude<GateBinding, ZtunnelBinding> {
@@ -112,13 +119,12 @@ function connectionOf({ source }: Query, destinationIp: string, destinationPort:
   return { ...identity, ...sni, sourceIp: source.ip, destinationIp, destinationPort };
 }
 
-function requestOf(request: RecordedRequest): RequestAttributes {
-  const token = request.jwt === undefined && request.jwtInvalid === undefined ? [] : [['authorization', 'Bearer token'] as const];
+function requestOf(request: RecordedRequest, tokens: readonly HeaderLine[]): RequestAttributes {
   return {
     method: request.method,
     path: request.path,
     authority: request.host,
-    headers: [...request.headers, ...token],
+    headers: [...request.headers, ...tokens],
     httpVersion: request.http === 2 ? 2 : 1,
   };
 }

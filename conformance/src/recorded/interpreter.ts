@@ -1,10 +1,13 @@
 import {
+  type Authorization,
   buildInventory,
   type Dialect,
+  editedHeaders,
   type HeaderLine,
   type Inventory,
   loadResources,
   normalizePath,
+  type RequestAttributes,
   type ResourceSet,
   type SourceFile,
   sortDiagnostics,
@@ -58,7 +61,7 @@ function worldOf(inventory: Inventory): World {
 function answerOf(inventory: Inventory, query: Query): ReturnType<World['answer']> {
   const asked = gateAsked(inventory, query);
   const verdict = asked.decide(asked.binding);
-  if (verdict.reason === 'unsupported-policy') return { uncovered: verdict.detail ?? 'tokens are not evaluated yet' };
+  if (verdict.reason === 'unsupported-policy') return { uncovered: verdict.detail ?? 'the gate keeps an earlier configuration' };
   if (query.gate === 'gateway' && dependsOnPort(inventory, query, verdict)) {
     return { uncovered: 'the port that the recorded gateway really listened on is not recorded' };
   }
@@ -69,7 +72,7 @@ function answerOf(inventory: Inventory, query: Query): ReturnType<World['answer'
     ...(isHttp && verdict.effect === 'deny' ? { status: verdict.status ?? 403 } : {}),
     ...(asked.consultation === undefined ? {} : consultedAnswer(asked, verdict, query.source.ip)),
     ...(asked.path === undefined || verdict.effect === 'deny' ? {} : { path: asked.path() }),
-    // The record names no policy where an authorizer answered.
+    // The record names no policy where an authorizer or a token answered.
     matched: verdict.response === undefined ? matchedPolicies(inventory, asked, verdict) : [],
     shadow: shadowAnswers(asked),
     enforced: asked.binding.policies.map(({ policy }) => {
@@ -87,25 +90,38 @@ function dependsOnPort(inventory: Inventory, query: L7Query, verdict: Verdict): 
 }
 
 /** What the authorizers were asked, and what they changed. */
-function consultedAnswer({ binding, consultation }: GateAsked, verdict: Verdict, peer: string): Partial<Answer> {
+function consultedAnswer({ binding, request, consultation }: GateAsked, verdict: Verdict, peer: string): Partial<Answer> {
   if (consultation === undefined) return {};
   const { authorization, checks } = consultation;
   const appended: readonly HeaderLine[] = binding.gate === 'gateway' ? [['x-forwarded-for', peer]] : [];
-  const readsTokens = binding.gate !== 'ztunnel' && binding.requestAuthentications.length > 0;
   return {
     checks: checks.map(recordedCheck),
-    ...(verdict.effect === 'deny' || authorization.request === undefined || readsTokens
+    ...(verdict.effect === 'deny' || request === undefined
       ? {}
-      : { upstreamHeaders: recordedHeaders([...authorization.request.headers, ...appended]) }),
+      : {
+          upstreamHeaders: recordedHeaders([...forwardedHeaders(request), ...appended]),
+        }),
     ...(verdict.effect === 'allow'
       ? { responseHeaders: Object.fromEntries(authorization.responseHeaders.map(({ name, value }) => [name, value])) }
       : {}),
-    ...(verdict.response === undefined ? {} : responseOf(verdict.response)),
+    ...(verdict.response === undefined ? {} : responseOf(verdict, authorization)),
   };
 }
 
-function responseOf({ body, headers }: NonNullable<Verdict['response']>): Partial<Answer> {
+/** Claims are passed on in bytes, which the record shows as text. */
+function forwardedHeaders({ headers, authentication }: RequestAttributes): readonly HeaderLine[] {
+  const edits = authentication?.edits;
+  if (edits === undefined) return headers;
+  const added = edits.added.map(([name, value]) => [name, Buffer.from(value, 'latin1').toString('utf8')] as const);
+  return editedHeaders(headers, { ...edits, added });
+}
+
+/** What the authorizers want to tell the client comes with the refusal of a token, too. */
+function responseOf({ reason, response }: Verdict, { responseHeaders }: Authorization): Partial<Answer> {
+  const { body = '', headers: own = [] } = response ?? {};
+  const told = reason === 'invalid-token' ? responseHeaders.map(({ name, value }) => [name, value] as const) : [];
+  const headers = [...own, ...told];
   const text = Buffer.from(body).toString('utf8');
-  const own = text === '' ? {} : { 'content-type': 'text/plain' };
-  return { body: text, responseHeaders: { ...own, ...Object.fromEntries(headers) } };
+  const type = text === '' ? {} : { 'content-type': 'text/plain' };
+  return { body: text, responseHeaders: { ...type, ...Object.fromEntries(headers) } };
 }

@@ -1,6 +1,6 @@
+import { comparableHeaders } from './comparable-headers.js';
 import type { Answer, ShadowAnswer } from './engine.js';
 import type { Query } from './recorded-case.js';
-import { recordedHeaders } from './wire-headers.js';
 
 /** What is wrong with an answer: no lines where it agrees with the record, else the disagreements and what was in force. */
 export function judgeAnswer(query: Query, answer: Answer): readonly string[] {
@@ -67,10 +67,11 @@ function wireDisagreements(
   { expect, request }: Query & { readonly request?: { readonly method: string } },
   answer: Answer,
 ): readonly string[] {
+  const received = expect.upstream?.headers;
   const upstream = differences(
     'headers upstream',
-    expect.upstream?.headers && recordedHeaders(expect.upstream.headers),
-    answer.upstreamHeaders,
+    received && comparableHeaders(received, received),
+    received && answer.upstreamHeaders && comparableHeaders(answer.upstreamHeaders, received),
   );
   if (expect.effect === 'allow') {
     const { 'content-type': _, 'transfer-encoding': __, ...added } = expect.responseHeaders ?? {};
@@ -79,12 +80,14 @@ function wireDisagreements(
   if (answer.body === undefined) return upstream;
   const body = request?.method === 'HEAD' ? '' : answer.body;
   const { connection: _, 'transfer-encoding': __, ...headers } = expect.responseHeaders ?? {};
+  const { 'www-authenticate': challenge, ...sent } = answer.responseHeaders ?? {};
   return [
     ...differences('body', expect.body, body),
+    ...differences('challenge', expect.wwwAuthenticate, challenge),
     ...differences(
       'headers to the client',
       expect.responseHeaders && sortedRecord(headers),
-      answer.responseHeaders && sortedRecord(answer.responseHeaders),
+      answer.responseHeaders && sortedRecord(sent),
     ),
   ];
 }

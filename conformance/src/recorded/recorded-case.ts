@@ -48,6 +48,7 @@ interface Expectation {
   readonly by?: string;
   readonly body?: string;
   readonly responseHeaders?: Readonly<Record<string, string>>;
+  readonly wwwAuthenticate?: string;
   /** What the backend received. */
   readonly upstream?: { readonly path?: string; readonly headers?: readonly (readonly [name: string, value: string])[] };
   /** Every call that the external authorizer received. */

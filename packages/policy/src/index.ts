@@ -44,6 +44,7 @@ export * from './resource/dialect.js';
 export { type LoadedResources, loadResources } from './resource/load/load-resources.js';
 export * from './resource/model/index.js';
 export type * from './verdict/attributes.js';
+export { editedHeaders } from './verdict/edited-headers.js';
 export type * from './verdict/ext-authz.js';
 export { type RemoteAddressInput, remoteAddress } from './verdict/remote-address.js';
 export * from './verdict/verdict.js';

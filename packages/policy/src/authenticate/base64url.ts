@@ -2,9 +2,9 @@ const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789
 const standard = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
 const values = new Map([...alphabet].map((letter, value) => [letter, value]));
 
-/** Decodes base64url, padded or not, to one character per byte; undefined where it is none. */
+/** Decodes base64url, padded or not, to one character per byte; undefined where it is none. Blanks are skipped, as Envoy skips them. */
 export function decodeBase64Url(text: string): string | undefined {
-  const letters = withoutPadding(text);
+  const letters = withoutPadding(withoutBlanks(text));
   if (letters === undefined || letters.length % 4 === 1) return undefined;
   const bytes: string[] = [];
   let bits = 0;
@@ -26,6 +26,11 @@ export function withoutPadding(text: string): string | undefined {
   const padding = text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0;
   if (padding > 0 && text.length % 4 !== 0) return undefined;
   return text.slice(0, text.length - padding);
+}
+
+/** The text without spaces and tabs. */
+export function withoutBlanks(text: string): string {
+  return text.replaceAll(' ', '').replaceAll('\t', '');
 }
 
 /** Encodes text of bytes as padded base64. */

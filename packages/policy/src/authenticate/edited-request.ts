@@ -1,4 +1,4 @@
-import { joinsLines } from '../reference/headers.js';
+import { joinsLines, trimBlanks } from '../reference/headers.js';
 import type { RequestAttributes, RequestEdits } from '../verdict/attributes.js';
 
 /** A request while its tokens are looked at: what was sent, less what was removed, plus what was added. */
@@ -13,7 +13,7 @@ export class EditedRequest {
     readonly request: RequestAttributes,
     path: string,
   ) {
-    this.#sent = request.headers.map(([name, value]) => [name.toLowerCase(), value]);
+    this.#sent = request.headers.map(([name, value]) => [name.toLowerCase(), trimBlanks(value)]);
     this.#path = path;
   }
 

@@ -1,5 +1,5 @@
 import type { JsonObject } from '../verdict/attributes.js';
-import { decodeBase64Url, withoutPadding } from './base64url.js';
+import { decodeBase64Url, withoutBlanks, withoutPadding } from './base64url.js';
 import { readJsonObject } from './read-json.js';
 import type { TokenFault } from './token-fault.js';
 import { decodeUtf8 } from './utf8.js';
@@ -43,7 +43,7 @@ export function readToken(text: string): Token | { readonly fault: TokenFault } 
   if ('fault' in payload) return payload;
   const claims = readClaims(payload.object);
   if ('fault' in claims) return claims;
-  const signature = withoutPadding(signatureText);
+  const signature = withoutPadding(withoutBlanks(signatureText));
   if (signature === undefined || decodeBase64Url(signatureText) === undefined) return { fault: 'signature-base64' };
   return { compact: `${headerText}.${payloadText}.${signature}`, payloadText, payload: payload.object, ...named, ...claims };
 }

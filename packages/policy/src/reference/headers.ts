@@ -109,7 +109,7 @@ export function joinsLines(name: string): boolean {
 
 function groupByName(request: RequestAttributes): Map<string, string[]> {
   const byName = new Map<string, string[]>();
-  for (const [name, value] of request.headers) append(byName, lowerAscii(name), trim(value));
+  for (const [name, value] of request.headers) append(byName, lowerAscii(name), trimBlanks(value));
   return byName;
 }
 
@@ -124,7 +124,7 @@ function join(values: readonly string[], separator: string): readonly string[] {
 }
 
 /** Without the blanks around it, which are no part of a header's value. */
-function trim(value: string): string {
+export function trimBlanks(value: string): string {
   let start = 0;
   let end = value.length;
   while (start < end && isBlank(value[start])) start++;
