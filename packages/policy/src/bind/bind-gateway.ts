@@ -6,6 +6,7 @@ import { targetsGateway } from './attach-by-target.js';
 import type { GatewayBinding, UnboundPolicy, UnboundReason } from './binding.js';
 import { closuresAtL7 } from './closures.js';
 import { authorizationIndex, type PolicyIndex, requestAuthenticationIndex } from './policy-index.js';
+import { rolesAtGateway } from './roles/roles-at-gate.js';
 
 /**
  * What an ingress gateway enforces (reference section 5.2): policies that target it, and policies without targetRefs that
@@ -23,6 +24,7 @@ export function bindGateway(inventory: Inventory, gateway: GatewayInfo): Gateway
     gateway,
     policies,
     requestAuthentications,
+    roles: rolesAtGateway(inventory, gateway, policies),
     closures: closuresAtL7(inventory, requestAuthentications),
     get unbound() {
       unbound ??= unboundAtGateway(inventory, gateway, handled);

@@ -5,6 +5,7 @@ import { attachmentAtWaypoint } from './attach-by-target.js';
 import type { UnboundPolicy, WaypointBinding } from './binding.js';
 import { closuresAtL7 } from './closures.js';
 import { authorizationIndex, type PolicyIndex, requestAuthenticationIndex } from './policy-index.js';
+import { rolesAtWaypoint } from './roles/roles-at-gate.js';
 import { unboundAtWaypoint } from './unbound-at-waypoint.js';
 
 /**
@@ -23,6 +24,7 @@ export function bindWaypoint(inventory: Inventory, gateway: GatewayInfo, target:
     target,
     policies,
     requestAuthentications,
+    roles: rolesAtWaypoint(inventory, target, policies),
     closures: closuresAtL7(inventory, requestAuthentications),
     get unbound() {
       unbound ??= unboundAtWaypoint(inventory, gateway, target, policies);

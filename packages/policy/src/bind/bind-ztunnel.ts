@@ -7,6 +7,7 @@ import { closuresAtZtunnel } from './closures.js';
 import { effectiveMtls } from './effective-mtls.js';
 import { implicitWaypointPolicies } from './implicit-waypoint-policy.js';
 import { authorizationIndex } from './policy-index.js';
+import { rolesAtZtunnel } from './roles/roles-at-gate.js';
 import { unboundAtZtunnel } from './unbound-at-ztunnel.js';
 
 /**
@@ -27,6 +28,7 @@ export function bindZtunnel(inventory: Inventory, workload: Workload): ZtunnelBi
     workload,
     policies,
     closures,
+    roles: rolesAtZtunnel(inventory, workload),
     mtls: effectiveMtls(inventory, workload),
     get unbound() {
       unbound ??= unboundAtZtunnel(inventory, workload, { policies, closures, dropped });

@@ -1,6 +1,7 @@
 import type { Span } from '../diagnostic/span.js';
 import type { GatewayInfo, ServiceInfo, Workload } from '../inventory/inventory.js';
 import type { AuthorizationPolicy, PeerAuthentication, RequestAuthentication } from '../resource/model/index.js';
+import type { RoleScope } from './roles/role-scope.js';
 
 /** How a policy came to a gate (the seeds' "Attachment Style" and "Scope"). */
 export type Attachment =
@@ -69,6 +70,8 @@ interface GateBindingBase {
   readonly policies: readonly BoundPolicy[];
   readonly unbound: readonly UnboundPolicy[];
   readonly closures: readonly Closure[];
+  /** What governs this gate in the older generation; every scope that a connection falls under has to admit it. */
+  readonly roles: readonly RoleScope[];
 }
 
 /** What the ztunnel in front of one workload enforces. */

@@ -44,6 +44,9 @@ export function buildInventory(
     policies: selectResources(set, 'AuthorizationPolicy'),
     peerAuthentications: selectResources(set, 'PeerAuthentication'),
     requestAuthentications: selectResources(set, 'RequestAuthentication'),
+    rbacConfigs: [...selectResources(set, 'ClusterRbacConfig'), ...selectResources(set, 'RbacConfig')],
+    serviceRoles: selectResources(set, 'ServiceRole'),
+    serviceRoleBindings: selectResources(set, 'ServiceRoleBinding'),
     httpRoutes: selectResources(set, 'HTTPRoute'),
     tcpRoutes: selectResources(set, 'TCPRoute'),
     secrets: new Map(

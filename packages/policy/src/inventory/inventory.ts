@@ -2,14 +2,18 @@ import type { Span } from '../diagnostic/span.js';
 import type { Dialect } from '../resource/dialect.js';
 import type {
   AuthorizationPolicy,
+  ClusterRbacConfig,
   Gateway,
   GatewayClass,
   HTTPRoute,
   MeshConfig,
   Namespace,
   PeerAuthentication,
+  RbacConfig,
   RequestAuthentication,
   Secret,
+  ServiceRole,
+  ServiceRoleBinding,
   TCPRoute,
   UnmodelledResource,
 } from '../resource/model/index.js';
@@ -122,6 +126,10 @@ export interface Inventory {
   readonly policies: readonly AuthorizationPolicy[];
   readonly peerAuthentications: readonly PeerAuthentication[];
   readonly requestAuthentications: readonly RequestAuthentication[];
+  /** The older generation's switch: ClusterRbacConfigs first, then RbacConfigs by namespace. */
+  readonly rbacConfigs: readonly (ClusterRbacConfig | RbacConfig)[];
+  readonly serviceRoles: readonly ServiceRole[];
+  readonly serviceRoleBindings: readonly ServiceRoleBinding[];
   readonly httpRoutes: readonly HTTPRoute[];
   readonly tcpRoutes: readonly TCPRoute[];
   readonly secrets: ReadonlyMap<string, Secret>;

@@ -37,7 +37,7 @@ export function ztunnelInterpreter(
  */
 export function envoyInterpreter(
   inventory: Inventory,
-  binding: WaypointBinding | GatewayBinding,
+  binding: Pick<WaypointBinding | GatewayBinding, 'policies'>,
 ): (layer: EnvoyLayer, facts: Facts, custom: CustomSettled) => Outcome<RuleMatch> {
   const policies = resolvedInOrder(binding, trustDomainsOf(inventory.mesh));
   const all = policies.map(({ policy }) => policy);

@@ -17,7 +17,7 @@ export interface ResolvedPolicy {
 }
 
 /** By namespace, then name: where several policies match, the first of these is named. */
-export function resolvedInOrder(binding: GateBinding, trustDomains: readonly string[] | undefined): readonly ResolvedPolicy[] {
+export function resolvedInOrder(binding: Pick<GateBinding, 'policies'>, trustDomains: readonly string[] | undefined): readonly ResolvedPolicy[] {
   return binding.policies
     .map(({ policy }) => ({ policy, rules: policy.rules.map((rule) => resolveRule(rule, trustDomains)) }))
     .sort(

@@ -3,6 +3,7 @@ import { Reporter } from '../../diagnostic/reporter.js';
 import type { SourceFile } from '../../diagnostic/span.js';
 import type { DecodeContext } from '../decode/context.js';
 import type { Dialect } from '../dialect.js';
+import { findOlderKind } from '../kinds/registry.js';
 import type { ResourceSet } from '../model/index.js';
 import type { Node } from '../parse/node.js';
 import { parseFile } from '../parse/parse-documents.js';
@@ -25,9 +26,10 @@ export function loadResources(files: readonly SourceFile[], dialect: Dialect): L
   const reporter = new Reporter();
   const context = { dialect, reporter };
   const collector = new ResourceCollector(reporter);
+  const lastKeyWins = (kind: string) => dialect.name === 'upstream' && findOlderKind(kind) !== undefined;
   for (const file of files) {
     const meshConfig = isMeshConfigFile(file.path);
-    for (const node of parseFile(file, reporter)) {
+    for (const node of parseFile(file, reporter, lastKeyWins)) {
       if (meshConfig) collectMeshConfig(node, context, collector);
       else for (const found of readObjects(node, context)) collect(found, context, collector);
     }

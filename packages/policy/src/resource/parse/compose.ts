@@ -28,9 +28,17 @@ const tagPrefix = 'tag:yaml.org,2002:';
  * Turns one document of the `yaml` library into our own tree: aliases resolved within a bound, values as Kubernetes reads them,
  * keys unique. What is wrong is reported; undefined if there is nothing usable.
  */
-export function composeDocument(document: Document, source: SourceText, reporter: Reporter): Node | undefined {
-  return new Composer(source, reporter).node(document.contents, 0);
+export function composeDocument(
+  document: Document,
+  source: SourceText,
+  reporter: Reporter,
+  repeats: RepeatedKeys = 'refused',
+): Node | undefined {
+  return new Composer(source, reporter, repeats).node(document.contents, 0);
 }
+
+/** What a key that stands twice in one mapping comes to. */
+type RepeatedKeys = 'refused' | 'last-wins';
 
 class Composer {
   readonly #anchors = new Map<string, Node>();
@@ -39,6 +47,7 @@ class Composer {
   constructor(
     private readonly source: SourceText,
     private readonly reporter: Reporter,
+    private readonly repeats: RepeatedKeys,
   ) {}
 
   node(written: unknown, depth: number): Node | undefined {
@@ -139,7 +148,7 @@ class Composer {
     }
     const [keyStart, keyEnd] = rangeOf(key as Scalar);
     const earlier = entries.get(name);
-    if (earlier === undefined) {
+    if (earlier === undefined || this.repeats === 'last-wins') {
       entries.set(name, { key: name, keyStart, keyEnd, value });
       return;
     }

@@ -1,4 +1,4 @@
-import { type Document, parseAllDocuments, type ScalarTag, type YAMLError } from 'yaml';
+import { type Document, isMap, parseAllDocuments, type ScalarTag, type YAMLError } from 'yaml';
 import type { DiagnosticCode } from '../../diagnostic/codes/index.js';
 import type { Reporter } from '../../diagnostic/reporter.js';
 import type { SourceFile } from '../../diagnostic/span.js';
@@ -48,9 +48,12 @@ const illegalCharacter = /[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\u
  * Reads a file of YAML or JSON into one tree per document. Empty documents are skipped. Total: any text gives trees, located
  * diagnostics, or both; a document with an error gives no tree.
  */
-export function parseFile(file: SourceFile, reporter: Reporter): Node[] {
-  return parseText(new FileText(file.path, file.text), reporter);
+export function parseFile(file: SourceFile, reporter: Reporter, lastKeyWins?: LastKeyWins): Node[] {
+  return parseText(new FileText(file.path, file.text), reporter, lastKeyWins);
 }
+
+/** Whether objects of a kind are read as upstream's older reader did, which took the last of repeated keys in silence. */
+export type LastKeyWins = (kind: string) => boolean;
 
 /**
  * Reads a text that stands inside a scalar (`mesh: |`). Places point into the file where the scalar is a literal block, else at
@@ -60,7 +63,7 @@ export function parseEmbedded(scalar: ScalarNode, reporter: Reporter): Node[] {
   return parseText(embeddedSource(scalar), reporter);
 }
 
-function parseText(source: SourceText, reporter: Reporter): Node[] {
+function parseText(source: SourceText, reporter: Reporter, lastKeyWins: LastKeyWins = () => false): Node[] {
   const text = source.text.startsWith('\ufeff') ? ` ${source.text.slice(1)}` : source.text;
   const illegal = illegalCharacter.exec(text);
   if (illegal !== null) {
@@ -75,7 +78,7 @@ function parseText(source: SourceText, reporter: Reporter): Node[] {
     );
     return [];
   }
-  return readDocuments(text, source, reporter).flatMap((document) => documentNode(document, source, reporter));
+  return readDocuments(text, source, reporter).flatMap((document) => documentNode(document, source, reporter, lastKeyWins));
 }
 
 function readDocuments(text: string, source: SourceText, reporter: Reporter): readonly Document[] {
@@ -90,14 +93,20 @@ function readDocuments(text: string, source: SourceText, reporter: Reporter): re
   }
 }
 
-function documentNode(document: Document, source: SourceText, reporter: Reporter): Node[] {
+function documentNode(document: Document, source: SourceText, reporter: Reporter, lastKeyWins: LastKeyWins): Node[] {
   const before = reporter.errorCount;
   for (const problem of [...document.errors, ...document.warnings].slice(0, maximumSyntaxErrors))
     reportSyntax(problem, source, reporter);
   if (reporter.errorCount > before) return [];
-  const node = composeDocument(document, source, reporter);
+  const repeats = lastKeyWins(kindOf(document)) ? 'last-wins' : 'refused';
+  const node = composeDocument(document, source, reporter, repeats);
   if (node === undefined || reporter.errorCount > before) return [];
   return node.kind === 'scalar' && node.value === null ? [] : [node];
+}
+
+function kindOf(document: Document): string {
+  const kind: unknown = isMap(document.contents) ? document.get('kind') : undefined;
+  return typeof kind === 'string' ? kind : '';
 }
 
 function reportSyntax(problem: YAMLError, source: SourceText, reporter: Reporter): void {

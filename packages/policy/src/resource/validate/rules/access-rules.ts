@@ -14,7 +14,10 @@ export function checkAccessRules(rules: readonly AccessRule[], strict: boolean, 
       checkConstraint(constraint, rule, report);
       if (strict && constraint.key.value !== '') checkSupported(constraint, report);
     }
-    if (strict) checkRepeats(rule, report);
+    if (strict) {
+      checkRepeats(rule, report);
+      checkEmptyValues(rule, report);
+    }
   }
 }
 
@@ -60,6 +63,14 @@ function checkSupported(constraint: Constraint, report: Report): void {
     report('role-key', key.span, `\`${headerNameOf(key.value)}\` is not the name of a header`, {
       hint: 'write a name such as `request.headers[x-team]`',
     });
+}
+
+/** Envoy takes an empty text for any text (legacy reference section 2.6). */
+function checkEmptyValues({ services, terms, constraints }: AccessRule, report: Report): void {
+  const lists = [services, ...terms.map(({ values }) => values), ...constraints.map(({ values }) => values)];
+  for (const { value, span } of lists.flat()) {
+    if (value === '') report('role-value', span, 'a rule has an empty value', { hint: 'remove it, or write `*` for any value' });
+  }
 }
 
 function checkRepeats({ constraints }: AccessRule, report: Report): void {

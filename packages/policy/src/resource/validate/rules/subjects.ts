@@ -60,7 +60,11 @@ function checkProperty({ key, value }: Property, report: Report): void {
     report('role-key', key.span, `no property is named \`${key.value}\``, { hint: hintForProperty(key.value) });
     return;
   }
-  if (key.value === 'source.ip') checkIpBlocks([value], report, true);
+  if (value.value === '')
+    report('role-value', value.span, `property \`${key.value}\` has an empty value`, {
+      hint: 'remove it, or write `*` for any value',
+    });
+  else if (key.value === 'source.ip') checkIpBlocks([value], report, true);
   else if (key.value === 'source.namespace') checkNamespace(value, report);
   else if (known.name === 'request.headers' && !isHeaderName(headerNameOf(key.value)))
     report('role-key', key.span, `\`${headerNameOf(key.value)}\` is not the name of a header`, {

@@ -1,0 +1,94 @@
+import type { GatewayInfo, Inventory, ServiceInfo, Workload } from '../../inventory/inventory.js';
+import type { BoundPolicy } from '../binding.js';
+import { resolveServiceWaypoint, resolveWorkloadWaypoint } from '../resolve-waypoint.js';
+import { servicesOf } from '../workload-services.js';
+import type { LocalAddress, RoleDestination, RoleScope } from './role-scope.js';
+import { scopeOf } from './scope-of.js';
+
+/**
+ * What governs a waypoint in the older generation, for a service or for a workload that was dialled itself. A waypoint judges before it chooses
+ * an endpoint, so every workload behind the service has a scope of its own, and all have to admit. Policies of the waypoint
+ * itself take the place of all roles.
+ */
+export function rolesAtWaypoint(
+  inventory: Inventory,
+  target: ServiceInfo | Workload,
+  policies: readonly BoundPolicy[],
+): readonly RoleScope[] {
+  if (inventory.rbacConfigs.length === 0 || enforces(policies)) return [];
+  if (!('workloads' in target)) return scopesOf(inventory, servicesOf(inventory, target), target);
+  return [
+    ...target.workloads.flatMap((workload) => byServicePort(inventory, target, workload)),
+    ...outsideWorkloads(inventory, target),
+  ];
+}
+
+/** Of endpoints that are no workload of the mesh, or where there are none at all, nothing is known but their service. */
+function outsideWorkloads(inventory: Inventory, service: ServiceInfo): readonly RoleScope[] {
+  if (service.workloads.length > 0 && service.externalEndpoints.length === 0) return [];
+  const { hostname: host, namespace } = service;
+  const scope = scopeOf(inventory, { host, namespace, labels: {}, account: '' });
+  return scope === undefined ? [] : [scope];
+}
+
+/** What governs an ingress gateway in the older generation: its own Services, on every port. */
+export function rolesAtGateway(
+  inventory: Inventory,
+  { workload }: GatewayInfo,
+  policies: readonly BoundPolicy[],
+): readonly RoleScope[] {
+  if (inventory.rbacConfigs.length === 0 || enforces(policies)) return [];
+  return servicesOf(inventory, workload).flatMap((service) => scopeOf(inventory, destinationOf(service, workload)) ?? []);
+}
+
+/**
+ * What governs a ztunnel in the older generation: the services that its workload is behind, by the workload's own ports. What comes from one of
+ * their waypoints was judged there.
+ */
+export function rolesAtZtunnel(inventory: Inventory, workload: Workload): readonly RoleScope[] {
+  if (inventory.rbacConfigs.length === 0) return [];
+  const services = servicesOf(inventory, workload);
+  const judgedBefore = waypointIdentities(inventory, workload, services);
+  return scopesOf(inventory, services, workload).map((scope) => ({ ...scope, judgedBefore }));
+}
+
+function enforces(policies: readonly BoundPolicy[]): boolean {
+  return policies.some(({ policy }) => !policy.dryRun);
+}
+
+/** By the ports of the workload. */
+function scopesOf(inventory: Inventory, services: readonly ServiceInfo[], workload: Workload): RoleScope[] {
+  return services.flatMap((service) => {
+    const scope = scopeOf(inventory, destinationOf(service, workload));
+    const own = service.ports.flatMap(({ endpoints }) => endpoints.filter((endpoint) => endpoint.workload.key === workload.key));
+    return scope === undefined ? [] : [{ ...scope, ports: new Map(own.map(({ port }) => [port, localOf(workload, port)])) }];
+  });
+}
+
+/** By the ports of the service. */
+function byServicePort(inventory: Inventory, service: ServiceInfo, workload: Workload): RoleScope[] {
+  const scope = scopeOf(inventory, destinationOf(service, workload));
+  if (scope === undefined) return [];
+  const ports = service.ports.flatMap(({ port, endpoints }) =>
+    endpoints
+      .filter((endpoint) => endpoint.workload.key === workload.key)
+      .map((endpoint) => [port, localOf(workload, endpoint.port)] as const),
+  );
+  return [{ ...scope, ports: new Map(ports) }];
+}
+
+function destinationOf({ hostname: host, namespace }: ServiceInfo, { labels, identity: account }: Workload): RoleDestination {
+  return { host, namespace, labels, account };
+}
+
+function localOf({ address: ip }: Workload, port: number): LocalAddress {
+  return { ip, port };
+}
+
+function waypointIdentities(inventory: Inventory, workload: Workload, services: readonly ServiceInfo[]): ReadonlySet<string> {
+  const resolutions = [
+    resolveWorkloadWaypoint(inventory, workload),
+    ...services.map((service) => resolveServiceWaypoint(inventory, service)),
+  ];
+  return new Set(resolutions.flatMap((each) => (each.kind === 'bound' ? [each.gateway.workload.identity] : [])));
+}
