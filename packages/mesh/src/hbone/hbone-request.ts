@@ -48,10 +48,11 @@ export class HboneRequest {
   /** Answers with another status, without a body (reference section 7.5). Does nothing once answered. */
   refuse(status: number): void {
     if (this.gone || this.#stream.headersSent) return;
-    this.#stream.respond({ ':status': status }, { endStream: true });
-    // The client may go on sending; nobody reads it.
-    this.#stream.close(constants.NGHTTP2_NO_ERROR);
-    this.#stream.resume();
+    const stream = this.#stream;
+    stream.respond({ ':status': status }, { endStream: true });
+    // The client may go on sending; nobody reads it. Not closed in the same turn: Node.js 26 then sends RST_STREAM without the answer.
+    stream.resume();
+    setImmediate(() => stream.close(constants.NGHTTP2_NO_ERROR));
   }
 
   /** Refuses it if it has not been answered, resets it if it has been accepted. */
