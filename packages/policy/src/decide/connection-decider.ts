@@ -9,6 +9,7 @@ import { closureFor } from './closure.js';
 import { closedVerdict, plaintextVerdict, unreadableVerdict, verdictOf } from './compose-verdict.js';
 import { customStage } from './custom-stage.js';
 import type { ConnectionDecider } from './decider.js';
+import { roleStage } from './role-stage.js';
 import { onceNeeded, total } from './total.js';
 
 /**
@@ -17,6 +18,7 @@ import { onceNeeded, total } from './total.js';
  */
 export function connectionDecider(inventory: Inventory, binding: GateBinding): ConnectionDecider {
   const { factsOf, decide } = binding.gate === 'ztunnel' ? atZtunnel(inventory, binding) : atEnvoy(inventory, binding);
+  const roles = onceNeeded(() => roleStage(inventory, binding.roles));
   const authorize = customStage({
     inventory,
     binding,
@@ -34,7 +36,8 @@ export function connectionDecider(inventory: Inventory, binding: GateBinding): C
         () => {
           const facts = factsOf(connection);
           if ('effect' in facts) return facts;
-          return authorization?.denial ?? decide(facts, authorization === undefined ? 'custom-unsettled' : 'custom-settled');
+          if (authorization?.denial !== undefined) return authorization.denial;
+          return roles()(decide(facts, authorization === undefined ? 'custom-unsettled' : 'custom-settled'), connection);
         },
         (verdict) => verdict,
       ),

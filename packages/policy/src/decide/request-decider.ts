@@ -10,6 +10,7 @@ import { closedVerdict, refusedVerdict, unreadableVerdict, unsendableVerdict, ve
 import { connectionDecider } from './connection-decider.js';
 import { customStage } from './custom-stage.js';
 import type { RequestDecider, RequestVerdict } from './decider.js';
+import { roleStage } from './role-stage.js';
 import { nothingKnown, type TokenStage, tokenStage } from './token-stage.js';
 import { onceNeeded, total } from './total.js';
 
@@ -20,6 +21,7 @@ import { onceNeeded, total } from './total.js';
 export function requestDecider(inventory: Inventory, binding: WaypointBinding | GatewayBinding): RequestDecider {
   const closure = onceNeeded(() => closureFor(binding, 'request'));
   const interpret = onceNeeded(() => envoyInterpreter(inventory, binding));
+  const roles = onceNeeded(() => roleStage(inventory, binding.roles));
   const tokens = onceNeeded(() => tokenStage(inventory, binding));
   /** What policies are asked about, or the denial that comes before any of them. */
   const factsOf = (connection: ConnectionAttributes, request: RequestAttributes, received?: RequestAttributes) => {
@@ -39,7 +41,9 @@ export function requestDecider(inventory: Inventory, binding: WaypointBinding | 
     if ('effect' in known) return withoutPath(known);
     if (authorization?.denial !== undefined) return withoutPath(authorization.denial);
     const custom = authorization === undefined ? 'custom-unsettled' : 'custom-settled';
-    const verdict = verdictOf(interpret()('http', known.facts, custom), request.authentication);
+    const policy = verdictOf(interpret()('http', known.facts, custom), request.authentication);
+    const { http } = known.facts;
+    const verdict = roles()(policy, connection, http && { request, headers: http.headers });
     if (verdict.effect === 'deny') return withoutPath(verdict);
     const unsendable = unsendableVerdict(request.authentication);
     return unsendable === undefined ? { ...verdict, path: known.path } : withoutPath(unsendable);
