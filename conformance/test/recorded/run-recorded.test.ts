@@ -151,21 +151,35 @@ describe('a recorded mesh', () => {
     expect(run(mesh([ztunnel('z', expected, plain)], [locked])).summary).toBe('1 passed, 0 failed, 0 skipped');
   });
 
-  it('skips by reason what needs a token or a provider', () => {
-    const targetRefs = [{ group: '', kind: 'Service', name: 'api' }];
-    const tokens = {
-      apiVersion: 'security.istio.io/v1',
-      kind: 'RequestAuthentication',
-      metadata: { name: 'tokens', namespace: 'shop' },
-      spec: { targetRefs, jwtRules: [{ issuer: 'me', jwks: '{"keys":[]}' }] },
-    };
+  const tokens = (rule: object) => ({
+    apiVersion: 'security.istio.io/v1',
+    kind: 'RequestAuthentication',
+    metadata: { name: 'tokens', namespace: 'shop' },
+    spec: { targetRefs: [{ group: '', kind: 'Service', name: 'api' }], jwtRules: [rule] },
+  });
+  const me = { issuer: 'me', jwks: '{"keys":[{"kty":"RSA","n":"AQAB","e":"AQAB"}]}' };
+
+  it('skips by reason a gate that upstream could not configure', () => {
     const query = http('q', 'GET', { effect: 'allow', policy: 'shop/readers' });
-    expect(run(mesh([query], [tokens])).skipped).toEqual([['tokens are not evaluated yet', 1]]);
-    const custom = policy('asked', { targetRefs, action: 'CUSTOM', provider: { name: 'authz' }, rules: [{}] });
-    const meshConfig = {
-      extensionProviders: [{ name: 'authz', envoyExtAuthzHttp: { service: 'a.shop.svc.cluster.local', port: 80 } }],
+    const reason = '`jwks` is no set with keys in it, for which Envoy refuses the configuration of the gate';
+    expect(run(mesh([query], [tokens({ issuer: 'me', jwks: '{"keys":[]}' })])).skipped).toEqual([[reason, 1]]);
+  });
+
+  it('takes recorded claims for a signed token, and a bad one for as bad as it was', () => {
+    const query = (expect: object, token: object) => {
+      const { request, ...rest } = http('q', 'GET', expect) as { request: object };
+      return { ...rest, request: { ...request, ...token } };
     };
-    expect(run({ ...mesh([query], [custom]), meshConfig }).skipped).toEqual([['external authorizers are not asked yet', 1]]);
+    const queries = [
+      query({ effect: 'allow', policy: 'shop/readers' }, { jwt: { iss: 'me', sub: 'ann' } }),
+      query({ effect: 'deny', status: 401, body: 'Jwt issuer is not configured' }, { jwt: { iss: 'you' } }),
+      query({ effect: 'deny', status: 401, body: 'Jwt is expired' }, { jwtInvalid: 'expired' }),
+      query({ effect: 'deny', status: 401, body: 'Jwt verification fails' }, { jwtInvalid: 'signature' }),
+      query({ effect: 'deny', status: 401, body: 'Jwt issuer is not configured' }, { jwtInvalid: 'issuer' }),
+      query({ effect: 'allow', policy: 'shop/readers' }, { jwtInvalid: 'expired' }),
+    ];
+    const tally = run(mesh(queries, [tokens(me)]));
+    expect(tally.summary).toBe('5 passed, 1 failed, 0 skipped');
   });
 
   it('judges a CUSTOM policy whose provider is unknown, as nobody is asked', () => {
@@ -258,6 +272,7 @@ describe('the runner', () => {
     const stubborn: Engine = {
       load: () => ({ answer: () => ({ effect: 'deny', reason: 'never', matched: [], shadow: {}, enforced: [] }) }),
       accepts: () => ({ uncovered: 'this engine reads nothing' }),
+      statuses: () => ({ uncovered: 'this engine writes nothing' }),
       normalizePath: () => 400,
     };
     const tally = run(mesh([ztunnel('z', { effect: 'allow' }), ztunnel('z', { effect: 'deny' })]), stubborn);

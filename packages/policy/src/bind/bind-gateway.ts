@@ -25,7 +25,7 @@ export function bindGateway(inventory: Inventory, gateway: GatewayInfo): Gateway
     policies,
     requestAuthentications,
     roles: rolesAtGateway(inventory, gateway, policies),
-    closures: closuresAtL7(inventory, requestAuthentications),
+    closures: closuresAtL7(requestAuthentications),
     get unbound() {
       unbound ??= unboundAtGateway(inventory, gateway, handled);
       return unbound;

@@ -25,7 +25,7 @@ export function bindWaypoint(inventory: Inventory, gateway: GatewayInfo, target:
     policies,
     requestAuthentications,
     roles: rolesAtWaypoint(inventory, target, policies),
-    closures: closuresAtL7(inventory, requestAuthentications),
+    closures: closuresAtL7(requestAuthentications),
     get unbound() {
       unbound ??= unboundAtWaypoint(inventory, gateway, target, policies);
       return unbound;

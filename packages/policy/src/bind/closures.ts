@@ -15,9 +15,12 @@ export function closuresAtZtunnel(inventory: Inventory, workload: Workload, boun
   ];
 }
 
-/** Inline keys for which upstream's Envoy refuses the configuration of the gate: its verdicts are then those of an earlier one. */
-export function closuresAtL7({ dialect }: Inventory, requestAuthentications: readonly RequestAuthentication[]): Closure[] {
-  return dialect.name === 'strict' ? [] : requestAuthentications.flatMap(unusableKeys);
+/**
+ * What an L7 gate cannot be configured with: key sets without keys, for which Envoy refuses everything (reference section 0.10).
+ * In `upstream` it marks a verdict that would not be Istio's.
+ */
+export function closuresAtL7(requestAuthentications: readonly RequestAuthentication[]): Closure[] {
+  return requestAuthentications.flatMap(unusableKeys);
 }
 
 /** The policies that target a service and find no waypoint to enforce them (design: "policy-without-waypoint"). */
@@ -73,7 +76,7 @@ function l7AtZtunnel(policy: AuthorizationPolicy): Closure[] {
 function unusableKeys(policy: RequestAuthentication): Closure[] {
   const rule = policy.jwtRules.find(({ jwks }) => jwks !== undefined && keysIn(jwks).length === 0);
   if (rule === undefined) return [];
-  const detail = 'a key set without keys makes Envoy refuse the configuration of the gate';
+  const detail = '`jwks` is no set with keys in it, for which Envoy refuses the configuration of the gate';
   return [{ reason: 'unsupported-policy', kind: 'RequestAuthentication', policy, rule: rule.index, span: rule.span, detail }];
 }
 

@@ -160,7 +160,7 @@ describe('a waypoint and a policy that', () => {
     expect(forService(upstream, custom)).toEqual(['bound as service']);
   });
 
-  it('needs a token closes the waypoint through its RequestAuthentication', () => {
+  it('has a key set without keys closes the waypoint through its RequestAuthentication', () => {
     const authentication = (jwtRules: object[]) =>
       JSON.stringify({
         apiVersion: 'security.istio.io/v1',
@@ -170,6 +170,7 @@ describe('a waypoint and a policy that', () => {
       });
     expect(forService(strict, authentication([{ issuer: 'me', jwks: '{"keys":[]}' }]))).toEqual(['closes, unsupported-policy']);
     expect(forService(strict, authentication([]))).toEqual([]);
+    expect(forService(strict, authentication([{ issuer: 'me' }]))).toEqual([]);
   });
 });
 

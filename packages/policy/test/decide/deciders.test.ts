@@ -9,12 +9,12 @@ const peerAuthentication = {
   metadata: { name: 'locked', namespace: 'shop' },
   spec: { selector: { matchLabels: { app: 'api' } }, mtls: { mode: 'STRICT' }, portLevelMtls: { 9090: { mode: 'PERMISSIVE' } } },
 };
-const requestAuthentication = {
+const requestAuthentication = (jwtRules: readonly object[]) => ({
   apiVersion: 'security.istio.io/v1',
   kind: 'RequestAuthentication',
   metadata: { name: 'tokens', namespace: 'shop' },
-  spec: { targetRefs: [{ group: '', kind: 'Service', name: 'api' }], jwtRules: [{ issuer: 'me', jwks: '{"keys":[]}' }] },
-};
+  spec: { targetRefs: [{ group: '', kind: 'Service', name: 'api' }], jwtRules },
+});
 
 describe('empty rules', () => {
   it.each([
@@ -61,11 +61,25 @@ describe('connectionDecider', () => {
 });
 
 describe('requestDecider', () => {
-  it('denies requests where a token would have to be judged, and leaves TCP connections to policy', () => {
-    const options = { manifests: [requestAuthentication] };
+  it('denies requests where there are no keys for tokens, and leaves TCP connections to policy', () => {
+    const options = { manifests: [requestAuthentication([{ issuer: 'me', jwks: '{"keys":[]}' }])] };
     const decider = l7Decider('waypoint', [{ rules: [{}] }], options);
     expect(decider.request(connection(), request())).toMatchObject({ effect: 'deny', reason: 'unsupported-policy' });
     expect(decider.connection(connection({ destinationPort: 3306 })).effect).toBe('allow');
+  });
+
+  it('refuses any token that nobody has verified, and passes requests without one', () => {
+    const decider = l7Decider('waypoint', [{ rules: [{}] }], { manifests: [requestAuthentication([{ issuer: 'me' }])] });
+    const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
+    const token = `${part({ alg: 'RS256' })}.${part({ iss: 'me', sub: 'ann' })}.c2ln`;
+    const bearer = request({ headers: [['Authorization', `Bearer ${token}`]] });
+    expect(decider.request(connection(), bearer)).toMatchObject({
+      effect: 'deny',
+      reason: 'invalid-token',
+      status: 401,
+      policy: { kind: 'RequestAuthentication', name: 'tokens', rule: 0 },
+    });
+    expect(decider.request(connection(), request()).effect).toBe('allow');
   });
 
   it('denies what a CUSTOM policy matches, and only that', () => {

@@ -53,8 +53,8 @@ describe('combine', () => {
   });
 
   it('asks for the token after CUSTOM and before DENY', () => {
-    const refuse = () => 'unsupported-policy' as const;
-    expect(combine([policy('DENY')].map(candidate), refuse).reason).toBe('unsupported-policy');
+    const refuse = () => 'invalid-token' as const;
+    expect(combine([policy('DENY')].map(candidate), refuse).reason).toBe('invalid-token');
     expect(combine([policy('CUSTOM')].map(candidate), refuse).reason).toBe('custom-policy');
     expect(combine([policy('ALLOW')].map(candidate), () => undefined).reason).toBe('allow-policy');
   });

@@ -128,7 +128,7 @@ export const findingCodes = {
     kind: 'finding',
     severity: 'error',
     summary:
-      'A policy needs something that the gate does not evaluate yet, a token or an external authorizer, so the gate denies.',
+      'A policy needs something that the gate cannot evaluate, such as tokens for which it has no keys, so the gate denies.',
     example: documents(
       behindWaypoint,
       `apiVersion: security.istio.io/v1
@@ -138,7 +138,7 @@ spec:
   targetRefs: [{kind: Service, group: "", name: cart}]
   jwtRules:
     - issuer: https://issuer.example
-      jwksUri: https://issuer.example/keys
+      jwks: '{"keys": []}'
 `,
     ),
   },

@@ -49,9 +49,34 @@ describe('PeerAuthentication', () => {
 });
 
 describe('RequestAuthentication', () => {
-  it('may be empty, and counts its rules', () => {
-    expect(only('RequestAuthentication', request('{}')).jwtRuleCount).toBe(0);
-    expect(only('RequestAuthentication', request('{jwtRules: [{issuer: a}, {jwksUri: "https://a/k"}]}')).jwtRuleCount).toBe(2);
+  it('may be empty', () => {
+    expect(only('RequestAuthentication', request('{}')).jwtRules).toEqual([]);
+  });
+
+  it('is read in full', () => {
+    const written = `issuer: a, audiences: [x], jwks_uri: "https://a/k", fromHeaders: [{name: x-token, prefix: "T "}, {name: y}],
+      fromParams: [t], fromCookies: [c], outputPayloadToHeader: x-payload, forwardOriginalToken: true,
+      outputClaimToHeaders: [{header: x-sub, claim: a.b}], timeout: 1.5s, spaceDelimitedClaims: [roles]`;
+    const [first, second] = only('RequestAuthentication', request(`{jwtRules: [{${written}}, {issuer: b}]}`)).jwtRules;
+    expect(first).toMatchObject({
+      index: 0,
+      issuer: 'a',
+      audiences: ['x'],
+      jwksUri: 'https://a/k',
+      fromHeaders: [
+        { name: 'x-token', prefix: 'T ' },
+        { name: 'y', prefix: '' },
+      ],
+      fromParams: ['t'],
+      fromCookies: ['c'],
+      outputPayloadToHeader: 'x-payload',
+      outputClaimToHeaders: [{ header: 'x-sub', claim: 'a.b' }],
+      forwardOriginalToken: true,
+      timeoutMs: 1500,
+      spaceDelimitedClaims: ['roles'],
+    });
+    expect(second).toMatchObject({ index: 1, issuer: 'b', audiences: [], forwardOriginalToken: false, timeoutMs: 5000 });
+    expect(second).not.toHaveProperty('jwksUri');
   });
 
   it('attaches as policies do', () => {
