@@ -1,5 +1,6 @@
 import type { HeaderLine, PathNormalization } from '@sallyport/policy';
 import type { Query, RecordedMesh } from './recorded-case.js';
+import type { RecordedStatus } from './status/recorded-statuses.js';
 import type { RecordedCheck } from './wire-headers.js';
 
 /** What is judged: anything that reads manifests and answers queries. */
@@ -8,6 +9,8 @@ export interface Engine {
   load(mesh: RecordedMesh): World;
   /** Whether a control plane would accept the manifest, and what it would say; `uncovered` is why this engine cannot tell. */
   accepts(manifest: string): Acceptance | { readonly uncovered: string };
+  /** What a control plane writes into the status of every object of a mesh; `uncovered` is why this engine cannot tell. */
+  statuses(mesh: RecordedMesh): Statuses | { readonly uncovered: string };
   /** The path as it is forwarded, or the status that refuses it. */
   normalizePath(path: string, mode: PathNormalization): string | number;
 }
@@ -21,6 +24,13 @@ export interface Acceptance {
   /** Accepted, and then the control plane crashes on it. */
   readonly crashes: boolean;
   readonly messages: readonly string[];
+}
+
+/** What a control plane makes of the objects of a mesh. */
+export interface Statuses {
+  readonly statuses: readonly RecordedStatus[];
+  /** Why objects were refused at admission, one line for each reason; those have no status. */
+  readonly refused: readonly string[];
 }
 
 /** One mesh, ready to be asked. */

@@ -18,6 +18,7 @@ import type { Answer, Engine, World } from './engine.js';
 import { type GateAsked, gateAsked } from './gate-asked.js';
 import { matchedPolicies, shadowAnswers } from './probe.js';
 import type { L7Query, Query, RecordedMesh } from './recorded-case.js';
+import { interpretStatuses } from './status/interpret-statuses.js';
 import { recordedCheck, recordedHeaders } from './wire-headers.js';
 
 /** The interpreter of `@sallyport/policy` in the dialect `upstream`. */
@@ -29,6 +30,9 @@ export const interpreter: Engine = {
   },
   accepts(manifest) {
     return acceptanceOf(loadResources([{ path: 'manifest.yaml', text: manifest }], { name: 'upstream', flags: {} }));
+  },
+  statuses(mesh) {
+    return interpretStatuses(filesOf(mesh), { name: 'upstream', flags: textFlags(mesh.flags) });
   },
   normalizePath(path, mode) {
     const normalized = normalizePath(path, mode);

@@ -5,6 +5,7 @@ import { judgeAcceptance } from './judge-acceptance.js';
 import { judgeAnswer } from './judge-answer.js';
 import { legacyGeneration, readRecorded } from './read-recorded.js';
 import type { RecordedCase, RecordedManifest, RecordedPath } from './recorded-case.js';
+import { runStatuses } from './status/run-statuses.js';
 import type { Tally } from './tally.js';
 import { withTokens } from './with-tokens.js';
 
@@ -40,6 +41,7 @@ function runFile(engine: Engine, file: string, tally: Tally): void {
   if (recorded.kind === 'case') runCase(engine, file, recorded.case, tally);
   else if (recorded.kind === 'manifests') runManifests(engine, file, recorded.manifests, tally);
   else if (recorded.kind === 'paths') runPaths(engine, file, recorded.paths, tally);
+  else if (recorded.kind === 'statuses') runStatuses(engine, file, recorded.entries, tally);
   else tally.skip(recorded.reason, recorded.count);
 }
 

@@ -45,9 +45,12 @@ export function policyConditions(
   ];
 }
 
+/** Every Service and ServiceEntry that was written; the Service that an ingress gateway would get has the place of its Gateway. */
 function serviceStatuses(inventory: Inventory, options: StatusOptions): ObjectStatus[] {
+  const gateways = new Set([...inventory.gateways.values()].map(({ resource }) => resource.span));
   const groups = new Map<string, ServiceInfo[]>();
   for (const service of inventory.services.values()) {
+    if (gateways.has(service.span)) continue;
     const key = `${service.kind}/${service.namespace}/${service.name}`;
     groups.set(key, [...(groups.get(key) ?? []), service]);
   }
