@@ -46,6 +46,15 @@ describe('sallyport check', () => {
     expect(places.map((line) => line.split(':')[0])).toEqual(['at-waypoint.yaml', 'z.yaml']);
   });
 
+  it.each([
+    ['JSON', 'deep.json', `${'{"a":'.repeat(5000)}1${'}'.repeat(5000)}`],
+    ['YAML', 'deep.yaml', '['.repeat(20_000)],
+  ])('refuses %s that is nested so deep that reading it would end the process', async (_, name, text) => {
+    const { status, stdout } = await check({ [name]: text });
+    expect(status).toBe(1);
+    expect(stdout).toContain('error nesting-too-deep: nested too deep to be read');
+  });
+
   it('prints JSON', async () => {
     const { 'at-ztunnel.yaml': _, ...open } = files;
     const { status, stdout } = await check(open, '-o', 'json');

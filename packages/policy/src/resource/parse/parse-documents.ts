@@ -1,8 +1,9 @@
-import { type Document, isMap, parseAllDocuments, type ScalarTag, type YAMLError } from 'yaml';
+import { Composer, type Document, isMap, Parser, type ScalarTag, type YAMLError } from 'yaml';
 import type { DiagnosticCode } from '../../diagnostic/codes/index.js';
 import type { Reporter } from '../../diagnostic/reporter.js';
-import type { SourceFile } from '../../diagnostic/span.js';
+import type { SourceFile, Span } from '../../diagnostic/span.js';
 import { composeDocument } from './compose.js';
+import { nestedTooDeep } from './nesting.js';
 import { type Node, type ScalarNode, spanOf } from './node.js';
 import { BlockText, FileText, OpaqueText, type SourceText } from './source-text.js';
 
@@ -83,14 +84,18 @@ function parseText(source: SourceText, reporter: Reporter, lastKeyWins: LastKeyW
 
 function readDocuments(text: string, source: SourceText, reporter: Reporter): readonly Document[] {
   try {
-    return [...parseAllDocuments(text, parseOptions)] as Document[];
+    const tokens = [...new Parser().parse(text)];
+    const deep = tokens.map(nestedTooDeep).find((token) => token !== undefined);
+    if (deep === undefined) return [...new Composer(parseOptions).compose(tokens, false, text.length)] as Document[];
+    reportDepth(source.span(deep.offset, deep.offset + 1), 'nested too deep to be read', reporter);
   } catch (error) {
-    // The library recurses; a text made to exhaust the stack ends here.
-    reporter.report('nesting-too-deep', source.span(0, 0), `the text cannot be read: ${firstLine(error)}`, {
-      hint: 'no Kubernetes object is nested this deep',
-    });
-    return [];
+    reportDepth(source.span(0, 0), `the text cannot be read: ${firstLine(error)}`, reporter);
   }
+  return [];
+}
+
+function reportDepth(span: Span, message: string, reporter: Reporter): void {
+  reporter.report('nesting-too-deep', span, message, { hint: 'no Kubernetes object is nested this deep' });
 }
 
 function documentNode(document: Document, source: SourceText, reporter: Reporter, lastKeyWins: LastKeyWins): Node[] {

@@ -129,6 +129,20 @@ describe('hostile texts', () => {
   });
 });
 
+describe('nesting', () => {
+  const nested = (depth: number) => `a: ${'['.repeat(depth)}${']'.repeat(depth)}`;
+
+  it('is read as deep as any object goes', () => {
+    expect(parse(nested(199)).codes).toEqual([]);
+  });
+
+  it('is refused beyond that at the same place, however much stack there is', () => {
+    const reporter = new Reporter();
+    expect(parseFile({ path, text: nested(100_000) }, reporter)).toEqual([]);
+    expect(reporter.diagnostics).toMatchObject([{ code: 'nesting-too-deep', span: { start: { line: 1, column: 203 } } }]);
+  });
+});
+
 describe('a text inside a scalar', () => {
   const outer = 'data:\n  mesh: |\n\n    a: b\n    c:\n      d: [\n        80 ]\n  quoted: "x: 80"\n';
   const root = parse(outer).nodes[0];
