@@ -1,4 +1,12 @@
-import { type CheckedFiles, checkFiles, type Diagnostic, hasErrors, sortDiagnostics } from '@sallyport/policy';
+import {
+  type CheckedFiles,
+  checkFiles,
+  type Diagnostic,
+  hasErrors,
+  type ObjectStatus,
+  sortDiagnostics,
+  statuses,
+} from '@sallyport/policy';
 import type { Command } from 'commander';
 import { exitStatus } from '../exit-status.js';
 import { addDialectOptions, type DialectOptions, readDialect } from '../options.js';
@@ -58,7 +66,13 @@ function asJson(checked: CheckedFiles, diagnostics: readonly Diagnostic[], files
     workloads: checked.inventory.workloads.size,
     skippedKinds: checked.skippedKinds,
     diagnostics: diagnostics.map(diagnosticToJson),
+    statuses: statuses(checked.inventory).map(statusToJson),
   };
+}
+
+/** What a control plane would write on an object. */
+function statusToJson({ kind, namespace, name, conditions, span }: ObjectStatus): Record<string, unknown> {
+  return { kind, namespace, name, file: span.file, line: span.start.line, column: span.start.column, conditions };
 }
 
 function summary({ inventory, skippedKinds }: CheckedFiles, diagnostics: readonly Diagnostic[], files: number): string {

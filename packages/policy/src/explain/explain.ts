@@ -4,6 +4,7 @@ import type { Inventory, Workload } from '../inventory/inventory.js';
 import type { Explanation, GateExplanation, Step } from './explanation.js';
 import { clientNamespace } from './question/parse-target.js';
 import type { Question } from './question/question.js';
+import { statusesOnPath } from './status-on-path.js';
 import { unmodelledOnPath } from './unmodelled.js';
 import { type Branch, type BranchStep, deadEnd, joinBranches, prepend } from './walk/branch.js';
 import { describeCapture, walkOnward } from './walk/onward.js';
@@ -137,6 +138,7 @@ function toExplanation(inventory: Inventory, question: Question, branch: Branch)
     failure: branch.failure ?? null,
     notCaptured: [...new Set(branch.notCaptured)],
     notes: [...new Set(branch.notes)],
+    statuses: statusesOnPath(inventory, gates),
     unmodelled: unmodelledOnPath(inventory, question, gates, steps),
   };
 }

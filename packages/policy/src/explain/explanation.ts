@@ -1,3 +1,4 @@
+import type { StatusCondition } from '../bind/status/status-condition.js';
 import type { Reason } from '../verdict/verdict.js';
 
 /** A place in a manifest, flat, as scripts like it. */
@@ -41,6 +42,12 @@ export interface NearestMiss extends Place {
   readonly policy: string;
   readonly rule: number;
   readonly failed: readonly FailedTerm[];
+}
+
+/** The status that a control plane would write on a policy. */
+export interface PolicyStatus extends Place {
+  readonly policy: string;
+  readonly conditions: readonly StatusCondition[];
 }
 
 /** What one gate answers, short: for a policy in dry-run, an AUDIT policy, another endpoint. */
@@ -127,6 +134,8 @@ export interface Explanation {
   /** Why some part of the path is outside every gate: host network, UDP, not enrolled. */
   readonly notCaptured: readonly string[];
   readonly notes: readonly string[];
+  /** The status of each policy that means something on this path. */
+  readonly statuses: readonly PolicyStatus[];
   /** Objects of kinds that are not modelled, in the namespaces of this path: they may change what happens. */
   readonly unmodelled: readonly (Place & { readonly kind: string; readonly name: string })[];
 }

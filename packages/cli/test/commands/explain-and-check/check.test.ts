@@ -72,6 +72,17 @@ describe('sallyport check', () => {
           suggestion: expect.stringContaining('AuthorizationPolicy'),
         },
       ],
+      statuses: [
+        {
+          kind: 'AuthorizationPolicy',
+          namespace: 'shop',
+          name: 'get-only',
+          file: 'at-waypoint.yaml',
+          line: 1,
+          conditions: [{ type: 'WaypointAccepted', status: 'True', reason: 'Accepted', message: 'bound to shop/waypoint' }],
+        },
+        { kind: 'Service', namespace: 'shop', name: 'cart' },
+      ],
     });
   });
 

@@ -33,6 +33,9 @@ describe('sallyport explain', () => {
   │            not here  shop/get-only: it targets the service, so the waypoint enforces it and no ztunnel does
   ▼
   application  shop/cart  10.0.0.3:8080
+
+  status       shop/get-only: WaypointAccepted True (Accepted)
+  status       shop/only-from-waypoint: ZtunnelAccepted True (Accepted)
 `);
   });
 
@@ -71,6 +74,18 @@ describe('sallyport explain', () => {
           rule: 0,
           file: 'at-ztunnel.yaml',
           line: 7,
+        },
+      ],
+      statuses: [
+        {
+          policy: 'shop/get-only',
+          file: 'at-waypoint.yaml',
+          line: 3,
+          conditions: [{ type: 'WaypointAccepted', status: 'True', message: 'bound to shop/waypoint' }],
+        },
+        {
+          policy: 'shop/only-from-waypoint',
+          conditions: [{ type: 'ZtunnelAccepted', status: 'True', message: 'attached to ztunnel' }],
         },
       ],
       differences: [],

@@ -1,4 +1,4 @@
-import type { Explanation, GateExplanation, NearestMiss, Step } from '../explanation.js';
+import type { Explanation, GateExplanation, NearestMiss, PolicyStatus, Step } from '../explanation.js';
 import { describeReason } from './describe-reason.js';
 import { type Paint, plainPaint } from './paint.js';
 
@@ -21,11 +21,18 @@ export function renderExplanation(explanation: Explanation, options: Explanation
     ...(explanation.failure === null ? [] : [`${label('fails', paint)}${explanation.failure.detail}`]),
     ...explanation.notCaptured.map((text) => `${label('not captured', paint)}${text}`),
     ...explanation.notes.map((text) => `${label('note', paint)}${text}`),
+    ...explanation.statuses.map((status) => `${label('status', paint)}${describeStatus(status)}`),
     ...explanation.unmodelled.map(
       ({ kind, name, file, line }) => `${label('not modelled', paint)}${kind} ${name} at ${file}:${line} may change what happens`,
     ),
   ];
   return `${[...lines, ...(remarks.length === 0 ? [] : ['', ...remarks])].map((line) => line.trimEnd()).join('\n')}\n`;
+}
+
+/** The conditions of a policy on one line; what they say in full is in the JSON form and in `check -o json`. */
+function describeStatus({ policy, conditions }: PolicyStatus): string {
+  const told = conditions.map(({ type, status, reason }) => `${type} ${status} (${reason})`);
+  return `${policy}: ${told.length === 0 ? 'none' : told.join(', ')}`;
 }
 
 function renderStep(explanation: Explanation, step: Step, index: number, paint: Paint, all: boolean): string[] {
