@@ -36,7 +36,8 @@ function scopeJudge(inventory: Inventory, scope: RoleScope): RoleStage {
     const facts = roleFacts(inventory.dialect, local, seen);
     if ('unreadable' in facts) return unreadableVerdict(facts);
     const layer: RoleLayer = seen === undefined ? 'tcp' : 'http';
-    return judged(verdict, scope, interpreters[layer]()(facts));
+    const { refusal, outcome } = interpreters[layer]();
+    return refusal === undefined ? judged(verdict, scope, outcome(facts)) : refused(verdict, refusal);
   };
 }
 
@@ -50,8 +51,7 @@ function localView({ ports, judgedBefore }: RoleScope, connection: ConnectionAtt
 }
 
 function judged(verdict: Verdict, scope: RoleScope, outcome: RoleOutcome): Verdict {
-  const { grants, enforced, refusal } = outcome;
-  if (refusal !== undefined) return refused(verdict, refusal);
+  const { grants, enforced } = outcome;
   const shadow = shadowOf(outcome);
   const dryRun = verdict.dryRun?.effect === 'deny' ? verdict.dryRun : (shadow ?? verdict.dryRun);
   const base = { ...verdict, ...(dryRun === undefined ? {} : { dryRun }) };

@@ -58,6 +58,8 @@ export interface Decision {
   readonly rule: number | null;
   readonly file: string | null;
   readonly line: number | null;
+  /** Where a role of the older generation decided: the binding that grants it, and which of its subjects. */
+  readonly binding?: (Place & { readonly policy: string; readonly subject: number | null }) | null;
 }
 
 /** One gate on the path, with what it saw, what it decided, and by which rule. */

@@ -47,7 +47,7 @@ function prober(inventory: Inventory, binding: GateBinding, asked: Asked): Holds
 function withOnly<B extends GateBinding>(binding: B, policy: AuthorizationPolicy): B {
   const attachment = binding.policies.find((bound) => bound.policy.metadata === policy.metadata)?.attachment ?? 'selector';
   const open: Partial<ZtunnelBinding> = binding.gate === 'ztunnel' ? { mtls: { mode: 'PERMISSIVE', ports: new Map() } } : {};
-  return { ...binding, ...open, policies: [{ policy, attachment }], closures: [], unbound: [] };
+  return { ...binding, ...open, policies: [{ policy, attachment }], closures: [], unbound: [], roles: [] };
 }
 
 function failingTerms(policy: AuthorizationPolicy, rule: Rule, holds: Holds, asked: Asked): FailedTerm[] {

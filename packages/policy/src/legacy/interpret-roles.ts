@@ -24,7 +24,13 @@ export interface RoleOutcome {
   readonly shadow?: readonly Grant[];
   /** Whether roles are enforced at all; not so where RBAC as a whole is only tried out. */
   readonly enforced: boolean;
+}
+
+/** The roles of one scope, read for one layer. */
+export interface RoleInterpreter {
+  /** Set where the gate cannot be configured: whatever it is asked, it denies. */
   readonly refusal?: RoleRefusal;
+  outcome(facts: RoleFacts): RoleOutcome;
 }
 
 /** A role for which the gate cannot be configured. */
@@ -36,17 +42,19 @@ export interface RoleRefusal extends Refusal {
  * What the roles of a scope come to for a request or a connection, straight from their text (legacy reference section 2). A role grants
  * where one of its rules and one of the subjects of its bindings hold; there is nothing that denies.
  */
-export function roleInterpreter(inventory: Inventory, scope: RoleScope, layer: RoleLayer): (facts: RoleFacts) => RoleOutcome {
+export function roleInterpreter(inventory: Inventory, scope: RoleScope, layer: RoleLayer): RoleInterpreter {
   const read = (wanted: (binding: ServiceRoleBinding) => boolean) => readRoles(inventory, scope, layer, wanted);
   const enforced = scope.permissive ? nothing : read(({ permissive }) => !permissive);
   const shadow = read(({ permissive }) => scope.permissive || permissive);
   const refusal = enforced.refusal ?? shadow.refusal;
-  return (facts) => ({
-    enforced: !scope.permissive,
-    grants: grantsOf(enforced, facts),
-    ...(scope.permissive || shadow.roles.length > 0 ? { shadow: grantsOf(shadow, facts) } : {}),
+  return {
     ...(refusal === undefined ? {} : { refusal }),
-  });
+    outcome: (facts) => ({
+      enforced: !scope.permissive,
+      grants: grantsOf(enforced, facts),
+      ...(scope.permissive || shadow.roles.length > 0 ? { shadow: grantsOf(shadow, facts) } : {}),
+    }),
+  };
 }
 
 interface ReadRole {

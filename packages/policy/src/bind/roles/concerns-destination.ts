@@ -10,6 +10,11 @@ export function concernsDestination(rule: AccessRule, destination: RoleDestinati
   );
 }
 
+/** Whether a service of a rule is the one with this host name. */
+export function concernsService(service: string, host: string): boolean {
+  return matchesAny([service], host);
+}
+
 /** The constraints of a rule; of a repeated key the last one, as upstream has it (in `strict` none is repeated). */
 export function constraintsOf({ constraints }: AccessRule): readonly Constraint[] {
   return [...new Map(constraints.map((constraint) => [constraint.key.value, constraint])).values()];

@@ -19,16 +19,18 @@ export function rolesAtWaypoint(
   if (!('workloads' in target)) return scopesOf(inventory, servicesOf(inventory, target), target);
   return [
     ...target.workloads.flatMap((workload) => byServicePort(inventory, target, workload)),
-    ...outsideWorkloads(inventory, target),
+    ...outsideWorkloads(target).flatMap((destination) => scopeOf(inventory, destination) ?? []),
   ];
 }
 
+/** What roles may be about at a service: each workload behind it, and what else there is. */
+export function destinationsOf(service: ServiceInfo): readonly RoleDestination[] {
+  return [...service.workloads.map((workload) => destinationOf(service, workload)), ...outsideWorkloads(service)];
+}
+
 /** Of endpoints that are no workload of the mesh, or where there are none at all, nothing is known but their service. */
-function outsideWorkloads(inventory: Inventory, service: ServiceInfo): readonly RoleScope[] {
-  if (service.workloads.length > 0 && service.externalEndpoints.length === 0) return [];
-  const { hostname: host, namespace } = service;
-  const scope = scopeOf(inventory, { host, namespace, labels: {}, account: '' });
-  return scope === undefined ? [] : [scope];
+function outsideWorkloads({ hostname: host, namespace, workloads, externalEndpoints }: ServiceInfo): readonly RoleDestination[] {
+  return workloads.length > 0 && externalEndpoints.length === 0 ? [] : [{ host, namespace, labels: {}, account: '' }];
 }
 
 /** What governs an ingress gateway in the older generation: its own Services, on every port. */

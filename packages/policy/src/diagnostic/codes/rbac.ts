@@ -1,6 +1,7 @@
 import type { CodeDescription } from './code.js';
 
 const error = { kind: 'invalid', severity: 'error' } as const;
+const warning = { kind: 'finding', severity: 'warning' } as const;
 
 function object(kind: string, spec: string, name = 'r'): string {
   return `apiVersion: rbac.istio.io/v1alpha1\nkind: ${kind}\nmetadata:\n  name: ${name}\nspec:\n${spec}`;
@@ -9,6 +10,29 @@ function object(kind: string, spec: string, name = 'r'): string {
 function role(rule: string): string {
   return object('ServiceRole', `  rules:\n  - ${rule}\n`);
 }
+
+const service = `apiVersion: v1
+kind: Namespace
+metadata:
+  name: default
+  labels: {istio.io/dataplane-mode: ambient}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec:
+  selector: {app: web}
+  ports: [{name: http, port: 80, targetPort: 8080}]
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: web, labels: {app: web}}
+spec:
+  containers: [{name: web, image: web, ports: [{containerPort: 8080}]}]
+---
+`;
+
+const switchedOn = `${object('ClusterRbacConfig', '  mode: "ON"\n', 'default')}---\n`;
 
 const reference = '  roleRef: {kind: ServiceRole, name: r}\n';
 
@@ -104,5 +128,35 @@ export const rbacCodes = {
     summary:
       'A ServiceRoleBinding has `role` or `actions` in the place of `roleRef`: upstream accepts it and then crashes when it loads it.',
     example: binding('{user: "*"}', '  role: r\n'),
+  },
+  'role-not-in-force': {
+    ...warning,
+    summary:
+      'A ServiceRole is in force nowhere because RBAC is off, or no longer for some service because AuthorizationPolicies have taken its place.',
+    example: `${service}${role('{services: ["*"]}')}---\n${binding('{user: "*"}')}`,
+  },
+  'role-without-effect': {
+    ...warning,
+    summary:
+      'A ServiceRole without a binding, a binding without its role, or a rule about a service that does not exist: it grants nothing.',
+    example: `${service}${switchedOn}${role('{services: [web]}')}---\n${binding('{user: "*"}')}`,
+  },
+  'role-at-tcp': {
+    ...warning,
+    summary: 'A rule or subject looks at HTTP and is in force where no gate sees any, so that it grants nothing there.',
+    example: `${service}${switchedOn}${role('{services: ["*"], methods: [GET]}')}---\n${binding('{user: "*"}')}`,
+  },
+  'role-for-anyone': {
+    ...warning,
+    summary: 'A property `source.principal: "*"` looks as if it asked for an identity, and admits anyone.',
+    example: `${switchedOn}${role('{services: ["*"]}')}---\n${binding('{properties: {source.principal: "*"}}')}`,
+  },
+  'role-refused': {
+    ...warning,
+    severity: 'error',
+    summary: 'A ServiceRole cannot be configured at a gate, as upstream does it: the gate then denies everything.',
+    example: '',
+    cause:
+      'in `upstream` only: a pseudo header among the constraints of a TCP service, or a namespace that makes no regular expression',
   },
 } as const satisfies Record<string, CodeDescription>;

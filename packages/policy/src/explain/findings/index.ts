@@ -10,6 +10,11 @@ import { policyOnUnenrolled } from './policy-on-unenrolled.js';
 import { policyWithoutWaypoint } from './policy-without-waypoint.js';
 import { principalWithScheme } from './principal-with-scheme.js';
 import { requestPrincipalTrap } from './request-principal-trap.js';
+import { roleAtTcp } from './role-at-tcp.js';
+import { roleForAnyone } from './role-for-anyone.js';
+import { roleNotInForce } from './role-not-in-force.js';
+import { roleRefused } from './role-refused.js';
+import { roleWithoutEffect } from './role-without-effect.js';
 import { trustDomainsAtZtunnel } from './trust-domains-at-ztunnel.js';
 import { unmodelledKind } from './unmodelled-kind.js';
 import { unsupportedPolicy } from './unsupported-policy.js';
@@ -35,5 +40,10 @@ export const findings: readonly Finding[] = [
   trustDomainsAtZtunnel,
   dryRunAtZtunnel,
   requestPrincipalTrap,
+  roleNotInForce,
+  roleWithoutEffect,
+  roleAtTcp,
+  roleForAnyone,
+  roleRefused,
   unmodelledKind,
 ];

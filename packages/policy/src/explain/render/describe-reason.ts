@@ -31,7 +31,7 @@ export function describeReason(decision: Decision & { readonly detail?: string |
     case 'custom-policy':
       return `CUSTOM ${by} matches, and its provider cannot be asked${detail}`;
     case 'role-match':
-      return `role ${by} is bound to this client`;
+      return `role ${by} is bound to this client${bindingPlace(decision)}`;
     case 'no-role-match':
       return `RBAC is on by ${by}, and no role grants this${detail}`;
     case 'bad-request':
@@ -48,6 +48,13 @@ function rulePlace(decision: Decision): string {
   if (decision.policy === null) return 'a policy';
   const rule = decision.rule === null ? '' : ` rule ${decision.rule}`;
   return `${decision.policy}${rule}${placeOf(decision)}`;
+}
+
+/** ` by NAMESPACE/NAME subject N at FILE:LINE`. */
+function bindingPlace({ binding }: Decision): string {
+  if (!binding) return '';
+  const subject = binding.subject === null ? '' : ` subject ${binding.subject}`;
+  return ` by ${binding.policy}${subject} at ${binding.file}:${binding.line}`;
 }
 
 function placeOf(decision: Decision): string {

@@ -87,7 +87,12 @@ function viewDecision(verdict: Verdict): Decision {
     rule: policy?.rule ?? null,
     file: policy?.span.file ?? null,
     line: policy?.span.start.line ?? null,
+    ...(verdict.binding === undefined ? {} : { binding: viewBinding(verdict.binding) }),
   };
+}
+
+function viewBinding(binding: PolicyReference): NonNullable<Decision['binding']> {
+  return { policy: qualifiedName(binding), subject: binding.rule ?? null, ...placeOf(binding.span) };
 }
 
 /** A span as file, line and column. */
@@ -105,7 +110,7 @@ function named(policy: PolicyReference | undefined): string | null {
 }
 
 function viewEnforced(binding: GateBinding): EnforcedPolicy[] {
-  return [...binding.policies.map(viewBound), ...binding.closures.map(viewClosure), ...viewMtls(binding)];
+  return [...binding.policies.map(viewBound), ...binding.closures.map(viewClosure), ...viewMtls(binding), ...viewRoles(binding)];
 }
 
 function viewBound({ policy, attachment }: BoundPolicy): EnforcedPolicy {
@@ -135,6 +140,25 @@ function viewMtls(binding: GateBinding): EnforcedPolicy[] {
       dryRun: false,
       ...placeOf(policy.metadata.nameSpan),
     },
+  ];
+}
+
+/** What turned RBAC of the older generation on, and every role that is in force here for one destination or another. */
+function viewRoles({ roles: scopes }: GateBinding): EnforcedPolicy[] {
+  const configs = new Map(scopes.map(({ config, permissive }) => [config, permissive]));
+  const roles = new Map(
+    scopes.flatMap(({ roles, permissive }) =>
+      roles.map(({ role, bindings }) => [role, permissive || bindings.every((binding) => binding.permissive)] as const),
+    ),
+  );
+  return [
+    ...[...configs].map(([{ kind, metadata }, dryRun]): EnforcedPolicy => {
+      const policy = metadata.namespace === '' ? metadata.name : qualifiedName(metadata);
+      return { policy, action: 'RBAC', attachment: kind, dryRun, ...placeOf(metadata.nameSpan) };
+    }),
+    ...[...roles].map(([{ metadata }, dryRun]): EnforcedPolicy => {
+      return { policy: qualifiedName(metadata), action: 'role', attachment: 'namespace', dryRun, ...placeOf(metadata.nameSpan) };
+    }),
   ];
 }
 

@@ -81,14 +81,14 @@ status:
         object('batch/v1', 'Job'),
         object('batch/v1', 'Job'),
         object('networking.istio.io/v1', 'VirtualService'),
-        object('rbac.istio.io/v1alpha1', 'ServiceRole'),
+        object('rbac.istio.io/v1alpha1', 'AuthorizationPolicy'),
       ].join('---\n'),
     );
     expect(diagnostics).toEqual([]);
     expect(set.skippedKinds).toEqual({ ConfigMap: 1, Job: 2 });
     expect(set.resources.map((resource) => resource.kind === 'Unmodelled' && resource.writtenKind)).toEqual([
       'VirtualService',
-      'ServiceRole',
+      'AuthorizationPolicy',
     ]);
   });
 
