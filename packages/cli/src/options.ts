@@ -1,4 +1,4 @@
-import type { Dialect, Flags } from '@sallyport/policy';
+import { type Dialect, type Flags, knownFlags, parseGoBoolean } from '@sallyport/policy';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 
 /** What `--dialect` and `--flag` leave behind. */
@@ -42,5 +42,14 @@ function isRelease(text: string): boolean {
 function collectFlag(text: string, flags: Flags): Flags {
   const equals = text.indexOf('=');
   if (equals < 1) throw new InvalidArgumentError('write it as NAME=VALUE.');
-  return { ...flags, [text.slice(0, equals)]: text.slice(equals + 1) };
+  const name = text.slice(0, equals);
+  const value = text.slice(equals + 1);
+  if (!isKnown(name))
+    process.stderr.write(`sallyport: nothing here depends on the flag \`${name}\`, only on ${knownFlags.join(', ')}\n`);
+  else if (parseGoBoolean(value) === undefined) throw new InvalidArgumentError(`\`${value}\` is neither true nor false.`);
+  return { ...flags, [name]: value };
+}
+
+function isKnown(name: string): boolean {
+  return (knownFlags as readonly string[]).includes(name);
 }

@@ -1,3 +1,5 @@
+import { parseGoBoolean } from '../resource/dialect.js';
+
 /** Labels or annotations, by key. */
 export type Labels = Readonly<Record<string, string>>;
 
@@ -13,7 +15,7 @@ export function matchesLabels(selector: Labels, labels: Labels): boolean {
 
 /** Whether a text is true in the sense of Go's `strconv.ParseBool`, as upstream reads boolean labels. */
 export function isTrueLabel(value: string | undefined): boolean {
-  return value !== undefined && ['1', 't', 'T', 'TRUE', 'true', 'True'].includes(value);
+  return value !== undefined && parseGoBoolean(value) === true;
 }
 
 interface Labelled {

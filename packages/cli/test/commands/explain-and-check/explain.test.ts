@@ -39,6 +39,20 @@ describe('sallyport explain', () => {
 `);
   });
 
+  it('says of a flag that nothing depends on it, and answers all the same', async () => {
+    const { status, stderr } = await ask('--to', 'http://cart/items', '--flag', 'PILOT_AUTO_ALLOW_WAYPOINT_POLICE=true');
+    expect(status).toBe(0);
+    expect(stderr).toMatch(
+      /^sallyport: nothing here depends on the flag `PILOT_AUTO_ALLOW_WAYPOINT_POLICE`, only on .*PILOT_AUTO_ALLOW_WAYPOINT_POLICY/,
+    );
+  });
+
+  it('refuses a flag that is neither true nor false', async () => {
+    const { status, stderr } = await ask('--to', 'http://cart/items', '--flag', 'PILOT_AUTO_ALLOW_WAYPOINT_POLICY=yes');
+    expect(status).toBe(2);
+    expect(stderr).toContain('`yes` is neither true nor false');
+  });
+
   it('exits 3 on a denied request and names the condition that failed', async () => {
     const { status, stdout } = await ask('--to', 'http://cart/items', '--method', 'POST');
     expect(status).toBe(3);

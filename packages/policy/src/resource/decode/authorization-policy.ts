@@ -1,4 +1,5 @@
 import type { Text } from '../../diagnostic/span.js';
+import { parseGoBoolean } from '../dialect.js';
 import type {
   Action,
   AuthorizationPolicy,
@@ -60,7 +61,7 @@ function decodeSpec(spec: Fields, base: ResourceBase): AuthorizationPolicy {
 
 /** `istio.io/dry-run` in any spelling of true that Go knows (reference section 1.3). */
 function isDryRun(base: ResourceBase): boolean {
-  return ['1', 't', 'T', 'TRUE', 'true', 'True'].includes(base.metadata.annotations['istio.io/dry-run'] ?? '');
+  return parseGoBoolean(base.metadata.annotations['istio.io/dry-run'] ?? '') === true;
 }
 
 function decodeProvider(spec: Fields): Text | undefined {
