@@ -1,5 +1,6 @@
 import type { HeaderLine, PathNormalization } from '@sallyport/policy';
-import type { Query, RecordedMesh } from './recorded-case.js';
+import type { RoleAnswer } from './ask-roles.js';
+import type { Query, RecordedMesh, RecordedRefusal, RoleQuery } from './recorded-case.js';
 import type { RecordedStatus } from './status/recorded-statuses.js';
 import type { RecordedCheck } from './wire-headers.js';
 
@@ -37,6 +38,10 @@ export interface Statuses {
 export interface World {
   /** The answer, or why this engine does not cover the query. Throws an `Error` where the query names what the mesh has not. */
   answer(query: Query): Answer | { readonly uncovered: string };
+  /** The answer to a query of the older generation. */
+  roles(query: RoleQuery): RoleAnswer;
+  /** The role for which a gate could not be configured, of policies of the older generation. */
+  refusedRole(refusal: RecordedRefusal): RoleAnswer['refused'];
 }
 
 /** What an engine says to a query. */

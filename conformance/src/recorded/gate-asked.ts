@@ -45,7 +45,7 @@ export function gateAsked(inventory: Inventory, query: Query): GateAsked {
     case 'gateway':
       return askedL7(inventory, query);
     default:
-      throw new Error(`no gate \`${query.gate}\` is known`);
+      throw new Error(`no gate \`${String((query as { readonly gate: unknown }).gate)}\` is known`);
   }
 }
 

@@ -14,6 +14,7 @@ import {
   type Verdict,
 } from '@sallyport/policy';
 import { acceptanceOf } from './acceptance-of.js';
+import { askRoles, refusedRole } from './ask-roles.js';
 import type { Answer, Engine, World } from './engine.js';
 import { type GateAsked, gateAsked } from './gate-asked.js';
 import { matchedPolicies, shadowAnswers } from './probe.js';
@@ -42,7 +43,7 @@ export const interpreter: Engine = {
 
 function filesOf(mesh: RecordedMesh): readonly SourceFile[] {
   const manifests = { path: `${mesh.id}.yaml`, text: mesh.manifests };
-  return mesh.meshConfig === undefined
+  return mesh.meshConfig === undefined || mesh.meshConfig === null
     ? [manifests]
     : [manifests, { path: 'meshconfig.json', text: JSON.stringify(mesh.meshConfig) }];
 }
@@ -59,7 +60,11 @@ function loadValid(files: readonly SourceFile[], dialect: Dialect): ResourceSet 
 }
 
 function worldOf(inventory: Inventory): World {
-  return { answer: (query) => answerOf(inventory, query) };
+  return {
+    answer: (query) => answerOf(inventory, query),
+    roles: (query) => askRoles(inventory, query),
+    refusedRole: ({ destination, gate }) => refusedRole(inventory, destination, gate),
+  };
 }
 
 function answerOf(inventory: Inventory, query: Query): ReturnType<World['answer']> {

@@ -34,7 +34,7 @@ function shadowAnswer(asked: GateAsked, action: 'ALLOW' | 'DENY'): ShadowAnswer 
 
 /** The same gate with these policies only, open to plaintext. */
 function withOnly(binding: GateBinding, policies: readonly BoundPolicy[]): GateBinding {
-  const bare = { ...binding, policies, closures: [], unbound: [] };
+  const bare = { ...binding, policies, closures: [], unbound: [], roles: [] };
   return bare.gate === 'ztunnel' ? { ...bare, mtls: { mode: 'PERMISSIVE', ports: new Map() } } : bare;
 }
 

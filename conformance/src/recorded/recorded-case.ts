@@ -1,3 +1,4 @@
+import type { DynamicMetadata } from '@sallyport/policy';
 import type { RecordedCheck } from './wire-headers.js';
 
 /** The part of a recorded file that makes the mesh. */
@@ -6,14 +7,14 @@ export interface RecordedMesh {
   /** Multi-document YAML. */
   readonly manifests: string;
   /** What differs from the default MeshConfig. */
-  readonly meshConfig?: Readonly<Record<string, unknown>>;
+  readonly meshConfig?: Readonly<Record<string, unknown>> | null;
   readonly flags?: Readonly<Record<string, unknown>>;
 }
 
 /** A file of `ambient/`, `ambient-http/` or `legacy/`. */
 export interface RecordedCase extends RecordedMesh {
   readonly tokens: Readonly<Record<string, string>>;
-  readonly queries: readonly Query[];
+  readonly queries: readonly (Query | RoleQuery)[];
 }
 
 /** A peer as the gate saw it. */
@@ -47,8 +48,8 @@ interface Expectation {
   };
   readonly by?: string;
   readonly body?: string;
-  readonly responseHeaders?: Readonly<Record<string, string>>;
   readonly wwwAuthenticate?: string;
+  readonly responseHeaders?: Readonly<Record<string, string>>;
   /** What the backend received. */
   readonly upstream?: { readonly path?: string; readonly headers?: readonly (readonly [name: string, value: string])[] };
   /** Every call that the external authorizer received. */
@@ -74,12 +75,49 @@ export interface L7Query extends QueryBase {
   readonly request?: RecordedRequest;
 }
 
-/** A query of the older generation, which is only counted. */
-interface LegacyQuery extends QueryBase {
-  readonly gate: 'sidecar-http' | 'sidecar-tcp';
+export type Query = ZtunnelQuery | L7Query;
+
+/** One workload behind one service, as a query of the older generation has it. */
+export interface RoleTarget {
+  readonly host: string;
+  readonly namespace: string;
+  readonly labels: Readonly<Record<string, string>>;
+  /** Identity of the workload. */
+  readonly serviceAccount: string;
 }
 
-export type Query = ZtunnelQuery | L7Query | LegacyQuery;
+/** A query of the older generation, put to a sidecar. */
+export interface RoleQuery {
+  readonly id: string;
+  readonly gate: 'sidecar-http' | 'sidecar-tcp';
+  readonly destination: RoleTarget & { readonly ip: string; readonly port: number };
+  readonly source: Source & {
+    readonly tls?: boolean;
+    readonly certificate?: {
+      readonly uriSans: readonly string[];
+      readonly dnsSans?: readonly string[];
+      readonly subject: string;
+    } | null;
+  };
+  readonly request?: RecordedRequest;
+  /** What filters published, the one for authentication included. */
+  readonly dynamicMetadata: DynamicMetadata;
+  readonly expect: {
+    readonly effect: 'allow' | 'deny';
+    readonly status?: number;
+    readonly policy?: string;
+    readonly shadow?: { readonly result: 'allowed' | 'denied'; readonly policy?: string };
+    /** RBAC is off for this service. */
+    readonly filter?: 'none';
+  };
+}
+
+/** Policies of the older generation for which upstream could not configure a gate. */
+export interface RecordedRefusal extends Omit<RecordedMesh, 'id'> {
+  readonly gate: RoleQuery['gate'];
+  readonly destination: RoleTarget;
+  readonly error: string;
+}
 
 /** A manifest with the answer of the real control plane. */
 export interface RecordedManifest {

@@ -50,7 +50,8 @@ const query = {
     { ...gateIs('ztunnel'), required: ['workload', 'destination'] },
     { ...gateIs('waypoint', 'gateway'), required: ['target', 'request'] },
     { ...gateIs('waypoint', 'gateway'), required: ['target', 'protocol'] },
-    gateIs('sidecar-http', 'sidecar-tcp'),
+    { ...gateIs('sidecar-http'), required: ['destination', 'dynamicMetadata', 'request'] },
+    { ...gateIs('sidecar-tcp'), required: ['destination', 'dynamicMetadata'] },
   ],
 };
 
@@ -83,6 +84,17 @@ export const recordedSchemas = {
       stage: { enum: ['decode', 'validate'] },
       error: text,
       loadError: text,
+    },
+  },
+  refusal: {
+    type: 'object',
+    required: ['manifests', 'gate', 'destination', 'error'],
+    properties: {
+      manifests: text,
+      meshConfig: { type: ['object', 'null'] },
+      gate: { enum: ['sidecar-http', 'sidecar-tcp'] },
+      destination: { type: 'object', required: ['host', 'namespace', 'labels', 'serviceAccount'] },
+      error: text,
     },
   },
   path: {

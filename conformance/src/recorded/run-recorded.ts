@@ -1,10 +1,11 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Engine } from './engine.js';
+import type { Engine, World } from './engine.js';
 import { judgeAcceptance } from './judge-acceptance.js';
 import { judgeAnswer } from './judge-answer.js';
-import { legacyGeneration, readRecorded } from './read-recorded.js';
-import type { RecordedCase, RecordedManifest, RecordedPath } from './recorded-case.js';
+import { judgeRefusal, judgeRoleAnswer } from './judge-role-answer.js';
+import { readRecorded } from './read-recorded.js';
+import type { Query, RecordedCase, RecordedManifest, RecordedPath, RecordedRefusal, RoleQuery } from './recorded-case.js';
 import { runStatuses } from './status/run-statuses.js';
 import type { Tally } from './tally.js';
 import { withTokens } from './with-tokens.js';
@@ -40,30 +41,47 @@ function runFile(engine: Engine, file: string, tally: Tally): void {
   }
   if (recorded.kind === 'case') runCase(engine, file, recorded.case, tally);
   else if (recorded.kind === 'manifests') runManifests(engine, file, recorded.manifests, tally);
+  else if (recorded.kind === 'refusals') runRefusals(engine, file, recorded.refusals, tally);
   else if (recorded.kind === 'paths') runPaths(engine, file, recorded.paths, tally);
   else if (recorded.kind === 'statuses') runStatuses(engine, file, recorded.entries, tally);
   else tally.skip(recorded.reason, recorded.count);
 }
 
 function runCase(engine: Engine, file: string, recorded: RecordedCase, tally: Tally): void {
-  const queries = recorded.queries.filter((query) => query.gate !== 'sidecar-http' && query.gate !== 'sidecar-tcp');
-  const legacy = recorded.queries.length - queries.length;
-  if (legacy > 0) tally.skip(legacyGeneration, legacy);
-  if (queries.length === 0) return;
   let world: ReturnType<Engine['load']>;
   try {
     world = engine.load(recorded);
   } catch (error) {
-    for (const query of queries) tally.judge(`${file} ${query.id}`, [`the mesh does not load: ${messageOf(error)}`]);
+    for (const query of recorded.queries) tally.judge(`${file} ${query.id}`, [`the mesh does not load: ${messageOf(error)}`]);
     return;
   }
-  for (const written of queries) {
-    const query = withTokens(written, recorded.tokens);
+  for (const query of recorded.queries) {
     const where = `${file} ${query.id}`;
     try {
-      const answer = world.answer(query);
-      if ('uncovered' in answer) tally.skip(answer.uncovered);
-      else tally.judge(where, judgeAnswer(query, answer));
+      if (isRoleQuery(query)) tally.judge(where, judgeRoleAnswer(query, world.roles(query)));
+      else runQuery(world, where, withTokens(query, recorded.tokens), tally);
+    } catch (error) {
+      tally.judge(where, [`cannot be asked: ${messageOf(error)}`]);
+    }
+  }
+}
+
+function isRoleQuery(query: Query | RoleQuery): query is RoleQuery {
+  return query.gate === 'sidecar-http' || query.gate === 'sidecar-tcp';
+}
+
+function runQuery(world: World, where: string, query: Query, tally: Tally): void {
+  const answer = world.answer(query);
+  if ('uncovered' in answer) tally.skip(answer.uncovered);
+  else tally.judge(where, judgeAnswer(query, answer));
+}
+
+function runRefusals(engine: Engine, file: string, refusals: readonly RecordedRefusal[], tally: Tally): void {
+  for (const [index, refusal] of refusals.entries()) {
+    const where = `${file} ${index}`;
+    try {
+      const world = engine.load({ ...refusal, id: String(index) });
+      tally.judge(where, judgeRefusal(refusal.error, world.refusedRole(refusal)));
     } catch (error) {
       tally.judge(where, [`cannot be asked: ${messageOf(error)}`]);
     }
