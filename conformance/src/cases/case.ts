@@ -1,4 +1,4 @@
-import type { DialectName } from '@sallyport/policy';
+import type { DialectName, DynamicMetadata } from '@sallyport/policy';
 
 /** Which gate is asked, and about what: connections, or requests on them. */
 export type Layer = 'ztunnel' | 'waypoint' | 'waypoint-tcp' | 'gateway' | 'gateway-tcp';
@@ -12,7 +12,12 @@ export interface CaseSource {
   readonly ip: string;
   /** Server name of the TLS inside the connection. */
   readonly sni?: string;
+  /** Every name in the peer's certificate, where that is not the identity alone. */
+  readonly peerNames?: readonly string[];
 }
+
+/** What an external authorizer does: a status, or nothing. Over gRPC 200 is OK and any other one a denial that carries it. */
+export type ProviderAnswer = number | 'no answer';
 
 /** A request as it is sent; `GET / HTTP/1.1` to `api.shop` where nothing else is said. */
 export interface CaseRequest {
@@ -38,6 +43,10 @@ export interface Expectation {
   readonly audit?: readonly string[];
   /** What the dry-run policies would have done. */
   readonly dryRun?: 'allow' | 'deny';
+  /** The external authorizers that were asked, in order. */
+  readonly asked?: readonly string[];
+  /** Headers of the forwarded request by lower-case name, repeats joined; null for one that must not be there. */
+  readonly received?: Readonly<Record<string, string | null>>;
 }
 
 /** One question to one gate, with its answer in each dialect that the case is about. */
@@ -50,6 +59,10 @@ export interface CaseQuery {
   readonly source: CaseSource;
   /** Absent on connections. */
   readonly request?: CaseRequest;
+  /** What filters have published about the connection. */
+  readonly metadata?: DynamicMetadata;
+  /** By name of the provider. */
+  readonly answers?: Readonly<Record<string, ProviderAnswer>>;
   readonly expect: Readonly<Partial<Record<DialectName, Expectation>>>;
 }
 

@@ -17,7 +17,7 @@ export interface CaseWorld {
 }
 
 /** An answer in the terms of an expectation, everything said. */
-export interface CaseAnswer extends Required<Omit<Expectation, 'rule' | 'status' | 'path' | 'dryRun'>> {
+export interface CaseAnswer extends Required<Pick<Expectation, 'effect' | 'reason' | 'policy' | 'audit' | 'asked' | 'received'>> {
   readonly rule?: number;
   readonly status?: number;
   readonly path?: string;

@@ -1,8 +1,10 @@
 import type { Case, CaseQuery, CaseSource, Expectation, Layer, Manifest } from './case.js';
+import { publicKeys, signToken } from './sign-token.js';
 import type { WrittenCase, WrittenExpectation, WrittenMesh, WrittenQuery } from './written.js';
 
 /** The case with its mesh, once for each gate that it is about. */
-export function expandCase(mesh: WrittenMesh, file: string, written: WrittenCase): readonly Case[] {
+export function expandCase(mesh: WrittenMesh, file: string, unfilled: WrittenCase): readonly Case[] {
+  const written = fillIn(unfilled);
   const layers: readonly (Layer | undefined)[] = written.at ?? [undefined];
   return layers.map((layer) => {
     const queries = written.queries.filter(({ at }) => at === undefined || layer === undefined || at.includes(layer));
@@ -16,6 +18,27 @@ export function expandCase(mesh: WrittenMesh, file: string, written: WrittenCase
       queries: queries.map((query) => expandQuery(mesh, written, query, layer)),
     };
   });
+}
+
+/** Keys for `${keys:NAME NAME}`, tokens for `${NAME}`, payloads of tokens for `${NAME.payload}`. */
+function fillIn(written: WrittenCase): WrittenCase {
+  const { tokens = {} } = written;
+  const signed = new Map(Object.entries(tokens).map(([name, token]) => [name, signToken(token)]));
+  const fill = (_: string, name: string): string => {
+    if (name.startsWith('keys:')) return publicKeys(name.slice('keys:'.length).split(' '));
+    const [token = '', part] = name.split('.');
+    const text = signed.get(token);
+    if (text === undefined) throw new Error(`${written.title}: no token is called \`${token}\``);
+    return part === 'payload' ? (text.split('.')[1] ?? '') : text;
+  };
+  return mapTexts(written, (text) => text.replaceAll(/\$\{([^}]+)\}/g, fill)) as WrittenCase;
+}
+
+function mapTexts(value: unknown, change: (text: string) => string): unknown {
+  if (typeof value === 'string') return change(value);
+  if (Array.isArray(value)) return value.map((item) => mapTexts(item, change));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, mapTexts(member, change)]));
 }
 
 function manifestsOf(mesh: WrittenMesh, written: WrittenCase, layer: Layer | undefined): readonly Manifest[] {
@@ -71,6 +94,7 @@ const ports: Readonly<Record<Layer, number>> = {
 
 function expandQuery(mesh: WrittenMesh, written: WrittenCase, query: WrittenQuery, at: Layer | undefined): CaseQuery {
   const defaults = written.ask ?? {};
+  const { metadata = defaults.metadata, answers = defaults.answers } = query;
   const layer = at ?? query.gate ?? defaults.gate;
   if (layer === undefined) throw new Error(`${written.title}: a query names no gate`);
   const isHttp = layer === 'waypoint' || layer === 'gateway';
@@ -80,6 +104,8 @@ function expandQuery(mesh: WrittenMesh, written: WrittenCase, query: WrittenQuer
     target: query.target ?? defaults.target ?? targets[layer],
     port: query.port ?? defaults.port ?? ports[layer],
     source: sourceOf(mesh, query.source ?? defaults.source ?? 'web'),
+    ...(metadata === undefined ? {} : { metadata }),
+    ...(answers === undefined ? {} : { answers }),
     ...(isHttp ? { request: { ...defaults.request, ...query.request } } : {}),
     expect: expectationsOf(query),
   };

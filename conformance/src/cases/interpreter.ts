@@ -1,6 +1,5 @@
 import { buildInventory, type Dialect, type Inventory, loadResources, sortDiagnostics } from '@sallyport/policy';
-import { gateAsked } from '../recorded/gate-asked.js';
-import type { Query } from '../recorded/recorded-case.js';
+import { type Asked, askGate } from './ask-gate.js';
 import type { CaseQuery } from './case.js';
 import type { CaseAnswer, CaseEngine, CaseMesh } from './engine.js';
 
@@ -8,7 +7,7 @@ import type { CaseAnswer, CaseEngine, CaseMesh } from './engine.js';
 export const interpreter: CaseEngine = {
   load(mesh, name) {
     const inventory = inventoryOf(mesh, { name, flags: mesh.flags });
-    return { answer: (query) => answerOf(inventory, query) };
+    return { answer: (query) => answerOf(askGate(inventory, query), query) };
   },
 };
 
@@ -22,37 +21,30 @@ export function inventoryOf({ manifests, meshConfig }: Omit<CaseMesh, 'flags'>, 
   return buildInventory(set, dialect).inventory;
 }
 
-function answerOf(inventory: Inventory, query: Omit<CaseQuery, 'expect'>): CaseAnswer {
-  const asked = gateAsked(inventory, questionOf(inventory, query));
-  const verdict = asked.decide(asked.binding);
-  const { effect, reason, policy, status, detail, dryRun } = verdict;
-  const { path } = verdict as { path?: string };
+function answerOf({ binding, verdict, asked, headers }: Asked, query: Omit<CaseQuery, 'expect'>): CaseAnswer {
+  const { effect, reason, policy, status, response, detail, dryRun, path } = verdict;
   return {
     effect,
     reason,
-    policy: policy === undefined ? null : `${policy.namespace}/${policy.name}`,
+    policy: policy === undefined ? null : [policy.namespace, policy.name].filter((part) => part !== '').join('/'),
     ...(policy?.rule === undefined ? {} : { rule: policy.rule }),
-    ...(effect === 'deny' && query.request !== undefined ? { status: status ?? 403 } : {}),
+    ...(effect === 'deny' && query.request !== undefined ? { status: response?.status ?? status ?? 403 } : {}),
     ...(effect === 'allow' && path !== undefined ? { path } : {}),
     audit: verdict.audit.map((each) => `${each.namespace}/${each.name}`),
     ...(dryRun === undefined ? {} : { dryRun: dryRun.effect }),
+    asked,
+    received: receivedHeaders(effect === 'allow' ? headers : []),
     ...(detail === undefined ? {} : { detail }),
-    enforced: asked.binding.policies.map(({ policy: { kind, metadata } }) => `${kind}/${metadata.namespace}/${metadata.name}`),
+    enforced: binding.policies.map(({ policy: { kind, metadata } }) => `${kind}/${metadata.namespace}/${metadata.name}`),
   };
 }
 
-/** The query in the form of the recorded ones, which find the gate of a mesh. */
-function questionOf(inventory: Inventory, { layer, target, port, source, request }: Omit<CaseQuery, 'expect'>): Query {
-  const [kind = '', namespace = '', name = ''] = target.split('/');
-  const { identity = null, ...peer } = source;
-  const base = { id: '', source: { ...peer, identity }, expect: { effect: 'deny' } } as const;
-  if (layer === 'ztunnel') {
-    const ip = inventory.workloads.get(`${namespace}/${name}`)?.address ?? '';
-    return { ...base, gate: 'ztunnel', workload: `${namespace}/${name}`, destination: { ip, port } };
+/** By lower-case name, repeats joined. */
+function receivedHeaders(headers: Asked['headers']): CaseAnswer['received'] {
+  const received: Record<string, string> = Object.create(null);
+  for (const [name, value] of headers) {
+    const known = received[name.toLowerCase()];
+    received[name.toLowerCase()] = known === undefined ? value : `${known},${value}`;
   }
-  const gate = layer.startsWith('gateway') ? 'gateway' : 'waypoint';
-  const asked = { ...base, gate, target: { kind, namespace, name, port } } as const;
-  if (request === undefined) return { ...asked, protocol: 'tcp' };
-  const { method = 'GET', path = '/', host = 'api.shop', headers = [], http = 1 } = request;
-  return { ...asked, request: { method, path, host, headers, http } };
+  return received;
 }

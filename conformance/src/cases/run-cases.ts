@@ -26,9 +26,14 @@ function runCase(engine: CaseEngine, each: Case, dialect: DialectName, tally: Ta
 }
 
 function judge(each: Case, query: CaseQuery, expected: Expectation, answer: CaseAnswer): readonly string[] {
-  const wrong = (Object.keys(expected) as (keyof Expectation)[])
+  const { received = {}, ...compared } = expected;
+  const headers = Object.entries(received)
+    .filter(([name, value]) => (answer.received[name] ?? null) !== value)
+    .map(([name, value]) => `expected header ${name} ${show(value)}, got ${show(answer.received[name])}`);
+  const differing = (Object.keys(compared) as (keyof typeof compared)[])
     .filter((key) => show(expected[key]) !== show(answer[key]))
     .map((key) => `expected ${key} ${show(expected[key])}, got ${show(answer[key])}`);
+  const wrong = [...differing, ...headers];
   if (wrong.length === 0) return [];
   const { expect: _, title: __, ...asked } = query;
   return [
@@ -41,5 +46,5 @@ function judge(each: Case, query: CaseQuery, expected: Expectation, answer: Case
 }
 
 function show(value: unknown): string {
-  return value === undefined ? 'nothing' : Array.isArray(value) ? `[${[...value].sort().join(', ')}]` : String(value);
+  return value === undefined ? 'nothing' : Array.isArray(value) ? `[${value.join(', ')}]` : String(value);
 }

@@ -1,4 +1,5 @@
-import type { CaseRequest, CaseSource, Layer, Manifest } from './case.js';
+import type { CaseQuery, CaseRequest, CaseSource, Layer, Manifest } from './case.js';
+import type { WrittenToken } from './sign-token.js';
 
 /** A file of cases as it is written, after the schema `case.schema.json`. */
 export interface WrittenFile {
@@ -13,6 +14,8 @@ interface Defaults {
   readonly port?: number;
   readonly source?: string | CaseSource;
   readonly request?: CaseRequest;
+  readonly metadata?: CaseQuery['metadata'];
+  readonly answers?: CaseQuery['answers'];
 }
 
 /** One case. With `at`, policies without an attachment are attached to each of these gates in turn, which is then asked. */
@@ -27,6 +30,8 @@ export interface WrittenCase {
   readonly without?: readonly string[];
   readonly meshConfig?: Readonly<Record<string, unknown>>;
   readonly flags?: Readonly<Record<string, string>>;
+  /** Tokens that stand for `${NAME}` in paths and headers. */
+  readonly tokens?: Readonly<Record<string, WrittenToken>>;
   readonly queries: readonly WrittenQuery[];
 }
 
@@ -50,6 +55,8 @@ export interface WrittenExpectation {
   readonly path?: string;
   readonly audit?: readonly string[];
   readonly dryRun?: 'allow' | 'deny';
+  readonly asked?: readonly string[];
+  readonly received?: Readonly<Record<string, string | null>>;
 }
 
 /** The mesh that all cases share, and the peers that they name. */

@@ -65,7 +65,11 @@ function measureMutation(engine: CaseEngine, each: Case, dialect: DialectName, m
   }
 }
 
-function metadataOf({ metadata }: Manifest): { readonly name: string; readonly namespace?: string; readonly annotations?: object } {
+function metadataOf({ metadata }: Manifest): {
+  readonly name: string;
+  readonly namespace?: string;
+  readonly annotations?: object;
+} {
   return metadata as { name: string };
 }
 

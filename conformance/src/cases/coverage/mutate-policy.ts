@@ -67,10 +67,28 @@ function changesOf(terms: Terms, fields: readonly string[]): readonly { item: st
     const { [field]: is, [not]: isNot, ...others } = terms;
     const holds = isNot ?? none;
     return [
-      ...(is === undefined ? [] : [{ item: field, terms: [{ ...others, [not]: holds }, { ...terms, [field]: none }] }]),
+      ...(is === undefined
+        ? []
+        : [
+            {
+              item: field,
+              terms: [
+                { ...others, [not]: holds },
+                { ...terms, [field]: none },
+              ],
+            },
+          ]),
       ...(isNot === undefined
         ? []
-        : [{ item: not, terms: [{ ...terms, [not]: none }, { ...others, [field]: none }] }]),
+        : [
+            {
+              item: not,
+              terms: [
+                { ...terms, [not]: none },
+                { ...others, [field]: none },
+              ],
+            },
+          ]),
     ];
   });
 }

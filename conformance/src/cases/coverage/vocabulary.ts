@@ -56,5 +56,8 @@ export const policyChapters: readonly Chapter[] = [
   { title: 'keys of `when`', items: conditionKeys.flatMap((key) => [`${key} values`, `${key} notValues`]) },
   { title: 'actions', items: ['ALLOW', 'DENY', 'AUDIT', 'CUSTOM', 'ALLOW (dry run)', 'DENY (dry run)'] },
   { title: 'layers', items: ['ztunnel', 'waypoint', 'waypoint-tcp', 'gateway', 'gateway-tcp'] },
-  { title: 'attachments', items: ['namespace', 'root namespace', 'selector', 'Service', 'ServiceEntry', 'Gateway', 'GatewayClass'] },
+  {
+    title: 'attachments',
+    items: ['namespace', 'root namespace', 'selector', 'Service', 'ServiceEntry', 'Gateway', 'GatewayClass'],
+  },
 ];

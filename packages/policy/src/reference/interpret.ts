@@ -1,11 +1,11 @@
 import type { GatewayBinding, WaypointBinding, ZtunnelBinding } from '../bind/binding.js';
 import type { Inventory } from '../inventory/inventory.js';
-import { combine, type Outcome } from '../verdict/combine.js';
+import { type Candidate, combine, type Outcome } from '../verdict/combine.js';
 import { answersAt } from './custom.js';
 import { type EnvoyLayer, matchesEnvoyRule } from './envoy-rule.js';
 import type { Facts } from './facts.js';
 import { trustDomainsOf } from './requirement.js';
-import { candidateOf, type RuleMatch, resolvedInOrder } from './resolved-policy.js';
+import { candidateOf, type ResolvedPolicy, type RuleMatch, resolvedInOrder } from './resolved-policy.js';
 import { matchesZtunnelRule } from './ztunnel-rule.js';
 
 /** Whether the CUSTOM policies have been settled already; where they have not, those that match deny. */
@@ -21,14 +21,18 @@ export function ztunnelInterpreter(
   const policies = resolvedInOrder(binding, dialect === 'strict' ? trustDomainsOf(inventory.mesh) : undefined);
   return (facts, custom) =>
     combine(
-      policies
-        .filter(({ policy }) => policy.action !== 'CUSTOM' || custom === 'custom-unsettled')
-        .map((resolved) => {
-          const { action, dryRun, metadata } = resolved.policy;
-          const context = { dialect, action, dryRun, namespace: metadata.namespace };
-          return candidateOf(resolved, (rule) => matchesZtunnelRule(rule, context, facts));
-        }),
+      policies.map((resolved) => {
+        const { action, dryRun, metadata } = resolved.policy;
+        if (action === 'CUSTOM' && custom === 'custom-settled') return neverMatching(resolved);
+        const context = { dialect, action, dryRun, namespace: metadata.namespace };
+        return candidateOf(resolved, (rule) => matchesZtunnelRule(rule, context, facts));
+      }),
     );
+}
+
+/** A policy that has had its say already, or has none: it applies, and matches nothing. */
+function neverMatching({ policy: { action, dryRun } }: ResolvedPolicy): Candidate<RuleMatch> {
+  return { action, dryRun, match: () => undefined };
 }
 
 /**
@@ -42,14 +46,13 @@ export function envoyInterpreter(
   const policies = resolvedInOrder(binding, trustDomainsOf(inventory.mesh));
   const all = policies.map(({ policy }) => policy);
   return (layer, facts, custom) => {
-    const candidates = policies
-      .filter(
-        ({ policy }) => policy.action !== 'CUSTOM' || (custom === 'custom-unsettled' && answersAt(inventory, all, policy, layer)),
-      )
-      .map((resolved) => {
-        const context = { layer, action: resolved.policy.action, namespace: resolved.policy.metadata.namespace };
-        return candidateOf(resolved, (rule) => matchesEnvoyRule(rule, context, facts));
-      });
+    const candidates = policies.map((resolved) => {
+      const { policy } = resolved;
+      const isAsked = custom === 'custom-unsettled' && answersAt(inventory, all, policy, layer);
+      if (policy.action === 'CUSTOM' && !isAsked) return neverMatching(resolved);
+      const context = { layer, action: policy.action, namespace: policy.metadata.namespace };
+      return candidateOf(resolved, (rule) => matchesEnvoyRule(rule, context, facts));
+    });
     return combine(candidates, () => (facts.http?.tokenRefused ? 'invalid-token' : undefined));
   };
 }
