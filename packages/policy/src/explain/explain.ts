@@ -29,9 +29,14 @@ function walkFromClient(walk: Walk): Branch {
   const sender = senderOf(question);
   if (question.via !== undefined) return walkGateway(walk, plain(sender), question.via);
   const outside = whyOutside(question);
-  if (outside === undefined) return walkRoutes(walk, sender, clientWorkload(question));
+  if (outside === undefined) return fromZtunnel(sender, walkRoutes(walk, sender, clientWorkload(question)));
   const branch = walkRoutes(walk, plain(sender), { ...clientWorkload(question), capture: 'not-enrolled' });
   return { ...branch, notCaptured: [...outside, ...branch.notCaptured] };
+}
+
+/** Names the client's ztunnel where it sends; where it refuses, it stands in the branch as a gate, or the request fails before it. */
+function fromZtunnel(sender: Sender, branch: Branch): Branch {
+  return branch.steps[0]?.kind === 'leg' ? prepend([{ kind: 'source-ztunnel', name: sender.name }], branch) : branch;
 }
 
 /** Follows every route that the source side may take: one, but for a headless service one for each pod that its name leads to. */

@@ -107,6 +107,8 @@ export type Step =
       readonly address: string | null;
       readonly note: string | null;
     }
+  /** The client's own ztunnel, which takes the way from there on; as a gate instead where it refuses to. */
+  | { readonly kind: 'source-ztunnel'; readonly name: string }
   | { readonly kind: 'leg'; readonly leg: Leg }
   | { readonly kind: 'gate'; readonly index: number }
   | {

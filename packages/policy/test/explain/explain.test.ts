@@ -61,7 +61,8 @@ describe('without a waypoint', () => {
         file: 'mesh.yaml',
       },
     ]);
-    expect(steps.map((step) => step.kind)).toEqual(['client', 'leg', 'gate', 'application']);
+    expect(steps.map((step) => step.kind)).toEqual(['client', 'source-ztunnel', 'leg', 'gate', 'application']);
+    expect(steps[1]).toEqual({ kind: 'source-ztunnel', name: 'shop/web' });
   });
 
   it('names the nearest rule and the one condition that failed', () => {

@@ -17,6 +17,8 @@ describe('sallyport explain', () => {
 
   client       shop/web
   │            spiffe://cluster.local/ns/shop/sa/web  10.0.0.1
+  ▼
+  ztunnel      shop/web (the client’s own)  sends on
   │ HBONE, to 10.1.0.3:80
   ▼
   waypoint     shop/waypoint  ✓ allows

@@ -11,6 +11,7 @@ export interface ExplanationRenderOptions {
 
 const unboundShown = 5;
 const margin = 13;
+const ownSide = ' (the client’s own)';
 
 /** The path of a request as a drawing: from the client down through each gate to the application. Ends with a line feed. */
 export function renderExplanation(explanation: Explanation, options: ExplanationRenderOptions = {}): string {
@@ -45,6 +46,8 @@ function renderStep(explanation: Explanation, step: Step, index: number, paint: 
         paint,
         true,
       );
+    case 'source-ztunnel':
+      return [paint('dim', '  ▼'), `${label('ztunnel', paint)}${paint('strong', step.name)}${ownSide}  sends on`];
     case 'leg':
       return [paint('dim', `  │ ${step.leg.protocol}${step.leg.note === null ? '' : `, ${step.leg.note}`}`), paint('dim', '  ▼')];
     case 'gate': {
@@ -71,7 +74,7 @@ function renderEnd(kind: string, name: string, details: readonly string[], paint
 
 function renderGate(gate: GateExplanation, goesOn: boolean, paint: Paint, all: boolean): string[] {
   const bar = goesOn ? paint('dim', '  │') : '   ';
-  const side = gate.side === 'source' ? ' (the client’s own)' : '';
+  const side = gate.side === 'source' ? ownSide : '';
   const verdict = gate.effect === 'allow' ? paint('allow', '✓ allows') : paint('deny', '✗ denies');
   const rows: [string, string][] = [
     ['because', describeReason(gate)],
