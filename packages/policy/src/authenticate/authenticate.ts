@@ -3,7 +3,7 @@ import { clockSkew } from './check-token.js';
 import { claimAttributes } from './claims.js';
 import { EditedRequest } from './edited-request.js';
 import { RuleEvaluation, type RulesOutcome } from './evaluate-rules.js';
-import { removeOutputHeaders } from './output-headers.js';
+import { outputHeaders, removeLookalikes } from './output-headers.js';
 import { removeToken } from './remove-token.js';
 import { type Sighting, sightTokens } from './sight-tokens.js';
 import { tokenFaults } from './token-fault.js';
@@ -37,7 +37,7 @@ export function authenticate(input: AuthenticationInput): AuthenticationResult {
   const judge = new TokenJudge(input.now, input.signatures);
   const request = new EditedRequest(input.request, input.path);
   const strict = input.dialect === 'strict';
-  if (strict) for (const { rule } of input.rules) removeOutputHeaders(rule, request);
+  if (strict) for (const { rule } of input.rules) removeLookalikes(rule, request);
   if (isPreflight(request, input.request)) return { authentication: passed(input, request), wanted: [] };
   const sightings = strict ? sightTokens(input.rules, request, judge) : [];
   const unaccepted = sightings.find(({ fault }) => fault !== undefined)?.fault;
@@ -56,7 +56,7 @@ function isPreflight(request: EditedRequest, { method }: RequestAttributes): boo
 }
 
 function passed(
-  { path }: AuthenticationInput,
+  { path, rules }: AuthenticationInput,
   request: EditedRequest,
   outcome?: RulesOutcome,
   sightings: readonly Sighting[] = [],
@@ -66,7 +66,10 @@ function passed(
   return {
     ...claimAttributes(outcome?.claims ?? Object.create(null)),
     ...(Number.isFinite(expiresAt) ? { expiresAt } : {}),
-    edits: request.edits(path),
+    edits: request.edits(
+      path,
+      rules.flatMap(({ rule }) => outputHeaders(rule)),
+    ),
   };
 }
 

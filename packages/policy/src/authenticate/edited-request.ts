@@ -25,6 +25,11 @@ export class EditedRequest {
     this.#path = path;
   }
 
+  /** The names of what the client sent. */
+  names(): readonly string[] {
+    return this.#sent.map(([name]) => name);
+  }
+
   /** The values of a header, one for each line, or a single one where its lines are joined on arrival. */
   values(name: string): readonly string[] {
     const lower = name.toLowerCase();
@@ -44,8 +49,9 @@ export class EditedRequest {
     this.#added.push([name.toLowerCase(), value]);
   }
 
-  edits(sentPath: string): RequestEdits {
+  edits(sentPath: string, reserved: readonly string[]): RequestEdits {
     return {
+      reserved: reserved.map((name) => name.toLowerCase()),
       removed: [...this.#removed],
       added: this.#added,
       ...(this.#path === sentPath ? {} : { path: this.#path }),

@@ -8,8 +8,27 @@ import type { Token } from './read-token.js';
 
 /** Removes what a client sent in the headers that a rule sets, whether or not there is a token (reference section 0.10). */
 export function removeOutputHeaders(rule: JwtRule, request: EditedRequest): void {
-  if (rule.outputPayloadToHeader !== undefined) request.remove(rule.outputPayloadToHeader);
-  for (const { header } of rule.outputClaimToHeaders) request.remove(header);
+  for (const name of outputHeaders(rule)) request.remove(name);
+}
+
+/**
+ * As `removeOutputHeaders`, together with names that differ in `_` for `-` only: many applications take one for the other, so that
+ * a client could speak in the place of the gate.
+ */
+export function removeLookalikes(rule: JwtRule, request: EditedRequest): void {
+  for (const name of outputHeaders(rule)) {
+    for (const sent of request.names()) if (folded(sent) === folded(name)) request.remove(sent);
+  }
+}
+
+/** The headers that a rule sets. */
+export function outputHeaders({ outputPayloadToHeader, outputClaimToHeaders }: JwtRule): readonly string[] {
+  const claims = outputClaimToHeaders.map(({ header }) => header);
+  return outputPayloadToHeader === undefined ? claims : [outputPayloadToHeader, ...claims];
+}
+
+function folded(name: string): string {
+  return name.toLowerCase().replaceAll('_', '-');
 }
 
 /** Adds the headers in which a rule passes on what its token says. */

@@ -100,6 +100,8 @@ export interface RequestEdits {
   /** Headers of which every line goes, lower-case. */
   readonly removed: readonly string[];
   readonly added: readonly (readonly [name: string, value: string])[];
+  /** Headers that only the gate may set, lower-case: no trailer may carry one either. */
+  readonly reserved?: readonly string[];
   /** What replaces `:path`. */
   readonly path?: string;
 }
