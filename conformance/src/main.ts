@@ -1,23 +1,29 @@
 import { measureCoverage } from './cases/coverage/measure.js';
 import { holesIn, renderCoverage } from './cases/coverage/render-coverage.js';
-import { policyChapters } from './cases/coverage/vocabulary.js';
+import { chapters } from './cases/coverage/vocabulary.js';
 import { interpreter as caseInterpreter } from './cases/interpreter.js';
 import { caseFiles, loadCases } from './cases/load-cases.js';
 import { runCases } from './cases/run-cases.js';
+import { isDefect } from './differences/difference.js';
+import { renderDifferences } from './differences/render-differences.js';
+import { runDifferences } from './differences/run-differences.js';
 import { interpreter } from './recorded/interpreter.js';
 import { runRecorded } from './recorded/run-recorded.js';
 import { Tally } from './recorded/tally.js';
 
 const usage = `usage: npm run conformance -- PATH…
        npm run conformance -- --coverage
+       npm run conformance -- --differences PATH…
 
 Runs cases against the interpreter: recorded ones (*.json) in the dialect upstream, the project's own (*.yaml) in each dialect
 that they are about. PATH is a file or a folder. Prints every disagreement, and ends in a count. With --coverage, counts how
-many of the project's own queries allow and how many deny by each field, key, action and layer. Exit status 0 if nothing
+many of the project's own queries allow and how many deny by each field, key, action and layer. With --differences, asks
+recorded queries in both dialects and groups those that differ by the row of the dialect table that they come from. Exit status 0 if nothing
 failed and no word is uncovered, 1 otherwise, 2 for wrong usage.`;
 
 function main(paths: readonly string[]): number {
   if (paths.length === 1 && paths[0] === '--coverage') return printCoverage();
+  if (paths[0] === '--differences' && paths.length > 1) return printDifferences(paths.slice(1));
   if (paths.length === 0 || paths.some((path) => path.startsWith('-'))) {
     console.error(usage);
     return 2;
@@ -32,10 +38,17 @@ function main(paths: readonly string[]): number {
 
 function printCoverage(): number {
   const coverage = measureCoverage(caseInterpreter, loadCases());
-  console.log(renderCoverage(coverage, policyChapters));
-  const holes = holesIn(coverage, policyChapters);
+  console.log(renderCoverage(coverage, chapters));
+  const holes = holesIn(coverage, chapters);
   console.log(`\n${holes.length === 0 ? 'no holes' : holes.join('\n')}`);
   return holes.length === 0 ? 0 : 1;
+}
+
+/** A difference without a row that says so fails, as does what cannot be compared. */
+function printDifferences(paths: readonly string[]): number {
+  const differences = runDifferences(paths);
+  process.stdout.write(renderDifferences(differences));
+  return differences.problems.length === 0 && !differences.found.some(isDefect) ? 0 : 1;
 }
 
 function runPath(path: string, tally: Tally): void {

@@ -50,7 +50,7 @@ export function listedKey(key: string): string {
 }
 
 /** Everything that AuthorizationPolicies, and the gates that enforce them, can say. */
-export const policyChapters: readonly Chapter[] = [
+export const chapters: readonly Chapter[] = [
   { title: 'fields of `from.source`', items: sourceFields.flatMap((field) => [field, negated(field)]) },
   { title: 'fields of `to.operation`', items: operationFields.flatMap((field) => [field, negated(field)]) },
   { title: 'keys of `when`', items: conditionKeys.flatMap((key) => [`${key} values`, `${key} notValues`]) },
