@@ -21,6 +21,7 @@ const commands: Readonly<Record<string, () => Promise<(program: Command) => void
   down: async () => (await import('./commands/down.js')).registerDown,
   explain: async () => (await import('./commands/explain.js')).registerExplain,
   check: async () => (await import('./commands/check.js')).registerCheck,
+  migrate: async () => (await import('./commands/migrate.js')).registerMigrate,
 };
 
 /**

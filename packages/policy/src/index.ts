@@ -39,6 +39,8 @@ export { type ExplanationRenderOptions, renderExplanation } from './explain/rend
 export { buildInventory } from './inventory/build-inventory.js';
 export type * from './inventory/inventory.js';
 export { parseIpAddress } from './inventory/ip-address.js';
+export { type Migration, migrate } from './migrate/migrate.js';
+export type { Difference, GateProof } from './migrate/prove/prove.js';
 export { type NormalizedPath, normalizePath } from './reference/path/normalize-path.js';
 export * from './resource/dialect.js';
 export { type LoadedResources, loadResources } from './resource/load/load-resources.js';

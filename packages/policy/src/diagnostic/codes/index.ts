@@ -2,6 +2,7 @@ import type { CodeDescription } from './code.js';
 import { findingCodes } from './findings.js';
 import { inventoryCodes } from './inventory.js';
 import { kubernetesCodes } from './kubernetes.js';
+import { migrateCodes } from './migrate.js';
 import { objectCodes } from './object.js';
 import { policyCodes } from './policy.js';
 import { rbacCodes } from './rbac.js';
@@ -13,6 +14,7 @@ export const diagnosticCodes = {
   ...inventoryCodes,
   ...findingCodes,
   ...kubernetesCodes,
+  ...migrateCodes,
   ...objectCodes,
   ...policyCodes,
   ...rbacCodes,
