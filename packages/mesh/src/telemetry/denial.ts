@@ -21,8 +21,8 @@ function nameOf(policy: PolicyReference | undefined): string {
 }
 
 /**
- * The fields that follow those of ztunnel: for a denial the reason, policy, rule and place; in any case what AUDIT and dry-run
- * policies had to say.
+ * The fields that follow those of ztunnel: for a denial the reason, policy, rule and place, or the policies none of which allowed;
+ * in any case what AUDIT and dry-run policies had to say.
  */
 export function verdictFields(verdict: Verdict): LogField[] {
   const { policy } = verdict;
@@ -32,9 +32,17 @@ export function verdictFields(verdict: Verdict): LogField[] {
     { name: 'policy', value: denied && policy ? `${policy.kind}/${nameOf(policy)}` : undefined },
     { name: 'rule', value: denied ? policy?.rule : undefined },
     { name: 'place', value: denied && policy ? formatPlace(policy.span) : undefined },
+    { name: 'unmatched', value: verdict.unmatched?.slice(0, namedUnmatched).map(nameAndPlace).join(',') },
     { name: 'audit', value: verdict.audit.length > 0 ? verdict.audit.map(nameOf).join(',') : undefined },
     { name: 'dry_run', value: verdict.dryRun && [verdict.dryRun.effect, dryRunPolicy(verdict)].filter(Boolean).join(' ') },
   ];
+}
+
+/** Policies that a line names where none of them matched; a line stays a line. */
+const namedUnmatched = 5;
+
+function nameAndPlace(policy: PolicyReference): string {
+  return `${nameOf(policy)} ${formatPlace(policy.span)}`;
 }
 
 function dryRunPolicy({ dryRun }: Verdict): string | undefined {

@@ -66,8 +66,8 @@ describe('two ztunnels', () => {
     expect(await ask(await mesh.connectAs('shop/other', 'server', 80))).toBe('ECONNRESET');
     const inbound = await mesh.logged('direction="inbound"', 'src.workload="other"');
     expect(inbound).toContain('\terror\taccess\tconnection complete\t');
-    expect(inbound).toContain(
-      'error="connection closed due to policy rejection: allow policies exist, but none allowed" reason="no-allow-match"',
+    expect(inbound).toMatch(
+      /error="connection closed due to policy rejection: allow policies exist, but none allowed" reason="no-allow-match" unmatched="shop\/only-client mesh\.yaml:\d+:\d+"$/,
     );
     expect(await mesh.logged('direction="outbound"', 'src.workload="other"')).toContain('error="http status: 401 Unauthorized"');
   });

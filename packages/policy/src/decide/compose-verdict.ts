@@ -1,4 +1,4 @@
-import type { Closure } from '../bind/binding.js';
+import type { Closure, GateBinding } from '../bind/binding.js';
 import type { Unreadable } from '../reference/facts.js';
 import type { RuleMatch } from '../reference/resolved-policy.js';
 import type { PeerAuthentication } from '../resource/model/index.js';
@@ -7,7 +7,11 @@ import type { Outcome, Shadow } from '../verdict/combine.js';
 import type { PolicyReference, Verdict } from '../verdict/verdict.js';
 
 /** The verdict that an outcome of the combining algorithm comes to. */
-export function verdictOf(outcome: Outcome<RuleMatch>, authentication?: Authentication): Verdict {
+export function verdictOf(
+  outcome: Outcome<RuleMatch>,
+  authentication?: Authentication,
+  allowPolicies?: () => readonly PolicyReference[],
+): Verdict {
   if (outcome.reason === 'invalid-token') return invalidTokenVerdict(authentication?.refused);
   const [first] = outcome.decisive;
   const dryRun = dryRunOf(outcome.shadow);
@@ -15,10 +19,19 @@ export function verdictOf(outcome: Outcome<RuleMatch>, authentication?: Authenti
     effect: outcome.effect,
     reason: outcome.reason,
     ...(first === undefined ? {} : { policy: referenceTo(first) }),
+    ...(outcome.reason === 'no-allow-match' && allowPolicies !== undefined ? { unmatched: allowPolicies() } : {}),
     audit: outcome.audit.map(referenceTo),
     ...(dryRun === undefined ? {} : { dryRun }),
     ...(outcome.reason === 'internal-error' ? { detail: `a policy could not be evaluated: ${String(outcome.failure)}` } : {}),
   };
+}
+
+/** The enforced ALLOW policies of a binding: what did not match where nothing was allowed. */
+export function allowPoliciesOf({ policies }: GateBinding): readonly PolicyReference[] {
+  return policies.flatMap(({ policy: { action, dryRun, metadata } }) => {
+    const { namespace, name, nameSpan } = metadata;
+    return action === 'ALLOW' && !dryRun ? [{ kind: 'AuthorizationPolicy', namespace, name, span: nameSpan }] : [];
+  });
 }
 
 /** A token that refuses the request, answered as Envoy answers it (reference section 8.3). */

@@ -6,7 +6,7 @@ import { gateFacts } from '../reference/request-facts.js';
 import type { ConnectionAttributes } from '../verdict/attributes.js';
 import type { Verdict } from '../verdict/verdict.js';
 import { closureFor } from './closure.js';
-import { closedVerdict, plaintextVerdict, unreadableVerdict, verdictOf } from './compose-verdict.js';
+import { allowPoliciesOf, closedVerdict, plaintextVerdict, unreadableVerdict, verdictOf } from './compose-verdict.js';
 import { customStage } from './custom-stage.js';
 import type { ConnectionDecider } from './decider.js';
 import { roleStage } from './role-stage.js';
@@ -54,6 +54,7 @@ interface Stages {
 function atZtunnel(inventory: Inventory, binding: ZtunnelBinding): Stages {
   const closure = onceNeeded(() => closureFor(binding, 'connection'));
   const interpret = onceNeeded(() => ztunnelInterpreter(inventory, binding));
+  const allowPolicies = onceNeeded(() => allowPoliciesOf(binding));
   return {
     factsOf: (connection) => {
       const closed = closure();
@@ -63,13 +64,14 @@ function atZtunnel(inventory: Inventory, binding: ZtunnelBinding): Stages {
       const { mode, policy } = binding.mtls.ports.get(facts.destinationPort) ?? binding.mtls;
       return facts.identity === undefined && mode === 'STRICT' ? plaintextVerdict(policy) : facts;
     },
-    decide: (facts, custom) => verdictOf(interpret()(facts, custom)),
+    decide: (facts, custom) => verdictOf(interpret()(facts, custom), undefined, allowPolicies),
   };
 }
 
 function atEnvoy(inventory: Inventory, binding: WaypointBinding | GatewayBinding): Stages {
   const closure = onceNeeded(() => closureFor(binding, 'connection'));
   const interpret = onceNeeded(() => envoyInterpreter(inventory, binding));
+  const allowPolicies = onceNeeded(() => allowPoliciesOf(binding));
   return {
     factsOf: (connection) => {
       const closed = closure();
@@ -77,6 +79,6 @@ function atEnvoy(inventory: Inventory, binding: WaypointBinding | GatewayBinding
       const facts = gateFacts(inventory, binding, connection);
       return 'unreadable' in facts ? unreadableVerdict(facts) : facts;
     },
-    decide: (facts, custom) => verdictOf(interpret()('tcp', facts, custom)),
+    decide: (facts, custom) => verdictOf(interpret()('tcp', facts, custom), undefined, allowPolicies),
   };
 }

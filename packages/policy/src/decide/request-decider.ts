@@ -6,7 +6,14 @@ import type { ConnectionAttributes, RequestAttributes } from '../verdict/attribu
 import type { Authorization } from '../verdict/ext-authz.js';
 import type { Verdict } from '../verdict/verdict.js';
 import { closureFor } from './closure.js';
-import { closedVerdict, refusedVerdict, unreadableVerdict, unsendableVerdict, verdictOf } from './compose-verdict.js';
+import {
+  allowPoliciesOf,
+  closedVerdict,
+  refusedVerdict,
+  unreadableVerdict,
+  unsendableVerdict,
+  verdictOf,
+} from './compose-verdict.js';
 import { connectionDecider } from './connection-decider.js';
 import { customStage } from './custom-stage.js';
 import type { RequestDecider, RequestVerdict } from './decider.js';
@@ -21,6 +28,7 @@ import { onceNeeded, total } from './total.js';
 export function requestDecider(inventory: Inventory, binding: WaypointBinding | GatewayBinding): RequestDecider {
   const closure = onceNeeded(() => closureFor(binding, 'request'));
   const interpret = onceNeeded(() => envoyInterpreter(inventory, binding));
+  const allowPolicies = onceNeeded(() => allowPoliciesOf(binding));
   const roles = onceNeeded(() => roleStage(inventory, binding.roles));
   const tokens = onceNeeded(() => tokenStage(inventory, binding));
   /** What policies are asked about, or the denial that comes before any of them. */
@@ -41,7 +49,7 @@ export function requestDecider(inventory: Inventory, binding: WaypointBinding | 
     if ('effect' in known) return withoutPath(known);
     if (authorization?.denial !== undefined) return withoutPath(authorization.denial);
     const custom = authorization === undefined ? 'custom-unsettled' : 'custom-settled';
-    const policy = verdictOf(interpret()('http', known.facts, custom), request.authentication);
+    const policy = verdictOf(interpret()('http', known.facts, custom), request.authentication, allowPolicies);
     const { http } = known.facts;
     const verdict = roles()(policy, connection, http && { request, headers: http.headers });
     if (verdict.effect === 'deny') return withoutPath(verdict);

@@ -72,6 +72,8 @@ export interface Verdict {
   readonly policy?: PolicyReference;
   /** With a granting ServiceRole as `policy`: the ServiceRoleBinding, `rule` being the index of its subject. */
   readonly binding?: PolicyReference;
+  /** For `no-allow-match`: the ALLOW policies that apply here, of which none matched. */
+  readonly unmatched?: readonly PolicyReference[];
   /** AUDIT policies that matched. Never change the effect. */
   readonly audit: readonly PolicyReference[];
   /** What the dry-run policies would have done, absent where there are none. */

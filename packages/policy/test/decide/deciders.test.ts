@@ -33,6 +33,30 @@ describe('empty rules', () => {
   });
 });
 
+describe('where no ALLOW policy matches', () => {
+  const named = (policyName: string, rest: Spec = {}): Spec => ({
+    policyName,
+    rules: [{ to: [{ operation: { ports: ['1'] } }] }],
+    ...rest,
+  });
+  const specs = [named('b'), named('a'), named('c', { action: 'DENY' }), named('d', { dryRun: true })];
+
+  it('the verdict names those that are enforced, at every gate', () => {
+    for (const verdict of [
+      connect('ztunnel', specs, connection(pod)),
+      connect('waypoint', specs),
+      l7Decider('waypoint', specs).request(connection(), request()),
+    ]) {
+      expect(verdict).toMatchObject({ reason: 'no-allow-match' });
+      expect(verdict.unmatched?.map(({ namespace, name }) => `${namespace}/${name}`).sort()).toEqual(['shop/a', 'shop/b']);
+    }
+  });
+
+  it('and no other verdict does', () => {
+    expect(connect('waypoint', [...specs, { rules: [{}] }]).unmatched).toBeUndefined();
+  });
+});
+
 describe('connectionDecider', () => {
   const options = { manifests: [peerAuthentication] };
 
