@@ -72,6 +72,8 @@ export interface ServicePortInfo {
   readonly http2?: boolean;
   /** Nothing declares the protocol: the first bytes of a connection tell HTTP from other TCP, and `protocol` is `http`. */
   readonly undeclared?: boolean;
+  /** What is spoken on a port without HTTP, where a gate has a filter that understands it. */
+  readonly application?: 'mysql';
   readonly endpoints: readonly Endpoint[];
 }
 

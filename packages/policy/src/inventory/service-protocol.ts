@@ -3,11 +3,13 @@ export interface PortProtocol {
   readonly protocol: 'http' | 'tcp';
   readonly http2?: boolean;
   readonly undeclared?: boolean;
+  readonly application?: 'mysql';
 }
 
 const http: PortProtocol = { protocol: 'http' };
 const http2: PortProtocol = { protocol: 'http', http2: true };
 const tcp: PortProtocol = { protocol: 'tcp' };
+const mysql: PortProtocol = { protocol: 'tcp', application: 'mysql' };
 const undeclared: PortProtocol = { protocol: 'http', undeclared: true };
 
 const byName: ReadonlyMap<string, PortProtocol> = new Map([
@@ -19,7 +21,7 @@ const byName: ReadonlyMap<string, PortProtocol> = new Map([
   ['tls', tcp],
   ['https', tcp],
   ['mongo', tcp],
-  ['mysql', tcp],
+  ['mysql', mysql],
   ['redis', tcp],
   ['udp', tcp],
   ['hbone', tcp],

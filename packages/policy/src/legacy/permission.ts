@@ -90,7 +90,7 @@ function metadataTest(key: string, value: string): RoleTest | undefined {
   const name = key.slice(open + 1, -1);
   const isList = value.startsWith('[') && value.endsWith(']');
   const matches = stringMatcher(isList ? trimBrackets(value) : value);
-  return ({ metadata }) => (isList ? isListWith : isText)(metadata(filter, name), matches);
+  return ({ metadata, awaited }) => awaited.includes(filter) || (isList ? isListWith : isText)(metadata(filter, name), matches);
 }
 
 function trimBrackets(value: string): string {

@@ -17,6 +17,8 @@ export interface RoleFacts {
   readonly sni: string;
   /** What a filter published under a key; `istio_authn` is the one that knows peers and tokens. */
   readonly metadata: (filter: string, key: string) => JsonValue | undefined;
+  /** Filters that have yet to publish: what roles say of them is left open, in favour of the connection. */
+  readonly awaited: readonly string[];
   /** Of a request; absent for a connection. */
   readonly headers?: HeaderView;
 }
@@ -40,6 +42,7 @@ export function roleFacts(dialect: Dialect, connection: ConnectionAttributes, se
     destinationPort,
     sni: lowerAscii(sni ?? ''),
     metadata: metadataOf(connection, seen?.request),
+    awaited: connection.awaited ?? [],
     ...(peerNames === undefined ? {} : { peerNames }),
     ...(seen === undefined ? {} : { headers: seen.headers }),
   };
