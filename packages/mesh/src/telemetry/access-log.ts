@@ -63,6 +63,15 @@ export class AccessLog {
     ]);
   }
 
+  /** One message of a connection was refused; the connection goes on. */
+  refused(connection: ConnectionInfo, verdict: Verdict, subject: string): void {
+    this.#write('error', 'message refused', [
+      ...connectionFields(connection),
+      { name: 'subject', value: subject },
+      ...verdictFields(verdict),
+    ]);
+  }
+
   /** A connection that ended before anything was known of it but its addresses. */
   failed(connection: Pick<ConnectionInfo, 'direction'> & { source: string; destination: string }, error: string): void {
     this.#write('warn', 'connection failed', [

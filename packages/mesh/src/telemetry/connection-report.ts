@@ -37,6 +37,11 @@ export class ConnectionReport {
     this.#connection = { ...this.#connection, destination: { ...this.#connection.destination, ...destination } };
   }
 
+  /** One message of the connection was refused. */
+  refused(verdict: Verdict, subject: string): void {
+    this.#accessLog.refused(this.#connection, verdict, subject);
+  }
+
   /** The connection has ended; `verdict` of a connection in order adds what AUDIT and dry-run policies said. */
   end(bytes: ConnectionBytes, failure?: ConnectionFailure, verdict?: Verdict): void {
     if (this.#ended) return;

@@ -66,6 +66,8 @@ export function protectedObject(target: ServedTarget): ServiceInfo | Workload {
 export interface TargetProtocol {
   readonly kind: 'http' | 'tcp' | 'undeclared';
   readonly http2: boolean;
+  /** Spoken on any of the ports behind the target. */
+  readonly application?: 'mysql';
 }
 
 /** The protocol that is declared for a target; a workload's port takes it from the services that lead to it. */
@@ -74,7 +76,8 @@ export function protocolOf(inventory: Inventory, target: ServedTarget): TargetPr
   const http2 = ports.some((port) => port.http2 === true);
   const kinds = new Set(ports.map(({ protocol, undeclared }) => (undeclared === true ? 'undeclared' : protocol)));
   const [kind = 'undeclared'] = kinds;
-  return { kind: kinds.size > 1 ? 'undeclared' : kind, http2 };
+  const application = ports.some((port) => port.application === 'mysql') ? { application: 'mysql' as const } : {};
+  return { kind: kinds.size > 1 ? 'undeclared' : kind, http2, ...application };
 }
 
 function portsLeadingTo(inventory: Inventory, { workload, port }: Endpoint): readonly ServicePortInfo[] {
