@@ -18,8 +18,8 @@ const usage = `usage: npm run conformance -- PATH…
 Runs cases against the interpreter: recorded ones (*.json) in the dialect upstream, the project's own (*.yaml) in each dialect
 that they are about. PATH is a file or a folder. Prints every disagreement, and ends in a count. With --coverage, counts how
 many of the project's own queries allow and how many deny by each field, key, action and layer. With --differences, asks
-recorded queries in both dialects and groups those that differ by the row of the dialect table that they come from. Exit status 0 if nothing
-failed and no word is uncovered, 1 otherwise, 2 for wrong usage.`;
+recorded queries in both dialects, and groups those that differ by the row of the dialect table that they come from. Exit
+status 0 if nothing failed, no word is uncovered and no difference is without a row, 1 otherwise, 2 for wrong usage.`;
 
 function main(paths: readonly string[]): number {
   if (paths.length === 1 && paths[0] === '--coverage') return printCoverage();

@@ -1,11 +1,10 @@
-import { readdirSync, statSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Engine, World } from './engine.js';
 import { judgeAcceptance } from './judge-acceptance.js';
 import { judgeAnswer } from './judge-answer.js';
 import { judgeRefusal, judgeRoleAnswer } from './judge-role-answer.js';
 import { readRecorded } from './read-recorded.js';
 import type { Query, RecordedCase, RecordedManifest, RecordedPath, RecordedRefusal, RoleQuery } from './recorded-case.js';
+import { recordedFiles } from './recorded-files.js';
 import { runStatuses } from './status/run-statuses.js';
 import type { Tally } from './tally.js';
 import { withTokens } from './with-tokens.js';
@@ -17,18 +16,11 @@ import { withTokens } from './with-tokens.js';
 export function runRecorded(engine: Engine, paths: readonly string[], tally: Tally): void {
   for (const path of paths) {
     try {
-      for (const file of filesOf(path)) runFile(engine, file, tally);
+      for (const file of recordedFiles(path)) runFile(engine, file, tally);
     } catch (error) {
       tally.judge(path, [`cannot be read: ${messageOf(error)}`]);
     }
   }
-}
-
-function filesOf(path: string): readonly string[] {
-  if (!statSync(path).isDirectory()) return [path];
-  const names = readdirSync(path, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.json'));
-  if (names.length === 0) throw new Error('the folder holds no *.json');
-  return names.sort().map((name) => join(path, name));
 }
 
 function runFile(engine: Engine, file: string, tally: Tally): void {
