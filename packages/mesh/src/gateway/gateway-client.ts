@@ -1,8 +1,10 @@
-import { type RequestAttributes, routeHttp, routeTcp, type Verdict } from '@sallyport/policy';
+import { type HttpRouting, type RequestAttributes, routeHttp, routeTcp } from '@sallyport/policy';
+import type { ConnectionStages } from '../ext-authz/connection-judgement.js';
 import { formatAuthority } from '../hbone/headers.js';
 import type { RequestScope, Routed } from '../http/scope.js';
 import type { Origin } from '../l7/onward-dialer.js';
 import type { ConnectionTargets, TargetBuilder } from '../l7/target-builder.js';
+import type { NetworkFilter } from '../metadata/network-filter.js';
 import type { GatewayState } from './gateway-state.js';
 import { hostOf, listenerFor } from './listener-host.js';
 import { type PortKind, portKind } from './listener-plan.js';
@@ -43,28 +45,53 @@ export class GatewayClient {
     }
     return {
       trustForwardedProto: state.snapshot.inventory.mesh.numTrustedProxies > 0,
-      judge: (request) => state.deciders.request('listeners', this.#attributes(state), request),
+      authorize: (request) => state.deciders.authorizeRequest('listeners', this.#attributes(state), request),
+      authenticate: (request, knowledge) => state.deciders.authenticate('listeners', request, knowledge),
+      tokensEndRequests: state.snapshot.inventory.dialect.name === 'strict',
+      judge: (request, authorization) => state.deciders.request('listeners', this.#attributes(state), request, authorization),
       route: (request) => this.#route(state, request),
     };
   }
 
-  /** Judges the connection itself; undefined where its listener is gone or speaks something else now. */
-  judgeConnection(): Verdict | undefined {
+  /** How the connection itself is judged; its stages are undefined where its listener is gone or speaks something else now. */
+  connectionStages(): ConnectionStages {
+    return {
+      authorize: (published) => {
+        const state = this.#current();
+        return state?.deciders.authorizeConnection('listeners', { ...this.#attributes(state), ...published });
+      },
+      verdict: (authorization, published) => {
+        const state = this.#current();
+        return state?.deciders.connection('listeners', { ...this.#attributes(state), ...published }, authorization);
+      },
+    };
+  }
+
+  /** The filter that reads this connection, by what its route leads to. Upstream's reads nothing before its one verdict. */
+  filter(mysql: NetworkFilter): NetworkFilter | undefined {
     const state = this.#current();
-    return state?.deciders.connection('listeners', this.#attributes(state));
+    if (state === undefined || state.snapshot.inventory.dialect.name === 'upstream') return undefined;
+    const routing = this.#tcpRouting(state);
+    const backends = routing?.kind === 'backends' ? routing.backends : [];
+    const speaksMysql = backends.some(({ service, port }) =>
+      service.ports.some((each) => each.port === port && each.application === 'mysql'),
+    );
+    return speaksMysql ? mysql : undefined;
   }
 
   /** Where the connection goes on to. */
   connectionTargets(): ConnectionTargets {
     const state = this.#current();
-    const [listener] = state?.listenersOn(this.facts.port) ?? [];
-    if (state === undefined || listener === undefined) {
+    const routing = state && this.#tcpRouting(state);
+    if (state === undefined || routing === undefined) {
       return { hops: [], detail: 'the listener is gone' };
     }
-    return this.builder.connection(
-      state,
-      routeTcp(state.snapshot.inventory, { gateway: state.gateway, listenerName: listener.name }),
-    );
+    return this.builder.connection(state, routing);
+  }
+
+  #tcpRouting(state: GatewayState): HttpRouting | undefined {
+    const [listener] = state.listenersOn(this.facts.port);
+    return listener && routeTcp(state.snapshot.inventory, { gateway: state.gateway, listenerName: listener.name });
   }
 
   #route(state: GatewayState, request: RequestAttributes): Routed {

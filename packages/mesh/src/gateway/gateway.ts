@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import type { ServiceInfo } from '@sallyport/policy';
+import { AuthorizerCalls } from '../ext-authz/authorizer-calls.js';
 import type { Gate, GateOptions, Snapshot } from '../gate.js';
 import { HbonePool } from '../hbone/hbone-pool.js';
 import { formatAuthority } from '../hbone/headers.js';
@@ -11,11 +12,15 @@ import { HttpConnection } from '../http/http-connection.js';
 import { defaultHttpLimits, type HttpLimits } from '../http/limits.js';
 import { HttpServer } from '../http/serve-connection.js';
 import { acceptedTrustDomains } from '../identity/accepted-trust-domains.js';
+import { keyReport } from '../jwt/key-report.js';
+import { TokenVerifier } from '../jwt/token-verifier.js';
+import { dialAuthorizer } from '../l7/dial-authorizer.js';
 import { drainFirst } from '../l7/drain-first.js';
 import { GateTelemetry } from '../l7/gate-telemetry.js';
 import { OnwardDialer } from '../l7/onward-dialer.js';
 import { TargetBuilder } from '../l7/target-builder.js';
 import { TcpConnection } from '../l7/tcp-connection.js';
+import { MysqlFilter } from '../mysql/mysql-filter.js';
 import { ConnectionRegistry } from '../socket/connection-registry.js';
 import { resetAfterFirstBytes } from '../socket/reset-later.js';
 import { SnapshotGate } from '../socket/snapshot-gate.js';
@@ -48,6 +53,9 @@ class IngressGateway {
   readonly #pool: HbonePool;
   readonly #dialer: OnwardDialer;
   readonly #builder: TargetBuilder;
+  readonly #authorizers: AuthorizerCalls;
+  readonly #tokens: TokenVerifier;
+  readonly #mysql = new MysqlFilter();
   readonly #telemetry: GateTelemetry;
   readonly #connections = new ConnectionRegistry();
   readonly #httpConnections = new Set<HttpConnection>();
@@ -65,6 +73,12 @@ class IngressGateway {
     });
     this.#dialer = new OnwardDialer(this.#pool, this.#limits.connectTimeoutMs);
     this.#builder = new TargetBuilder(this.#dialer, clusterName);
+    const way = { builder: this.#builder, dialer: this.#dialer };
+    this.#tokens = new TokenVerifier({ report: keyReport(options) });
+    this.#authorizers = new AuthorizerCalls({
+      limits: this.#limits,
+      dial: (permit, service, port) => dialAuthorizer(way, this.#state, permit, service, port),
+    });
     this.#telemetry = new GateTelemetry('gateway', options);
   }
 
@@ -85,6 +99,7 @@ class IngressGateway {
           listenTcp({ address, port, onConnection: (socket) => this.#accept(declaredPort, socket) }),
         enforce: (state) => {
           this.#state = state;
+          this.#authorizers.retire();
         },
         dispose: () => this.#dispose(),
       },
@@ -158,6 +173,8 @@ class IngressGateway {
       scheme: facts.kind === 'https' ? 'https' : 'http',
       ...(protocol === undefined ? {} : { protocol }),
       limits: this.#limits,
+      authorizers: this.#authorizers,
+      tokens: this.#tokens,
       appendForwardedFor: facts.address,
       parties: {
         downstreamRemote: client.downstreamRemote,
@@ -178,18 +195,22 @@ class IngressGateway {
 
   async #serveTcp(socket: Socket, facts: ClientFacts): Promise<void> {
     const client = new GatewayClient(facts, () => this.#state, this.#builder);
+    const report = this.#telemetry.report({
+      direction: 'outbound',
+      source: { address: client.downstreamRemote },
+      destination: { address: formatAuthority(this.#ownAddress(), facts.port) },
+    });
     const connection = new TcpConnection({
       client: {
         open: () => socket,
         refuse: (why) => (why === 'denied' ? resetAfterFirstBytes(socket) : resetStream(socket)),
         gone: () => socket.destroyed,
       },
-      report: this.#telemetry.report({
-        direction: 'outbound',
-        source: { address: client.downstreamRemote },
-        destination: { address: formatAuthority(this.#ownAddress(), facts.port) },
-      }),
-      judge: () => client.judgeConnection(),
+      report,
+      stages: client.connectionStages(),
+      filter: () => client.filter(this.#mysql),
+      refused: (verdict, subject) => report.refused(verdict, subject),
+      authorizers: { calls: this.#authorizers, answerAgeMs: this.#limits.authorizerAnswerAgeMs },
       targets: () => client.connectionTargets(),
       dial: (permit, hop) => this.#dialer.open(permit, this.#required(), hop, client.origin),
       decided: (verdict) => this.#telemetry.decided(verdict),
@@ -218,6 +239,9 @@ class IngressGateway {
 
   #dispose(): void {
     this.#http.close();
+    this.#authorizers.close();
+    this.#tokens.close();
+    this.#mysql.close();
     this.#pool.close();
   }
 }

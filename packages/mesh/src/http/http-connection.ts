@@ -1,5 +1,7 @@
 import type { Duplex } from 'node:stream';
 import type { RequestVerdict } from '@sallyport/policy';
+import type { AuthorizerCalls } from '../ext-authz/authorizer-calls.js';
+import type { SignatureVerifier } from '../jwt/verified-signatures.js';
 import type { JudgedConnection } from '../socket/connection-registry.js';
 import type { WireProtocol } from './detect-protocol.js';
 import type { Exchange, MessageProblem } from './exchange.js';
@@ -20,6 +22,8 @@ export interface HttpConnectionOptions {
   readonly protocol?: WireProtocol;
   readonly parties: RequestParties;
   readonly limits: HttpLimits;
+  readonly authorizers: Pick<AuthorizerCalls, 'ask'>;
+  readonly tokens: SignatureVerifier;
   readonly appendForwardedFor?: string;
   /** What applies to this connection under the snapshot in force; undefined where nothing serves it any more. */
   readonly scope: () => RequestScope | undefined;
@@ -47,6 +51,8 @@ export class HttpConnection implements ConnectionOwner, JudgedConnection {
       parties: options.parties,
       pool: this.#pool,
       limits: options.limits,
+      authorizers: options.authorizers,
+      tokens: options.tokens,
       ...(options.appendForwardedFor === undefined ? {} : { appendForwardedFor: options.appendForwardedFor }),
       scope: options.scope,
       decided: options.decided,

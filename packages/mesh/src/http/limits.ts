@@ -23,6 +23,8 @@ export interface HttpLimits {
   /** Streams that a client may reset in a burst, and per second after that, before its connection is ended (rapid reset). */
   readonly resetBurst: number;
   readonly resetRate: number;
+  /** How long the earlier answer of an external authorizer holds for what is open, while it cannot be asked again. */
+  readonly authorizerAnswerAgeMs: number;
   /** Requests at once on one HTTP/2 connection to an application. */
   readonly upstreamStreams: number;
 }
@@ -41,5 +43,6 @@ export const defaultHttpLimits: HttpLimits = {
   concurrentStreams: 100,
   resetBurst: 100,
   resetRate: 20,
+  authorizerAnswerAgeMs: 60_000,
   upstreamStreams: 100,
 };

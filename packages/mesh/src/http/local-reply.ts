@@ -1,10 +1,12 @@
 import type { BodySink, Exchange, RequestHead } from './exchange.js';
-import { firstHeader, type Header } from './header-list.js';
+import { firstHeader, type Header, type HeaderList } from './header-list.js';
 
 /** An answer of the gate itself. */
 export interface LocalReply {
   readonly status: number;
-  readonly body: string;
+  readonly body: string | Uint8Array;
+  /** Besides those that say what the body is. */
+  readonly headers?: HeaderList;
 }
 
 /** The answer to a request that policy denies (reference section 2.1). */
@@ -26,9 +28,10 @@ export function replyLocally(exchange: Exchange, reply: LocalReply): { readonly 
     exchange.respond({ status: 200, headers: grpcHeaders(reply) }, true);
     return { status: 200, bytes: 0 };
   }
-  const body = Buffer.from(reply.body, 'utf8');
-  const headers: Header[] = [['content-length', String(body.length)]];
-  if (body.length > 0) {
+  const body = Buffer.from(reply.body as string, 'utf8');
+  const own = reply.headers ?? [];
+  const headers: Header[] = [['content-length', String(body.length)], ...own];
+  if (body.length > 0 && firstHeader(own, 'content-type') === undefined) {
     headers.push(['content-type', 'text/plain']);
   }
   const bodyless = body.length === 0 || exchange.head.attributes.method === 'HEAD';
@@ -64,7 +67,13 @@ function grpcHeaders(reply: LocalReply): Header[] {
   return [
     ['content-type', 'application/grpc'],
     ['grpc-status', String(grpcStatus(reply.status))],
-    ['grpc-message', reply.body],
+    [
+      'grpc-message',
+      encodeURIComponent(Buffer.from(reply.body as string, 'utf8').toString('utf8'))
+        .replaceAll('%20', ' ')
+        .replaceAll('%3A', ':'),
+    ],
+    ...(reply.headers ?? []).filter(([name]) => name !== 'content-type'),
   ];
 }
 

@@ -10,7 +10,10 @@ export function formatRequest(record: RequestRecord, format: LogFormat): string 
 
 /** Envoy's name for why policy refused (reference section 2.1). */
 export function denialDetails(record: RequestRecord): string {
-  const policy = record.verdict?.policy;
+  const { policy, reason, detail } = record.verdict ?? {};
+  if (reason === 'invalid-token') {
+    return `jwt_authn_access_denied{${(detail ?? '').replaceAll(' ', '_')}}`;
+  }
   if (policy === undefined || policy.rule === undefined) {
     return 'rbac_access_denied_matched_policy[none]';
   }

@@ -1,15 +1,29 @@
-import { isPermit, type Permit, type RequestVerdict } from '@sallyport/policy';
+import {
+  type Authorization,
+  type BodyInCheck,
+  type CheckBody,
+  type Consulted,
+  isPermit,
+  type Permit,
+  type RequestAttributes,
+  type RequestVerdict,
+} from '@sallyport/policy';
+import type { AuthorizerCalls } from '../ext-authz/authorizer-calls.js';
 import { pipeTunnel } from '../hbone/pipe-tunnel.js';
+import type { SignatureVerifier } from '../jwt/verified-signatures.js';
 import { Deadline } from './deadline.js';
-import type { Exchange, ResponseHead } from './exchange.js';
+import type { Exchange, RequestHead, ResponseHead } from './exchange.js';
 import { asUpstreamError, describeFailure, failureDetails, failureText } from './failure.js';
 import { forwardedResponseHeaders, forwardedTrailers } from './forwarded-headers.js';
 import { firstHeader } from './header-list.js';
 import type { HttpLimits } from './limits.js';
 import { denied, type LocalReply, replyLocally } from './local-reply.js';
+import { PeekedBody } from './peeked-body.js';
 import { BodyBrokenError, pump } from './pump.js';
+import { type JudgedRequest, RequestJudgement } from './request-judgement.js';
 import { denialDetails } from './request-log.js';
 import { type RequestParties, RequestRecord } from './request-record.js';
+import { withResponseHeaders } from './response-headers.js';
 import type { RequestScope, RoutedTarget } from './scope.js';
 import { type UpstreamCall, UpstreamError, type UpstreamRequest, type UpstreamResponse } from './upstream.js';
 import type { SentCall, UpstreamPool } from './upstream-pool.js';
@@ -20,6 +34,10 @@ export interface RunEnvironment {
   readonly parties: RequestParties;
   readonly pool: UpstreamPool;
   readonly limits: HttpLimits;
+  /** Who is asked what CUSTOM policies ask. */
+  readonly authorizers: Pick<AuthorizerCalls, 'ask'>;
+  /** Who verifies the signatures of tokens. */
+  readonly tokens: SignatureVerifier;
   /** The client's address, where it is appended to `x-forwarded-for`. */
   readonly appendForwardedFor?: string;
   /** What applies now; undefined where nothing serves this connection any more. */
@@ -38,11 +56,26 @@ export class RequestRun {
   #uploading = false;
   #tunnel: Promise<void> = Promise.resolve();
   #ended = false;
+  #expiry: NodeJS.Timeout | undefined;
+  #peeked: PeekedBody | undefined;
+  #authorization: Authorization | undefined;
+  #judged: JudgedRequest | undefined;
+  readonly #judgement: RequestJudgement;
 
   constructor(
     private readonly exchange: Exchange,
     private readonly environment: RunEnvironment,
   ) {
+    this.#judgement = new RequestJudgement(
+      exchange.head.attributes,
+      () => environment.scope(),
+      {
+        calls: environment.authorizers,
+        answerAgeMs: environment.limits.authorizerAnswerAgeMs,
+        readBody: (wanted) => this.#peek(wanted),
+      },
+      environment.tokens,
+    );
     this.record = new RequestRecord(exchange.head, environment.parties);
     exchange.onClose((complete) => this.#end(complete));
   }
@@ -61,17 +94,22 @@ export class RequestRun {
     if (this.#ended || this.record.verdict === undefined || !isPermit(this.record.verdict)) {
       return;
     }
-    const verdict = this.environment.scope()?.judge(this.exchange.head.attributes);
-    if (verdict !== undefined && isPermit(verdict)) {
+    const judged = this.#judgement.again(() => this.rejudge());
+    if (judged === 'pending') {
       return;
     }
+    if (judged !== undefined && isPermit(judged.verdict)) {
+      this.#watchTokens(judged);
+      return;
+    }
+    const verdict = judged?.verdict;
     if (verdict !== undefined) {
       this.environment.decided(verdict);
       this.record.verdict = verdict;
     }
     this.record.fault('-', '');
     this.record.details = verdict === undefined ? 'route_not_found' : denialDetails(this.record);
-    this.cut('policy_change');
+    this.cut(verdict?.reason === 'invalid-token' ? 'token_invalid' : 'policy_change');
   }
 
   /** Ends the request at once. */
@@ -83,39 +121,65 @@ export class RequestRun {
 
   async #judgeAndForward(): Promise<void> {
     const { exchange, environment, record } = this;
-    const { problem, attributes } = exchange.head;
+    const { problem } = exchange.head;
     if (problem !== undefined) {
       return this.#reply({ status: problem.status, body: '' }, problem.status === 403 ? '-' : 'DPE', problem.detail);
     }
-    const scope = environment.scope();
-    if (scope === undefined) {
+    const judged = await this.#judgement.first();
+    if (this.#ended) {
+      return;
+    }
+    if (judged === undefined) {
       return this.#reply({ status: 503, body: 'no such service at this gate' }, 'NR', 'route_not_found');
     }
-    const verdict = scope.judge(attributes);
+    const { verdict, authorization } = judged;
+    this.#authorization = authorization;
+    this.#judged = judged;
     record.verdict = verdict;
     environment.decided(verdict);
     if (!isPermit(verdict)) {
       return this.#refuse(verdict);
     }
-    await this.#forward(scope, verdict, verdict.path);
+    this.#watchTokens(judged);
+    await this.#forward(judged, verdict, verdict.path);
   }
 
   #refuse(verdict: RequestVerdict): void {
-    if (verdict.reason === 'bad-request') {
-      this.#reply({ status: verdict.status ?? 400, body: '' }, '-', 'path_normalization_failed');
+    if (verdict.reason === 'custom-policy' && verdict.response !== undefined) {
+      const outcome = this.#authorization?.consulted.at(-1)?.outcome;
+      this.#reply(verdict.response, outcome === 'not-asked' ? '-' : 'UAEX', authorizerDetails(outcome));
+    } else if (verdict.reason === 'invalid-token' && verdict.response !== undefined) {
+      const headers = withResponseHeaders(verdict.response.headers, this.#authorization?.responseHeaders ?? []);
+      this.#reply({ ...verdict.response, headers }, '-', denialDetails(this.record));
+    } else if (verdict.reason === 'bad-request') {
+      const details = verdict.response === undefined ? 'path_normalization_failed' : 'filter_removed_required_request_headers';
+      this.#reply(verdict.response ?? { status: verdict.status ?? 400, body: '' }, '-', details);
     } else {
       this.#reply(denied, '-', denialDetails(this.record));
     }
   }
 
-  async #forward(scope: RequestScope, permit: Permit, path: string): Promise<void> {
-    const routed = scope.route({ ...this.exchange.head.attributes, path });
+  /** Judges again when the first of the request's tokens runs out. */
+  #watchTokens({ expiresAt }: JudgedRequest): void {
+    clearTimeout(this.#expiry);
+    if (expiresAt === undefined) {
+      return;
+    }
+    // Past the last second in which it is good; a timer reaches no further than 2^31 milliseconds, and is then set anew.
+    const wait = (expiresAt + 1 - this.environment.tokens.now()) * 1000;
+    this.#expiry = setTimeout(() => this.rejudge(), Math.min(Math.max(wait, 10), 2 ** 31 - 1));
+    this.#expiry.unref();
+  }
+
+  async #forward(judged: JudgedRequest, permit: Permit, path: string): Promise<void> {
+    const { scope, authorization, request: attributes } = judged;
+    const routed = scope.route({ ...(authorization.routeBy === 'request' ? attributes : this.exchange.head.attributes), path });
     if (routed.kind === 'reply') {
       this.record.destination = routed.destination;
       this.record.failure = routed.failure ?? '-';
       return this.#reply({ status: routed.status, body: replyText(routed.status) }, routed.flags, routed.details);
     }
-    const request = this.#upstreamRequest(scope, path);
+    const request = this.#upstreamRequest(judged, path);
     const response = await this.#exchangeWithRetry(permit, routed.targets, request);
     this.record.answered();
     await this.#deliver(response);
@@ -138,15 +202,40 @@ export class RequestRun {
     }
   }
 
-  #upstreamRequest(scope: RequestScope, path: string): UpstreamRequest {
+  #upstreamRequest({ scope, request: attributes }: JudgedRequest, path: string): UpstreamRequest {
     const { appendForwardedFor } = this.environment;
-    const request = upstreamRequest(this.exchange.head, path, {
+    const request = upstreamRequest(this.#headWith(attributes), path, {
       trustForwardedProto: scope.trustForwardedProto,
       ...(appendForwardedFor === undefined ? {} : { appendForwardedFor }),
     });
     this.record.requestId = firstHeader(request.headers, 'x-request-id') ?? '';
     this.record.forwardedFor = firstHeader(request.headers, 'x-forwarded-for');
     return request;
+  }
+
+  /** The head as it goes on. A client whose body was read has been told to continue already. */
+  #headWith(attributes: RequestAttributes): RequestHead {
+    const { head } = this.exchange;
+    if (this.#peeked === undefined) {
+      return attributes === head.attributes ? head : { ...head, attributes };
+    }
+    const headers = attributes.headers.filter(([name]) => name !== 'expect');
+    return { ...head, expectsContinue: false, attributes: { ...attributes, headers } };
+  }
+
+  /** The beginning of the body, for an authorizer. */
+  async #peek(wanted: BodyInCheck): Promise<CheckBody | undefined> {
+    const { exchange } = this;
+    if (!exchange.head.hasBody) {
+      return undefined;
+    }
+    if (this.#peeked === undefined) {
+      this.#peeked = new PeekedBody(exchange.body);
+      if (exchange.head.expectsContinue) {
+        exchange.inform({ status: 100, headers: [] });
+      }
+    }
+    return this.#peeked.peek(wanted);
   }
 
   /** Sends the request to the first endpoint that takes a connection. */
@@ -190,8 +279,10 @@ export class RequestRun {
   }
 
   async #pumpRequest(call: UpstreamCall): Promise<void> {
-    const source = this.exchange.body;
-    const body = { ...source, trailers: () => forwardedTrailers(source.trailers()) };
+    const source = this.#peeked?.replayed() ?? this.exchange.body;
+    const reserved = new Set(this.#judged?.request.authentication?.edits.reserved);
+    const trailers = () => forwardedTrailers(source.trailers()).filter(([name]) => !reserved.has(name));
+    const body = { ...source, trailers };
     try {
       await pump(body, call.body, (count) => {
         this.record.bytesReceived += count;
@@ -228,7 +319,10 @@ export class RequestRun {
       return this.#switchProtocols(response);
     }
     const { head, body } = response;
-    const headers = forwardedResponseHeaders(head.headers).filter(([name]) => head.status !== 204 || name !== 'content-length');
+    const wished = this.#authorization?.responseHeaders ?? [];
+    const headers = withResponseHeaders(forwardedResponseHeaders(head.headers), wished).filter(
+      ([name]) => head.status !== 204 || name !== 'content-length',
+    );
     const bodyless = this.exchange.head.attributes.method === 'HEAD' || head.status === 204 || head.status === 304;
     this.record.grpcStatus = firstHeader(headers, 'grpc-status') ?? '';
     const sink = this.exchange.respond({ status: head.status, headers }, bodyless);
@@ -304,6 +398,8 @@ export class RequestRun {
       return;
     }
     this.#ended = true;
+    clearTimeout(this.#expiry);
+    this.#judgement.close();
     if (!complete || this.#uploading) {
       // Nobody waits for the rest of the response, or for the application to read the rest of the request.
       this.#call?.destroy();
@@ -323,4 +419,16 @@ export class RequestRun {
 
 function replyText(status: 404 | 500 | 503): string {
   return status === 503 ? 'no healthy upstream' : '';
+}
+
+/** Envoy's name for why an external authorizer, or the lack of its answer, refused a request. */
+function authorizerDetails(outcome: Consulted['outcome'] | undefined): string {
+  switch (outcome) {
+    case 'denied':
+      return 'ext_authz_denied';
+    case 'not-asked':
+      return 'request_payload_too_large';
+    default:
+      return 'ext_authz_error';
+  }
 }

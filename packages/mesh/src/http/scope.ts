@@ -1,4 +1,11 @@
-import type { RequestAttributes, RequestVerdict } from '@sallyport/policy';
+import type {
+  Authorization,
+  CustomStage,
+  RequestAttributes,
+  RequestVerdict,
+  TokenKnowledge,
+  TokenStage,
+} from '@sallyport/policy';
 import type { RequestDestination } from './request-record.js';
 import type { UpstreamTarget } from './upstream-pool.js';
 
@@ -23,8 +30,14 @@ export interface RoutedTarget extends UpstreamTarget {
 
 /** What applies to one client connection under one snapshot. */
 export interface RequestScope {
-  /** Total: what cannot be decided is a deny. */
-  judge(request: RequestAttributes): RequestVerdict;
+  /** What the CUSTOM policies ask about a request before anything else is decided. Total. */
+  authorize(request: RequestAttributes): CustomStage;
+  /** What the tokens of a request come to, as far as their signatures are known. Total. */
+  authenticate(request: RequestAttributes, knowledge: TokenKnowledge): TokenStage;
+  /** Whether a request ends when a token that admitted it runs out (design: "Two dialects"). */
+  readonly tokensEndRequests: boolean;
+  /** Judges a request as its authorizers and tokens left it. Total: what cannot be decided is a deny. */
+  judge(request: RequestAttributes, authorization: Authorization): RequestVerdict;
   /** Where the request goes; `request.path` is the path that was judged. */
   route(request: RequestAttributes): Routed;
   /** Whether `x-forwarded-proto` of the client is believed. */

@@ -1,8 +1,10 @@
 import {
+  type Authorization,
   bindGateway,
   bindWaypoint,
   type ConnectionAttributes,
   type ConnectionDecider,
+  type CustomStage,
   connectionDecider,
   type GatewayInfo,
   type Inventory,
@@ -11,6 +13,8 @@ import {
   type RequestVerdict,
   requestDecider,
   type ServiceInfo,
+  type TokenKnowledge,
+  type TokenStage,
   type Verdict,
   type Workload,
 } from '@sallyport/policy';
@@ -31,19 +35,51 @@ export class GateDeciders {
     private readonly gateway: GatewayInfo,
   ) {}
 
-  /** Judges a request. */
-  request(target: DecisionTarget, connection: ConnectionAttributes, request: RequestAttributes): RequestVerdict {
+  /** What the CUSTOM policies ask about a request. */
+  authorizeRequest(target: DecisionTarget, connection: ConnectionAttributes, request: RequestAttributes): CustomStage {
     try {
-      return this.#requestDecider(target).request(connection, request);
+      return this.#requestDecider(target).authorizeRequest(connection, request);
+    } catch (error) {
+      return settledBy(internalError(error));
+    }
+  }
+
+  /** What the CUSTOM policies ask about a connection without HTTP. */
+  authorizeConnection(target: DecisionTarget, connection: ConnectionAttributes): CustomStage {
+    try {
+      return this.#connectionDecider(target).authorizeConnection(connection);
+    } catch (error) {
+      return settledBy(internalError(error));
+    }
+  }
+
+  /** What the tokens of a request come to; where that fails the decision denies. */
+  authenticate(target: DecisionTarget, request: RequestAttributes, knowledge: TokenKnowledge): TokenStage {
+    try {
+      return this.#requestDecider(target).authenticate(request, knowledge);
+    } catch {
+      return { request, wanted: [] };
+    }
+  }
+
+  /** Judges a request that has been through the stages before. */
+  request(
+    target: DecisionTarget,
+    connection: ConnectionAttributes,
+    request: RequestAttributes,
+    authorization: Authorization,
+  ): RequestVerdict {
+    try {
+      return this.#requestDecider(target).request(connection, request, authorization);
     } catch (error) {
       return { ...internalError(error), path: '' };
     }
   }
 
   /** Judges a connection without HTTP. */
-  connection(target: DecisionTarget, connection: ConnectionAttributes): Verdict {
+  connection(target: DecisionTarget, connection: ConnectionAttributes, authorization: Authorization): Verdict {
     try {
-      return this.#connectionDecider(target).connection(connection);
+      return this.#connectionDecider(target).connection(connection, authorization);
     } catch (error) {
       return internalError(error);
     }
@@ -72,6 +108,11 @@ export class GateDeciders {
 
 function keyOf(target: DecisionTarget): string {
   return target === 'listeners' ? target : `${target.kind} ${target.key}`;
+}
+
+/** A stage that is over before it has begun. */
+function settledBy(denial: Verdict): CustomStage {
+  return { kind: 'settled', authorization: { denial, routeBy: 'received', responseHeaders: [], consulted: [] } };
 }
 
 function internalError(error: unknown): Verdict {

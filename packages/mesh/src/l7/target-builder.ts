@@ -61,7 +61,11 @@ export class TargetBuilder {
     if (backend === undefined) {
       return { hops: [], detail: routing.kind === 'invalid' ? routing.detail : 'no route leads anywhere' };
     }
-    const { service, port } = backend;
+    return this.toService(context, backend.service, backend.port);
+  }
+
+  /** Where a connection to a port of a service goes, its endpoints in turn. */
+  toService(context: DialContext, service: ServiceInfo, port: number): ConnectionTargets {
     const route = routeFromGate(context.snapshot.inventory, context.gateway, service, port);
     return { hops: this.#hops(context, route, this.naming(service, port)), detail: detailOf(route), service };
   }

@@ -1,7 +1,10 @@
 import type { Duplex } from 'node:stream';
 import { isPermit, type Permit, type Verdict } from '@sallyport/policy';
+import { ConnectionJudgement, type ConnectionStages, type Published } from '../ext-authz/connection-judgement.js';
+import type { ConsultationOptions } from '../ext-authz/consultation.js';
 import { pipeTunnel, type Tunnel } from '../hbone/pipe-tunnel.js';
 import { describeFailure } from '../http/failure.js';
+import type { AttachedFilter, NetworkFilter } from '../metadata/network-filter.js';
 import type { JudgedConnection } from '../socket/connection-registry.js';
 import type { ConnectionReport } from '../telemetry/connection-report.js';
 import { describeDenial, policyChange } from '../telemetry/denial.js';
@@ -22,11 +25,17 @@ export interface TcpClient {
 export interface TcpConnectionOptions {
   readonly client: TcpClient;
   readonly report: ConnectionReport;
-  /** Judges under the snapshot in force; undefined where nothing serves this connection any more. */
-  readonly judge: () => Verdict | undefined;
+  /** Judges under the snapshot in force. */
+  readonly stages: ConnectionStages;
+  /** Who is asked what CUSTOM policies ask. */
+  readonly authorizers: ConsultationOptions;
   readonly targets: () => ConnectionTargets;
   readonly dial: (permit: Permit, hop: Hop) => Promise<Duplex>;
   readonly decided: (verdict: Verdict) => void;
+  /** What reads the connection as it passes and judges its messages, if anything does. */
+  readonly filter: () => NetworkFilter | undefined;
+  /** A message was refused, and the connection goes on. */
+  readonly refused: (verdict: Verdict, subject: string) => void;
 }
 
 const nothing = { fromClient: 0, fromServer: 0 };
@@ -36,8 +45,14 @@ export class TcpConnection implements JudgedConnection {
   #tunnel: Tunnel | undefined;
   #verdict: Verdict | undefined;
   #cutBy: string | undefined;
+  readonly #judgement: ConnectionJudgement;
+  readonly #filter: NetworkFilter | undefined;
+  #attached: AttachedFilter | undefined;
 
-  constructor(private readonly options: TcpConnectionOptions) {}
+  constructor(private readonly options: TcpConnectionOptions) {
+    this.#judgement = new ConnectionJudgement(options.stages, options.authorizers);
+    this.#filter = options.filter();
+  }
 
   /** Serves the connection until it has ended; never rejects. */
   async serve(): Promise<void> {
@@ -46,11 +61,23 @@ export class TcpConnection implements JudgedConnection {
     } catch (error) {
       this.options.client.refuse('failed');
       this.options.report.end(nothing, { error: describeFailure(error), flags: 'CONNECT' });
+    } finally {
+      this.#judgement.close();
     }
   }
 
   rejudge(): void {
-    const verdict = this.options.judge();
+    if (this.#verdict === undefined || this.#cutBy !== undefined) {
+      // It has not been judged yet, and will be under the snapshot that is then in force.
+      return;
+    }
+    if (this.options.filter() !== this.#filter) {
+      // What reads a connection has to read it from its beginning.
+      this.cut(policyChange);
+      return;
+    }
+    const standing = this.#judgement.again(() => this.rejudge(), this.#published());
+    const verdict = standing !== undefined && isPermit(standing) ? (this.#attached?.rejudge() ?? standing) : standing;
     if (verdict !== undefined && isPermit(verdict)) {
       return;
     }
@@ -72,7 +99,10 @@ export class TcpConnection implements JudgedConnection {
 
   async #judgeAndCarry(): Promise<void> {
     const { options } = this;
-    const verdict = options.judge();
+    const verdict = await this.#judgement.first(this.#published());
+    if (this.#cutBy !== undefined || options.client.gone()) {
+      throw new Error(this.#cutBy ?? 'client closed the connection');
+    }
     if (verdict === undefined) {
       throw new Error('nothing serves this connection');
     }
@@ -116,9 +146,27 @@ export class TcpConnection implements JudgedConnection {
       this.#ended(nothing, this.#cutBy ?? 'client closed the connection');
       return;
     }
-    this.#tunnel = pipeTunnel(this.options.client.open(), upstream);
+    this.#tunnel = pipeTunnel(this.#filtered(this.options.client.open()), upstream);
     const outcome = await this.#tunnel.ended;
     this.#ended({ fromClient: outcome.bytesFromA, fromServer: outcome.bytesFromB }, this.#cutBy ?? outcome.error?.message);
+  }
+
+  #filtered(client: Duplex): Duplex {
+    if (this.#filter === undefined) return client;
+    const { name } = this.#filter;
+    this.#attached = this.#filter.attach(client, {
+      judge: (values) => this.#judgement.message(values === undefined ? this.#published() : { metadata: { [name]: values } }),
+      decided: (verdict, subject) => {
+        this.options.decided(verdict);
+        if (!isPermit(verdict)) this.options.refused(verdict, subject);
+      },
+    });
+    return this.#attached.stream;
+  }
+
+  /** What is known of the connection as such: that its filter has yet to speak. */
+  #published(): Published {
+    return this.#filter === undefined ? {} : { awaited: [this.#filter.name] };
   }
 
   #ended(bytes: typeof nothing, error: string | undefined): void {

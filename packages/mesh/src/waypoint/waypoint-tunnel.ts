@@ -1,10 +1,12 @@
-import { type RequestAttributes, type RequestVerdict, routeHttp, routeTcp, type Verdict } from '@sallyport/policy';
+import { type RequestAttributes, routeHttp, routeTcp } from '@sallyport/policy';
+import type { ConnectionStages } from '../ext-authz/connection-judgement.js';
 import type { HboneRequest } from '../hbone/hbone-request.js';
 import { formatAuthority } from '../hbone/headers.js';
 import type { RequestScope, Routed } from '../http/scope.js';
 import { hopTo } from '../l7/hop.js';
 import type { Origin } from '../l7/onward-dialer.js';
 import type { ConnectionTargets, TargetBuilder } from '../l7/target-builder.js';
+import type { NetworkFilter } from '../metadata/network-filter.js';
 import { protectedObject, protocolOf, type ServedTarget, type WaypointState } from './waypoint-state.js';
 
 /**
@@ -52,19 +54,32 @@ export class WaypointTunnel {
     }
     return {
       trustForwardedProto: true,
-      judge: (request) => this.#judge(state, target, request),
+      authorize: (request) =>
+        state.deciders.authorizeRequest(protectedObject(target), state.attributes(target, this.peer), request),
+      authenticate: (request, knowledge) => state.deciders.authenticate(protectedObject(target), request, knowledge),
+      tokensEndRequests: state.snapshot.inventory.dialect.name === 'strict',
+      judge: (request, authorization) =>
+        state.deciders.request(protectedObject(target), state.attributes(target, this.peer), request, authorization),
       route: (request) => this.#route(state, target, request),
     };
   }
 
-  /** Judges the tunnel as a connection; undefined where this is no TCP target of this waypoint any more. */
-  judgeConnection(): Verdict | undefined {
-    const state = this.state();
-    const target = state === undefined ? undefined : this.target(state);
-    if (state === undefined || target === undefined || protocolOf(state.snapshot.inventory, target).kind === 'http') {
-      return undefined;
-    }
-    return state.deciders.connection(protectedObject(target), state.attributes(target, this.peer));
+  /** How the tunnel is judged as a connection; its stages are undefined where this is no TCP target of this waypoint any more. */
+  connectionStages(): ConnectionStages {
+    return {
+      authorize: (published) => {
+        const served = this.#servedAsTcp();
+        if (served === undefined) return undefined;
+        const attributes = { ...served.attributes, ...published };
+        return served.state.deciders.authorizeConnection(protectedObject(served.target), attributes);
+      },
+      verdict: (authorization, published) => {
+        const served = this.#servedAsTcp();
+        if (served === undefined) return undefined;
+        const attributes = { ...served.attributes, ...published };
+        return served.state.deciders.connection(protectedObject(served.target), attributes, authorization);
+      },
+    };
   }
 
   /** Where the tunnel goes on to as a connection. */
@@ -81,8 +96,20 @@ export class WaypointTunnel {
     return this.builder.connection(state, routeTcp(state.snapshot.inventory, { service, port: servicePort.port }));
   }
 
-  #judge(state: WaypointState, target: ServedTarget, request: RequestAttributes): RequestVerdict {
-    return state.deciders.request(protectedObject(target), state.attributes(target, this.peer), request);
+  /** The filter that reads this tunnel. Upstream's reads nothing before the one verdict that it gives on a connection. */
+  filter(mysql: NetworkFilter): NetworkFilter | undefined {
+    const served = this.#servedAsTcp();
+    if (served === undefined || served.state.snapshot.inventory.dialect.name === 'upstream') return undefined;
+    return protocolOf(served.state.snapshot.inventory, served.target).application === 'mysql' ? mysql : undefined;
+  }
+
+  #servedAsTcp() {
+    const state = this.state();
+    const target = state === undefined ? undefined : this.target(state);
+    if (state === undefined || target === undefined || protocolOf(state.snapshot.inventory, target).kind === 'http') {
+      return undefined;
+    }
+    return { state, target, attributes: state.attributes(target, this.peer) };
   }
 
   #route(state: WaypointState, target: ServedTarget, request: RequestAttributes): Routed {

@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { ServiceInfo } from '@sallyport/policy';
+import { AuthorizerCalls } from '../ext-authz/authorizer-calls.js';
 import type { Gate, GateOptions, Snapshot } from '../gate.js';
 import { HbonePool } from '../hbone/hbone-pool.js';
 import type { HboneRequest } from '../hbone/hbone-request.js';
@@ -11,12 +12,16 @@ import { HttpConnection } from '../http/http-connection.js';
 import { defaultHttpLimits, type HttpLimits } from '../http/limits.js';
 import { HttpServer } from '../http/serve-connection.js';
 import { acceptedTrustDomains } from '../identity/accepted-trust-domains.js';
+import { keyReport } from '../jwt/key-report.js';
+import { TokenVerifier } from '../jwt/token-verifier.js';
+import { dialAuthorizer } from '../l7/dial-authorizer.js';
 import { drainFirst } from '../l7/drain-first.js';
 import { GateTelemetry } from '../l7/gate-telemetry.js';
 import { hbonePort } from '../l7/hop.js';
 import { OnwardDialer } from '../l7/onward-dialer.js';
 import { TargetBuilder } from '../l7/target-builder.js';
 import { type TcpClient, TcpConnection } from '../l7/tcp-connection.js';
+import { MysqlFilter } from '../mysql/mysql-filter.js';
 import { ConnectionRegistry } from '../socket/connection-registry.js';
 import type { Listener, ListenerPlan } from '../socket/listener-set.js';
 import { SnapshotGate } from '../socket/snapshot-gate.js';
@@ -49,6 +54,9 @@ class Waypoint {
   readonly #pool: HbonePool;
   readonly #dialer: OnwardDialer;
   readonly #builder: TargetBuilder;
+  readonly #authorizers: AuthorizerCalls;
+  readonly #tokens: TokenVerifier;
+  readonly #mysql = new MysqlFilter();
   readonly #telemetry: GateTelemetry;
   readonly #connections = new ConnectionRegistry();
   readonly #httpConnections = new Set<HttpConnection>();
@@ -66,6 +74,12 @@ class Waypoint {
     });
     this.#dialer = new OnwardDialer(this.#pool, this.#limits.connectTimeoutMs);
     this.#builder = new TargetBuilder(this.#dialer, clusterName);
+    const way = { builder: this.#builder, dialer: this.#dialer };
+    this.#tokens = new TokenVerifier({ report: keyReport(options) });
+    this.#authorizers = new AuthorizerCalls({
+      limits: this.#limits,
+      dial: (permit, service, port) => dialAuthorizer(way, this.#state, permit, service, port),
+    });
     this.#telemetry = new GateTelemetry('waypoint', options);
   }
 
@@ -126,6 +140,7 @@ class Waypoint {
 
   #enforce(state: WaypointState | undefined): void {
     this.#state = state;
+    this.#authorizers.retire();
     for (const server of this.#servers) {
       if (state !== undefined) {
         server.setIdentity(state.gateway.workload.identity);
@@ -189,6 +204,8 @@ class Waypoint {
       scheme: 'http',
       ...(protocol === undefined ? {} : { protocol }),
       limits: this.#limits,
+      authorizers: this.#authorizers,
+      tokens: this.#tokens,
       parties: {
         downstreamRemote: tunnel.downstreamRemote,
         downstreamLocal: formatAuthority(destinationIp, destinationPort),
@@ -227,7 +244,10 @@ class Waypoint {
     const connection = new TcpConnection({
       client,
       report,
-      judge: () => tunnel.judgeConnection(),
+      stages: tunnel.connectionStages(),
+      authorizers: { calls: this.#authorizers, answerAgeMs: this.#limits.authorizerAnswerAgeMs },
+      filter: () => tunnel.filter(this.#mysql),
+      refused: (verdict, subject) => report.refused(verdict, subject),
       targets: () => tunnel.connectionTargets(),
       dial: (permit, hop) => this.#dialer.open(permit, this.#state ?? state, hop, tunnel.origin(target)),
       decided: (verdict) => this.#telemetry.decided(verdict),
@@ -243,6 +263,9 @@ class Waypoint {
 
   #dispose(): void {
     this.#http.close();
+    this.#authorizers.close();
+    this.#tokens.close();
+    this.#mysql.close();
     this.#pool.close();
   }
 }

@@ -1,4 +1,6 @@
-import { isPermit, type Permit, type Verdict, type Workload } from '@sallyport/policy';
+import { type Authorization, isPermit, type Permit, type Verdict, type Workload } from '@sallyport/policy';
+import { ConnectionJudgement } from '../ext-authz/connection-judgement.js';
+import type { ConsultationOptions } from '../ext-authz/consultation.js';
 import { pipeTunnel, type Tunnel } from '../hbone/pipe-tunnel.js';
 import type { ConnectionRegistry, JudgedConnection } from '../socket/connection-registry.js';
 import type { ConnectionFailure, ConnectionReport } from '../telemetry/connection-report.js';
@@ -12,6 +14,8 @@ export interface InboundContext {
   /** Of the snapshot in force now. */
   readonly judge: () => ZtunnelJudge;
   readonly connections: ConnectionRegistry;
+  /** Who is asked what CUSTOM policies ask. */
+  readonly authorizers: ConsultationOptions;
   /** Counts a verdict. */
   readonly decided: (verdict: Verdict) => void;
 }
@@ -31,12 +35,19 @@ export class InboundConnection implements JudgedConnection {
   #failure: ConnectionFailure | undefined;
   #tunnel: Tunnel | undefined;
   #port = 0;
+  #judged = false;
+  readonly #judgement: ConnectionJudgement;
 
   constructor(context: InboundContext, subject: InboundSubject, client: InboundClient, report: ConnectionReport) {
     this.#context = context;
     this.#subject = subject;
     this.#client = client;
     this.#report = report;
+    const stages = {
+      authorize: () => context.judge().authorize(subject, this.#port),
+      verdict: (authorization: Authorization) => context.judge().verdict(subject, this.#port, authorization),
+    };
+    this.#judgement = new ConnectionJudgement(stages, context.authorizers);
   }
 
   /** Judges and serves it; resolves at its end, never rejects. */
@@ -44,13 +55,18 @@ export class InboundConnection implements JudgedConnection {
     this.#port = port;
     const ended = this.#context.connections.add(this);
     try {
-      const verdict = this.#context.judge().verdict(this.#subject, port);
+      const first = this.#judgement.first();
+      const verdict = first instanceof Promise ? await first : first;
+      if (this.#failure !== undefined || this.#client.gone) throw new Error('given up');
+      if (verdict === undefined) throw new Error('the connection cannot be judged');
+      this.#judged = true;
       this.#context.decided(verdict);
       if (isPermit(verdict)) await this.#admit(verdict, workload, port);
       else this.#refuse(401, { error: describeDenial(verdict), flags: 'DENY', verdict });
     } catch (error) {
       this.#refuse(503, { error: error instanceof Error ? error.message : String(error), flags: 'CONNECT' });
     } finally {
+      this.#judgement.close();
       ended();
     }
   }
@@ -63,10 +79,12 @@ export class InboundConnection implements JudgedConnection {
       this.cut(policyChange);
       return;
     }
-    const verdict = judge.verdict(this.#subject, destination.port);
-    if (isPermit(verdict)) return;
-    this.#context.decided(verdict);
-    this.#cut({ error: policyChange, flags: 'DENY', verdict });
+    // What is still waiting for an authorizer will be judged under the snapshot that is then in force.
+    if (!this.#judged) return;
+    const verdict = this.#judgement.again(() => this.rejudge());
+    if (verdict !== undefined && isPermit(verdict)) return;
+    if (verdict !== undefined) this.#context.decided(verdict);
+    this.#cut({ error: policyChange, flags: 'DENY', ...(verdict === undefined ? {} : { verdict }) });
   }
 
   cut(reason: string): void {

@@ -1,9 +1,11 @@
 import type { Socket } from 'node:net';
 import type { Verdict, Workload } from '@sallyport/policy';
+import { AuthorizerCalls } from '../ext-authz/authorizer-calls.js';
 import type { Gate, GateOptions, Snapshot } from '../gate.js';
 import type { HboneRequest, SocketEnd } from '../hbone/hbone-request.js';
 import { HboneServer } from '../hbone/hbone-server.js';
 import { formatAuthority, forwardedHost } from '../hbone/headers.js';
+import { defaultHttpLimits } from '../http/limits.js';
 import { acceptedTrustDomains } from '../identity/accepted-trust-domains.js';
 import { ConnectionRegistry } from '../socket/connection-registry.js';
 import type { Listener, ListenerPlan } from '../socket/listener-set.js';
@@ -12,6 +14,7 @@ import { listenTcp } from '../socket/tcp-listener.js';
 import { AccessLog, type ConnectionInfo } from '../telemetry/access-log.js';
 import { ConnectionReport } from '../telemetry/connection-report.js';
 import { MeshMetrics } from '../telemetry/mesh-metrics.js';
+import { dialAuthorizer } from './dial-authorizer.js';
 import { hboneClient, type InboundClient, plaintextClient } from './inbound-client.js';
 import { InboundConnection } from './inbound-connection.js';
 import { hbonePort, isOwnPort } from './ports.js';
@@ -50,6 +53,7 @@ class ZtunnelDestination implements GateParts<ZtunnelJudge, InboundPlan> {
   readonly #accessLog: AccessLog;
   readonly #metrics: MeshMetrics;
   readonly #hboneServers = new Set<HboneServer>();
+  readonly #authorizers: AuthorizerCalls;
   #judge: ZtunnelJudge | undefined;
   #proxies = 0;
 
@@ -57,6 +61,10 @@ class ZtunnelDestination implements GateParts<ZtunnelJudge, InboundPlan> {
     this.#options = options;
     this.#accessLog = new AccessLog({ log: options.log, format: options.logFormat ?? 'text' });
     this.#metrics = MeshMetrics.of(options.metrics);
+    this.#authorizers = new AuthorizerCalls({
+      limits: defaultHttpLimits,
+      dial: (permit, service, port) => dialAuthorizer(permit, this.#judge?.snapshot, service, port),
+    });
   }
 
   async derive(snapshot: Snapshot): Promise<ZtunnelJudge> {
@@ -76,6 +84,7 @@ class ZtunnelDestination implements GateParts<ZtunnelJudge, InboundPlan> {
 
   enforce(judge: ZtunnelJudge): void {
     this.#judge = judge;
+    this.#authorizers.retire();
     const proxies = capturedWorkloads(judge.snapshot).length;
     this.#metrics.addProxies(proxies - this.#proxies);
     this.#proxies = proxies;
@@ -83,6 +92,7 @@ class ZtunnelDestination implements GateParts<ZtunnelJudge, InboundPlan> {
   }
 
   dispose(): void {
+    this.#authorizers.close();
     this.#metrics.addProxies(-this.#proxies);
     this.#proxies = 0;
   }
@@ -169,6 +179,7 @@ class ZtunnelDestination implements GateParts<ZtunnelJudge, InboundPlan> {
     const context = {
       judge: () => this.#judge ?? judge,
       connections: this.connections,
+      authorizers: { calls: this.#authorizers, answerAgeMs: defaultHttpLimits.authorizerAnswerAgeMs },
       decided: (verdict: Verdict) => this.#metrics.decided('ztunnel', verdict),
     };
     await new InboundConnection(context, subject, client, report).serve(workload, port);

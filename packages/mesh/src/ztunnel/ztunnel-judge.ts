@@ -1,8 +1,10 @@
 import {
+  type Authorization,
   acceptAtZtunnel,
   bindZtunnel,
   type ConnectionAttributes,
   type ConnectionDecider,
+  type CustomStage,
   connectionDecider,
   type InboundTarget,
   type Verdict,
@@ -64,11 +66,23 @@ export class ZtunnelJudge {
     }
   }
 
-  verdict(subject: InboundSubject, port: number): Verdict {
+  /** What the CUSTOM policies ask about a connection before anything else is decided. */
+  authorize(subject: InboundSubject, port: number): CustomStage {
+    try {
+      const workload = this.captured(subject.workloadKey);
+      if (workload !== undefined) return this.#decider(workload).authorizeConnection(this.#attributes(subject, workload, port));
+      return settledBy(internalError(`workload \`${subject.workloadKey}\` is not known`));
+    } catch (error) {
+      return settledBy(internalError(messageOf(error)));
+    }
+  }
+
+  /** Judges a connection of which the CUSTOM policies are settled. */
+  verdict(subject: InboundSubject, port: number, authorization: Authorization): Verdict {
     try {
       const workload = this.captured(subject.workloadKey);
       if (workload === undefined) return internalError(`workload \`${subject.workloadKey}\` is not known`);
-      return this.#decider(workload).connection(this.#attributes(subject, workload, port));
+      return this.#decider(workload).connection(this.#attributes(subject, workload, port), authorization);
     } catch (error) {
       return internalError(messageOf(error));
     }
@@ -106,6 +120,11 @@ function toPort(workload: Workload, port: number): InboundDestination {
 
 function refused(status: number, detail: string): InboundDestination {
   return { kind: 'refused', status, detail };
+}
+
+/** A stage that is over before it has begun. */
+function settledBy(denial: Verdict): CustomStage {
+  return { kind: 'settled', authorization: { denial, routeBy: 'received', responseHeaders: [], consulted: [] } };
 }
 
 function internalError(detail: string): Verdict {

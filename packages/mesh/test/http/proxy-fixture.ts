@@ -78,6 +78,8 @@ export class ProxyFixture {
       scheme: 'http',
       parties: { downstreamRemote: '10.0.0.1:1', downstreamLocal: '10.0.0.2:80' },
       limits: this.#limits,
+      authorizers: { ask: () => Promise.resolve({ kind: 'failed', detail: 'nobody is there to be asked' }) },
+      tokens: { verify: () => Promise.reject(new Error('nothing verifies tokens here')), now: () => Date.now() / 1000 },
       ...(this.plan.appendForwardedFor === undefined ? {} : { appendForwardedFor: this.plan.appendForwardedFor }),
       scope: () => this.#scope(),
       decided: () => undefined,
@@ -98,6 +100,12 @@ export class ProxyFixture {
   #scope(): RequestScope {
     const { plan } = this;
     return {
+      authorize: (request) => ({
+        kind: 'settled',
+        authorization: { received: request, request, routeBy: 'received', responseHeaders: [], consulted: [] },
+      }),
+      authenticate: (request) => ({ request, wanted: [] }),
+      tokensEndRequests: false,
       judge: plan.judge ?? allowAll,
       trustForwardedProto: plan.trustForwardedProto ?? true,
       route: () => ({
