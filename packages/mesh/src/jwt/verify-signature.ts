@@ -28,8 +28,9 @@ export async function verifySignature({ keys }: KeySet, token: WantedSignature['
 async function isSignedBy(key: JWK, { compact, algorithm }: WantedSignature['token']): Promise<boolean> {
   if (algorithms.get(key.kty ?? '')?.includes(algorithm) !== true) return false;
   try {
-    await compactVerify(compact, await importJWK(key, algorithm), { algorithms: [algorithm] });
-    return true;
+    const { protectedHeader } = await compactVerify(compact, await importJWK(key, algorithm), { algorithms: [algorithm] });
+    // Whoever marks a header as critical wants it understood, and none of them is (RFC 7515, section 4.1.11).
+    return protectedHeader.crit === undefined;
   } catch {
     // A key that cannot be used says no as well as one that does not fit.
     return false;
