@@ -30,7 +30,8 @@ export function caseFiles(path: string): readonly string[] {
   return files.sort().map((name) => join(path, name));
 }
 
-function loadMesh(): WrittenMesh {
+/** The mesh that all cases share. */
+export function loadMesh(): WrittenMesh {
   return readYaml<WrittenMesh>(join(casesFolder, meshFile), undefined);
 }
 
