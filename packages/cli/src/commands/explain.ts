@@ -29,6 +29,7 @@ interface ExplainOptions extends DialectOptions {
   readonly path?: string;
   readonly header: readonly string[];
   readonly sni?: string;
+  readonly claims?: string;
   readonly plaintext?: boolean;
   readonly all?: boolean;
 }
@@ -54,6 +55,7 @@ export function registerExplain(program: Command): void {
       [],
     )
     .option('--sni <NAME>', 'server name of the TLS inside the connection')
+    .option('--claims <JSON>', "what the request's token says; it is taken to be valid, nothing is verified")
     .option('--plaintext', 'the client goes past its own ztunnel, in plaintext')
     .option('--all', 'name every policy that a gate does not enforce, not only the first few')
     .addOption(outputOption())
@@ -91,7 +93,7 @@ async function runExplain(paths: readonly string[], options: ExplainOptions): Pr
 }
 
 function questionOf(options: ExplainOptions): QuestionText {
-  const { from, to, via, method, path, header, sni, plaintext } = options;
+  const { from, to, via, method, path, header, sni, claims, plaintext } = options;
   return {
     from,
     to,
@@ -101,6 +103,7 @@ function questionOf(options: ExplainOptions): QuestionText {
     ...(method === undefined ? {} : { method }),
     ...(path === undefined ? {} : { path }),
     ...(sni === undefined ? {} : { sni }),
+    ...(claims === undefined ? {} : { claims }),
   };
 }
 

@@ -33,6 +33,11 @@ export function withoutBlanks(text: string): string {
   return text.replaceAll(' ', '').replaceAll('\t', '');
 }
 
+/** Encodes text of bytes as base64url, not padded. */
+export function encodeBase64Url(bytes: string): string {
+  return encodeBase64(bytes).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
+}
+
 /** Encodes text of bytes as padded base64. */
 export function encodeBase64(bytes: string): string {
   let encoded = '';

@@ -1,5 +1,6 @@
+import { readJsonObject } from '../../authenticate/read-json.js';
 import type { GatewayInfo, Inventory } from '../../inventory/inventory.js';
-import type { RequestAttributes } from '../../verdict/attributes.js';
+import type { JsonObject, RequestAttributes } from '../../verdict/attributes.js';
 import { parseClient } from './parse-client.js';
 import { parseTarget } from './parse-target.js';
 import { type Question, QuestionError, type QuestionProblem, type QuestionText } from './question.js';
@@ -36,6 +37,7 @@ function readQuestion(inventory: Inventory, text: QuestionText): Question {
     plaintext: text.plaintext ?? false,
     request,
     ...(sni === undefined ? {} : { sni }),
+    ...(text.claims === undefined ? {} : { claims: parseClaims(text.claims) }),
   };
 }
 
@@ -52,6 +54,16 @@ function readRequest(text: QuestionText, urlPath: string, authority: string, sch
     headers: headers.filter((header) => header !== host),
     httpVersion: 1,
   };
+}
+
+function parseClaims(text: string): JsonObject {
+  const claims = readJsonObject(text);
+  if (claims === undefined)
+    throw new QuestionError(
+      `\`${text}\` is not a JSON object of claims`,
+      'write them as \'{"iss": "https://issuer.example", "sub": "ann"}\'',
+    );
+  return claims;
 }
 
 function parseHeader(text: string): readonly [string, string] {

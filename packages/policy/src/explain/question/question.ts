@@ -1,5 +1,5 @@
 import type { GatewayInfo, Workload } from '../../inventory/inventory.js';
-import type { RequestAttributes } from '../../verdict/attributes.js';
+import type { JsonObject, RequestAttributes } from '../../verdict/attributes.js';
 
 /** Who asks: a workload of the mesh, an identity that no workload need have, or an address outside the mesh. */
 export type Client =
@@ -30,6 +30,8 @@ export interface Question {
   readonly request: RequestAttributes;
   /** Server name of the TLS inside the connection. */
   readonly sni?: string;
+  /** What the request's token claims: it is taken to be signed by its issuer, and to be valid now. */
+  readonly claims?: JsonObject;
 }
 
 /** The question as somebody typed it. */
@@ -44,6 +46,8 @@ export interface QuestionText {
   /** `NAME: VALUE` each. */
   readonly headers?: readonly string[];
   readonly sni?: string;
+  /** The claims of a valid token, as a JSON object. */
+  readonly claims?: string;
 }
 
 /** Why a question cannot be asked of this inventory. One lower-case line, and what to do about it. */

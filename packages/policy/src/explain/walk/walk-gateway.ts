@@ -7,6 +7,7 @@ import type { Listener } from '../../resource/model/index.js';
 import type { ConnectionAttributes, RequestAttributes } from '../../verdict/attributes.js';
 import { remoteAddress } from '../../verdict/remote-address.js';
 import { nearestMiss } from '../nearest-miss.js';
+import { assumeToken } from './assume-token.js';
 import { type Branch, type BranchStep, deadEnd, prepend } from './branch.js';
 import { viewGate } from './gate-view.js';
 import { leg, walkOnward } from './onward.js';
@@ -24,13 +25,16 @@ export function walkGateway(walk: Walk, sender: Sender, gateway: GatewayInfo): B
     });
   }
   const terminated = listener.protocol === 'HTTP' || (listener.protocol === 'HTTPS' && listener.tls?.mode !== 'Passthrough');
-  const { gate, effect } = askGateway(walk, sender, gateway, listener, terminated);
+  const { gate, effect, asked } = askGateway(walk, sender, gateway, listener, terminated);
   const steps: BranchStep[] = [
     leg(walk.sni === undefined ? 'plaintext' : 'TLS', `to listener ${listener.name}, port ${listener.port}`),
     { kind: 'gate', gate },
   ];
-  if (effect === 'deny') return { ...deadEnd(gateway.key), steps };
-  return prepend(steps, terminated ? goOnHttp(walk, sender, gateway, listener) : goOnTcp(walk, gateway, listener));
+  if (effect === 'deny') return { ...deadEnd(gateway.key), steps, notes: asked.notes };
+  return prepend(
+    steps,
+    terminated ? goOnHttp(asked.walk, sender, gateway, listener, asked.onward) : goOnTcp(walk, gateway, listener),
+  );
 }
 
 /** The listener of a port that fits a host best: an exact hostname before a wildcard before none. */
@@ -74,19 +78,21 @@ function askGateway(walk: Walk, sender: Sender, gateway: GatewayInfo, listener: 
     destinationPort: listener.port,
     ...(walk.sni === undefined ? {} : { sni: walk.sni }),
   };
+  const decider = requestDecider(inventory, binding);
+  const asked = http ? assumeToken(walk, decider, binding, request) : { request, onward: request, walk, notes: [] };
   const verdict = http
-    ? requestDecider(inventory, binding).request(connection, request)
+    ? decider.request(connection, asked.request)
     : connectionDecider(inventory, binding).connection(connection);
-  const nearest = nearestMiss(inventory, binding, verdict, { connection, ...(http ? { request } : {}) });
+  const nearest = nearestMiss(inventory, binding, verdict, { connection, ...(http ? { request: asked.request } : {}) });
   const layer = http ? ('request' as const) : ('connection' as const);
   return {
     gate: viewGate({ gate: 'gateway', name: gateway.key, layer, binding, connection, verdict, nearest }),
     effect: verdict.effect,
+    asked,
   };
 }
 
-function goOnHttp(walk: Walk, sender: Sender, gateway: GatewayInfo, listener: Listener): Branch {
-  const { request } = walk.question;
+function goOnHttp(walk: Walk, sender: Sender, gateway: GatewayInfo, listener: Listener, request: RequestAttributes): Branch {
   const routing = routeHttp(walk.inventory, { gateway, listenerName: listener.name }, request);
   const { sni: _, ...inside } = walk;
   return walkBackends({ ...inside, http: true }, gateway, routing, forwarded(request, sender.address), walkOnward);

@@ -8,6 +8,7 @@ import type { GatewayInfo } from '../../inventory/inventory.js';
 import type { ConnectionAttributes, RequestAttributes } from '../../verdict/attributes.js';
 import { remoteAddress } from '../../verdict/remote-address.js';
 import { nearestMiss } from '../nearest-miss.js';
+import { assumeToken } from './assume-token.js';
 import { type Branch, deadEnd, prepend } from './branch.js';
 import { viewGate } from './gate-view.js';
 import type { Sender, Walk } from './walk.js';
@@ -27,10 +28,10 @@ export function walkWaypoint(
   const { gateway } = route;
   const target = acceptAtWaypoint(walk.inventory, gateway, route.authority);
   if (target.kind === 'refused') return deadEnd(gateway.key, { reason: 'illegal-target', detail: target.detail });
-  const { gate, effect } = askWaypoint(walk, sender, gateway, target, request);
+  const { gate, effect, asked } = askWaypoint(walk, sender, gateway, target, request);
   const step = { kind: 'gate', gate } as const;
-  if (effect === 'deny') return { ...deadEnd(gateway.key), steps: [step] };
-  return prepend([step], goOn(walk, gateway, target, request, onward));
+  if (effect === 'deny') return { ...deadEnd(gateway.key), steps: [step], notes: asked.notes };
+  return prepend([step], goOn(asked.walk, gateway, target, asked.onward, onward));
 }
 
 function askWaypoint(walk: Walk, sender: Sender, gateway: GatewayInfo, target: AcceptedTarget, request: RequestAttributes) {
@@ -38,14 +39,15 @@ function askWaypoint(walk: Walk, sender: Sender, gateway: GatewayInfo, target: A
   const binding = bindWaypoint(inventory, gateway, target.kind === 'service' ? target.service : target.workload);
   const connection = connectionAt(walk, sender, gateway, target, request);
   const http = speaksHttp(walk, target);
+  const decider = requestDecider(inventory, binding);
+  const asked = http ? assumeToken(walk, decider, binding, request) : { request, onward: request, walk, notes: [] };
   const verdict = http
-    ? requestDecider(inventory, binding).request(connection, request)
+    ? decider.request(connection, asked.request)
     : connectionDecider(inventory, binding).connection(connection);
-  const asked = { connection, ...(http ? { request } : {}) };
-  const nearest = nearestMiss(inventory, binding, verdict, asked);
+  const nearest = nearestMiss(inventory, binding, verdict, { connection, ...(http ? { request: asked.request } : {}) });
   const layer = http ? ('request' as const) : ('connection' as const);
   const gate = viewGate({ gate: 'waypoint', name: gateway.key, layer, binding, connection, verdict, nearest });
-  return { gate, effect: verdict.effect };
+  return { gate, effect: verdict.effect, asked };
 }
 
 function connectionAt(

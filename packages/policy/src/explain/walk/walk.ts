@@ -7,6 +7,8 @@ export interface Walk {
   readonly question: Question;
   /** Whether what flows inside is HTTP that a gate can read: not so inside the client's own TLS. */
   readonly http: boolean;
+  /** Whether a gate has seen the token that the question assumes. */
+  readonly tokenSent?: boolean;
   /** Server name of the TLS inside; gone once a gateway has ended that TLS. */
   readonly sni?: string;
 }
