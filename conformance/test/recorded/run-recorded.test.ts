@@ -343,7 +343,11 @@ describe('manifests and paths', () => {
 describe('the runner', () => {
   it('runs any engine', () => {
     const stubborn: Engine = {
-      load: () => ({ answer: () => ({ effect: 'deny', reason: 'never', matched: [], shadow: {}, enforced: [] }) }),
+      load: () => ({
+        answer: () => ({ effect: 'deny', reason: 'never', matched: [], shadow: {}, enforced: [] }),
+        roles: () => ({ effect: 'deny', reason: 'never', governed: true }),
+        refusedRole: () => undefined,
+      }),
       accepts: () => ({ uncovered: 'this engine reads nothing' }),
       statuses: () => ({ uncovered: 'this engine writes nothing' }),
       normalizePath: () => 400,
@@ -366,6 +370,6 @@ describe('the runner', () => {
     const tally = new Tally();
     runRecorded(interpreter, [shared], tally);
     expect(tally.disagreements).toEqual([]);
-    expect(tally.passed).toBeGreaterThan(11_000);
+    expect(tally.passed).toBeGreaterThan(15_000);
   });
 });

@@ -32,7 +32,7 @@ function rbac(kind: string, name: string, spec: object): object {
 }
 
 /** The inventory of roles; what the dialect refuses is left out of it, as a refused object grants nothing. */
-export function rolesInventory(spec: RolesSpec, dialect: Dialect = strict): Inventory {
+function rolesInventory(spec: RolesSpec, dialect: Dialect = strict): Inventory {
   const objects = [
     rbac('ClusterRbacConfig', 'default', spec.rbac ?? { mode: 'ON' }),
     ...Object.entries(spec.roles ?? {}).map(([name, rules]) => rbac('ServiceRole', name, { rules })),
@@ -47,7 +47,7 @@ export function rolesInventory(spec: RolesSpec, dialect: Dialect = strict): Inve
   return buildInventory(loadResources([...files, ...config], dialect).set, dialect).inventory;
 }
 
-export const destination: RoleDestination = {
+const destination: RoleDestination = {
   host: 'api.shop.svc.cluster.local',
   namespace: 'shop',
   labels: { app: 'api', version: 'v1' },

@@ -3,7 +3,7 @@ import type { Assertion, Expression } from './expression.js';
 import { ExpressionProblem } from './parse-expression.js';
 
 /** One step of an automaton; the numbers are places of other steps. */
-export type Step =
+type Step =
   | { readonly kind: 'read'; readonly accepts: (point: number) => boolean; readonly next: number }
   | { readonly kind: 'assert'; readonly holds: Assertion; readonly next: number }
   | { readonly kind: 'either'; readonly next: readonly number[] }
