@@ -97,7 +97,9 @@ function unusable(inventory: Inventory, { namespace, name, span }: NamedWaypoint
 export function admits(inventory: Inventory, { resource }: GatewayInfo, namespace: string): boolean {
   const listener = resource.listeners.find(({ port, protocol }) => port === 15008 && protocol === 'HBONE');
   const from = listener?.allowedRoutes.from ?? 'Same';
-  if (from === 'Same') return namespace === resource.metadata.namespace;
+  // Upstream takes `None` for what it does not know, and that for `Same`.
+  if (from === 'Same' || (from === 'None' && inventory.dialect.name === 'upstream'))
+    return namespace === resource.metadata.namespace;
   if (from !== 'Selector') return from === 'All';
   const selector = listener?.allowedRoutes.selector;
   return selector !== undefined && matchesLabels(selector.matchLabels, inventory.namespaceLabels(namespace));

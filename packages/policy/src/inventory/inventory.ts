@@ -95,6 +95,8 @@ export interface ServiceInfo {
   readonly workloads: readonly Workload[];
   /** Who may use it (`exportTo`): everyone, its own namespace, or nobody. */
   readonly visibility: 'public' | 'namespace' | 'none';
+  /** Of a Service of type ExternalName, which is another name and nothing else. */
+  readonly externalName?: string;
   /**
    * Endpoints that are no workload of the mesh (ExternalName, inline endpoints, DNS hosts): host or address, with the port per service
    * port. An address that starts with `*` is a wildcard host and stands for the name that was dialled.

@@ -40,6 +40,7 @@ export function buildService(service: Service, written: readonly EndpointSlice[]
       }),
     ),
     workloads,
+    ...(service.type === 'ExternalName' ? { externalName: service.externalName ?? '' } : {}),
     externalEndpoints: externalEndpoints(service, slices, context),
     span: service.span,
   };

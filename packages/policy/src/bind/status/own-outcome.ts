@@ -5,6 +5,7 @@ import { policiesWithoutWaypoint } from '../closures.js';
 import { firstL7Attribute } from '../l7-attribute.js';
 import { resolveServiceWaypoint } from '../resolve-waypoint.js';
 import type { Outcome } from './status-condition.js';
+import { writtenServices } from './written-services.js';
 
 /** What the gates here do with a policy in `strict` where Istio's would do something else (design: "Two dialects"); undefined elsewhere. */
 export function ownPolicyOutcome(inventory: Inventory, policy: AuthorizationPolicy): Outcome | undefined {
@@ -32,11 +33,8 @@ const lacks = {
 
 function atWaypoint(inventory: Inventory, policy: AuthorizationPolicy): Outcome | undefined {
   const { namespace } = policy.metadata;
-  const targeted = [...inventory.services.values()].filter(
-    (service) =>
-      service.namespace === namespace &&
-      policy.targetRefs.some(({ kind, name }) => kind === service.kind && name === service.name),
-  );
+  const services = writtenServices(inventory);
+  const targeted = policy.targetRefs.flatMap(({ kind, name }) => services.get(`${kind} ${namespace}/${name}`) ?? []);
   const [closure] = targeted
     .flatMap((service) => policiesWithoutWaypoint(inventory, service))
     .filter((one) => one.policy === policy);

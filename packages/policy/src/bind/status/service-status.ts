@@ -17,7 +17,9 @@ export function serviceConditions(
   hosts: readonly string[],
   options: StatusOptions,
 ): StatusCondition[] {
+  // The control plane passes over what is hidden from everyone, and over mere names.
   if (service.kind === 'ServiceEntry' && meshVisibility(inventory, service.namespace) === 'NONE') return [];
+  if (service.externalName !== undefined) return [];
   const claim = claimOfService(inventory, service, options);
   const bound = boundOutcome(inventory, service, claim, options);
   const entry = service.kind === 'ServiceEntry' ? entryOutcomes(inventory, service, hosts, claim) : {};

@@ -1,9 +1,10 @@
-import type { Inventory, ServiceInfo } from '../../inventory/inventory.js';
+import type { Inventory } from '../../inventory/inventory.js';
 import type { AuthorizationPolicy } from '../../resource/model/index.js';
 import { ownPolicyOutcome, ownServiceOutcome } from './own-outcome.js';
 import { serviceConditions, workloadConditions } from './service-status.js';
 import { conditionOf, type ObjectStatus, type StatusCondition, type StatusOptions } from './status-condition.js';
 import { waypointOutcome } from './waypoint-outcome.js';
+import { writtenServices } from './written-services.js';
 import { ztunnelOutcome } from './ztunnel-outcome.js';
 
 /** The type of the condition that only `strict` has. */
@@ -45,16 +46,8 @@ export function policyConditions(
   ];
 }
 
-/** Every Service and ServiceEntry that was written; the Service that an ingress gateway would get has the place of its Gateway. */
 function serviceStatuses(inventory: Inventory, options: StatusOptions): ObjectStatus[] {
-  const gateways = new Set([...inventory.gateways.values()].map(({ resource }) => resource.span));
-  const groups = new Map<string, ServiceInfo[]>();
-  for (const service of inventory.services.values()) {
-    if (gateways.has(service.span)) continue;
-    const key = `${service.kind}/${service.namespace}/${service.name}`;
-    groups.set(key, [...(groups.get(key) ?? []), service]);
-  }
-  return [...groups.values()].flatMap((hosts) => {
+  return [...writtenServices(inventory).values()].flatMap((hosts) => {
     const [service] = hosts;
     if (service === undefined) return [];
     const names = hosts.map(({ hostname }) => hostname);

@@ -2,6 +2,7 @@ import type { Inventory } from '../../inventory/inventory.js';
 import type { AuthorizationPolicy, TargetRef } from '../../resource/model/index.js';
 import type { Outcome, StatusOptions } from './status-condition.js';
 import { claimOfService, isUsable } from './waypoint-claim.js';
+import { writtenServices } from './written-services.js';
 
 /**
  * What istiod says about a policy at waypoints (reference sections 4.5 and 0, item 9): of its one target, or of all of them together;
@@ -63,8 +64,7 @@ function gatewayOutcome({ gateways }: Inventory, key: string, options: StatusOpt
 /** Never the cause: that is in the status of the Service. */
 function serviceOutcome(inventory: Inventory, { kind, name }: TargetRef, namespace: string, options: StatusOptions): Outcome {
   const key = `${namespace}/${name}`;
-  const candidates = kind === 'Service' ? [inventory.services.get(`Service/${key}`)] : [...inventory.services.values()];
-  const service = candidates.find((each) => each?.kind === kind && each.namespace === namespace && each.name === name);
+  const [service] = writtenServices(inventory).get(`${kind} ${key}`) ?? [];
   if (service === undefined) return notFound(`${kind} ${key} was not found`);
   const claim = claimOfService(inventory, service, options);
   if (claim.kind === 'bound') return accepted(claim.gateway.key);

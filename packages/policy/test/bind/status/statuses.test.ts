@@ -247,6 +247,13 @@ describe('the status that istiod writes on a service', () => {
     expect(bound).toEqual(expected.map((text) => `istio.io/WaypointBound=${text}`));
   });
 
+  it('is silent about a mere name, to which a policy may still be bound', () => {
+    const name = serviceOf('web', { type: 'ExternalName', externalName: 'web.example', selector: undefined }, use('gate'));
+    const mesh = [name, waypoint('gate'), policy('p', { ...toService(), rules: [l4Rule] })];
+    expect(written('Service shop/web', upstream, mesh)).toEqual([]);
+    expect(written('AuthorizationPolicy shop/p', upstream, mesh)).toEqual(['WaypointAccepted=True Accepted: bound to shop/gate']);
+  });
+
   it('depends on whether a Gateway without status is ready', () => {
     const mesh = [serviceOf('web', {}, use('gate')), waypoint('gate')];
     const inCluster = written('Service shop/web', upstream, mesh, { unreportedGateways: 'not-ready' });
