@@ -47,7 +47,7 @@ export interface GateReport {
 
 /** A policy in force at a gate. */
 export interface PolicyReport {
-  readonly kind: 'AuthorizationPolicy' | 'PeerAuthentication';
+  readonly kind: 'AuthorizationPolicy' | 'PeerAuthentication' | 'ServiceRole' | 'ClusterRbacConfig' | 'RbacConfig';
   readonly namespace: string;
   readonly name: string;
   readonly action: string;

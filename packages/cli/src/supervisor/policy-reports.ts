@@ -43,11 +43,27 @@ function guardedBy(inventory: Inventory, gateway: GatewayInfo): (ServiceInfo | W
 
 function boundPolicies(binding: GateBinding): PolicyReport[] {
   const closes = new Map(binding.closures.map((closure) => [closure.policy as object, closure.reason]));
-  return binding.policies.map(({ policy, attachment }) => {
+  const policies = binding.policies.map(({ policy, attachment }) => {
     const report = { ...named(policy), kind: 'AuthorizationPolicy' as const, action: policy.action, attachment };
     const reason = closes.get(policy);
     return reason === undefined ? report : { ...report, closes: reason };
   });
+  return [...policies, ...rolesInForce(binding)];
+}
+
+/** What turned RBAC of the older generation on, and each role once, for however many destinations it is in force. */
+function rolesInForce({ roles: scopes }: GateBinding): PolicyReport[] {
+  const configs = new Set(scopes.map(({ config }) => config));
+  const roles = new Set(scopes.flatMap(({ roles: bound }) => bound.map(({ role }) => role)));
+  return [
+    ...[...configs].map((config) => ({
+      ...named(config),
+      kind: config.kind,
+      action: config.permissive ? 'RBAC, tried out' : 'RBAC',
+      attachment: config.mode,
+    })),
+    ...[...roles].map((role) => ({ ...named(role), kind: role.kind, action: 'ROLE', attachment: 'namespace' })),
+  ];
 }
 
 /** The place is that of its name, as in all that is printed of policies. */

@@ -76,6 +76,6 @@ function policyLine(policy: PolicyReport, paint: Paint): string {
   const target = policy.target === undefined ? '' : ` for ${policy.target}`;
   const closes = policy.closes === undefined ? '' : paint('deny', `, closes it: ${policy.closes}`);
   const how = policy.attachment === undefined ? '' : ` (${policy.attachment})`;
-  const name = `${policy.namespace}/${policy.name}`;
+  const name = policy.namespace === '' ? policy.name : `${policy.namespace}/${policy.name}`;
   return `${policy.action} ${name}${how}${target}${closes}  ${paint('dim', `${policy.file}:${policy.line}`)}`;
 }

@@ -53,12 +53,11 @@ function readObject(probe: Fields, context: DecodeContext): Found {
   return { found: 'nothing' };
 }
 
-/** In `upstream` the kinds of the older generation are known by name alone, whatever their version says. */
+/** In `upstream` the kinds of the older generation are known by name alone, as to the reader of the time, whatever their group and version say. */
 function olderKind(probe: Fields, context: DecodeContext): Kind | undefined {
   const kind = probe.node.entries.get('kind')?.value;
   if (context.dialect.name === 'strict' || kind?.kind !== 'scalar') return undefined;
-  const apiVersion = probe.string('apiVersion') ?? 'rbac.istio.io/';
-  return apiVersion.startsWith('rbac.istio.io/') ? findOlderKind(kind.text) : undefined;
+  return findOlderKind(kind.text);
 }
 
 function readKind(probe: Fields, kind: Kind, apiVersion: string, context: DecodeContext): Resource {
