@@ -38,7 +38,8 @@ describe("the project's own cases", () => {
         };
       },
     };
-    expect(run(contrary).passed).toBe(0);
+    const some = cases.filter((_, index) => index % 10 === 0);
+    expect(run(contrary, some).passed).toBe(0);
   });
 });
 
@@ -47,12 +48,10 @@ describe('a case', () => {
   if (sample === undefined) throw new Error('there are cases');
   const asked = (expected: object): Case => ({
     ...sample,
-    queries: sample.queries
-      .slice(0, 1)
-      .map((query) => ({
-        ...query,
-        expect: { strict: { effect: 'allow', reason: 'allow-policy', ...expected } },
-      })) as Case['queries'],
+    queries: sample.queries.slice(0, 1).map((query) => ({
+      ...query,
+      expect: { strict: { effect: 'allow', reason: 'allow-policy', ...expected } },
+    })) as Case['queries'],
   });
   const answering = (answer: object): CaseEngine => ({
     load: () => ({

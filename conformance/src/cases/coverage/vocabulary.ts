@@ -18,6 +18,42 @@ export const sourceFields: readonly string[] = [
 /** The fields of `to.operation`, without their negations. */
 export const operationFields: readonly string[] = ['hosts', 'ports', 'methods', 'paths'];
 
+/** The fields of a ServiceRole's rule, without their negations. */
+export const accessFields: readonly string[] = ['services', 'hosts', 'methods', 'paths', 'ports'];
+
+/** The fields of a ServiceRoleBinding's subject, without their negations. */
+export const subjectFields: readonly string[] = ['user', 'names', 'group', 'groups', 'namespaces', 'ips'];
+
+/** Those without a negation. */
+const plainFields: ReadonlySet<string> = new Set(['services', 'user', 'group']);
+
+const constraintKeys: readonly string[] = [
+  'destination.ip',
+  'destination.port',
+  'destination.labels[]',
+  'destination.name',
+  'destination.namespace',
+  'destination.user',
+  'request.headers[]',
+  ':path',
+  ':method',
+  ':authority',
+  'connection.sni',
+  'experimental.envoy.filters.*[]',
+];
+
+const propertyKeys: readonly string[] = [
+  'source.ip',
+  'source.namespace',
+  'source.principal',
+  'source.user',
+  'request.headers[]',
+  'request.auth.principal',
+  'request.auth.audiences',
+  'request.auth.presenter',
+  'request.auth.claims[]',
+];
+
 /** The keys of `when`; bracketed ones by what they begin with. */
 const conditionKeys: readonly string[] = [
   'source.ip',
@@ -49,7 +85,11 @@ export function listedKey(key: string): string {
   return name.startsWith('experimental.envoy.filters.') ? 'experimental.envoy.filters.*[]' : name;
 }
 
-/** Everything that AuthorizationPolicies, and the gates that enforce them, can say. */
+function withNegations(field: string): readonly string[] {
+  return plainFields.has(field) ? [field] : [field, negated(field)];
+}
+
+/** Everything that policies of both generations, and the gates that enforce them, can say. */
 export const chapters: readonly Chapter[] = [
   { title: 'fields of `from.source`', items: sourceFields.flatMap((field) => [field, negated(field)]) },
   { title: 'fields of `to.operation`', items: operationFields.flatMap((field) => [field, negated(field)]) },
@@ -60,4 +100,11 @@ export const chapters: readonly Chapter[] = [
     title: 'attachments',
     items: ['namespace', 'root namespace', 'selector', 'Service', 'ServiceEntry', 'Gateway', 'GatewayClass'],
   },
+  { title: 'fields of a role', items: accessFields.flatMap(withNegations).map((field) => `rule ${field}`) },
+  { title: 'constraints of a role', items: constraintKeys.map((key) => `constraint ${key}`) },
+  { title: 'fields of a subject', items: subjectFields.flatMap(withNegations).map((field) => `subject ${field}`) },
+  { title: 'properties of a subject', items: propertyKeys.map((key) => `property ${key}`) },
+  // With mode OFF nothing is ever denied.
+  { title: 'modes of RBAC', items: ['ON', 'ON_WITH_INCLUSION', 'ON_WITH_EXCLUSION'].map((mode) => `mode ${mode}`) },
+  { title: 'layers of roles', items: ['ztunnel', 'waypoint', 'waypoint-tcp'].map((layer) => `roles at ${layer}`) },
 ];
