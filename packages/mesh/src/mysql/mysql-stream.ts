@@ -16,6 +16,7 @@ export class MysqlStream extends Duplex {
   readonly session: MysqlSession;
   readonly #client: Duplex;
   readonly #server = new ServerSide();
+  readonly #packets: PacketReader;
   #taken: (() => void) | undefined;
 
   constructor(client: Duplex, connection: FilteredConnection, options: Pick<MysqlSessionOptions, 'read' | 'mostStatementBytes'>) {
@@ -23,10 +24,11 @@ export class MysqlStream extends Duplex {
     this.#client = client;
     client.on('error', (error) => this.destroy(error));
     client.once('close', () => this.#clientClosed());
+    this.#packets = new PacketReader(client);
     this.session = new MysqlSession({
       ...options,
       connection,
-      packets: new PacketReader(client),
+      packets: this.#packets,
       server: this.#server,
       forward: (bytes) => this.#forward(bytes),
       reply: (bytes) => this.#reply(bytes),
@@ -108,7 +110,7 @@ export class MysqlStream extends Duplex {
       };
       this.#client.once('end', done).once('close', done);
       this.#client.end(answer);
-      this.#client.resume();
+      this.#packets.discard();
     });
   }
 

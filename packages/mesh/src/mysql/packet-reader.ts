@@ -10,9 +10,26 @@ export interface PacketHeader {
 
 const pieceBytes = 65_536;
 
-/** Reads a client's packets as they are asked for; until then the client waits. */
+/** Reads a client's packets as they are asked for. What comes before that waits: a piece of it here, the rest with the client. */
 export class PacketReader {
-  constructor(private readonly stream: Duplex) {}
+  #chunks: Buffer[] = [];
+  #size = 0;
+  #ended = false;
+  #wake: (() => void) | undefined;
+
+  constructor(private readonly stream: Duplex) {
+    stream.on('data', (chunk: Buffer) => {
+      this.#chunks.push(chunk);
+      this.#size += chunk.length;
+      if (this.#size >= pieceBytes) stream.pause();
+      this.#wake?.();
+    });
+    const ended = () => {
+      this.#ended = true;
+      this.#wake?.();
+    };
+    stream.once('end', ended).once('close', ended);
+  }
 
   /** The next header; undefined where the client ended the connection between two packets. */
   async header(): Promise<PacketHeader | undefined> {
@@ -32,9 +49,10 @@ export class PacketReader {
   /** The next bytes of a payload, in pieces of a bounded size. */
   async *pieces(count: number): AsyncGenerator<Buffer> {
     for (let left = count; left > 0; ) {
-      const piece = await this.#read(Math.min(left, pieceBytes));
-      if (piece.length === 0) throw new ProtocolError('the client stops within a packet');
-      left -= piece.length;
+      const size = Math.min(left, pieceBytes);
+      const piece = await this.#read(size);
+      if (piece.length < size) throw new ProtocolError('the client stops within a packet');
+      left -= size;
       yield piece;
     }
   }
@@ -47,24 +65,26 @@ export class PacketReader {
     return next;
   }
 
-  /** Exactly so many bytes, or fewer at the end. */
-  async #read(count: number): Promise<Buffer> {
-    for (;;) {
-      const bytes = this.stream.read(count) as Buffer | null;
-      if (bytes !== null) return bytes;
-      if (this.stream.readableEnded || this.stream.destroyed) return Buffer.alloc(0);
-      await this.#more();
-    }
+  /** Forgets what has come and what is still to come. */
+  discard(): void {
+    this.#chunks = [];
+    this.#size = 0;
+    this.stream.removeAllListeners('data').resume();
   }
 
-  #more(): Promise<void> {
-    return new Promise((resolve) => {
-      const events = ['readable', 'end', 'close', 'error'];
-      const done = () => {
-        for (const event of events) this.stream.off(event, done);
-        resolve();
-      };
-      for (const event of events) this.stream.on(event, done);
-    });
+  /** Exactly so many bytes, or fewer at the end. */
+  async #read(count: number): Promise<Buffer> {
+    while (this.#size < count && !this.#ended) {
+      this.stream.resume();
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+    const all = Buffer.concat(this.#chunks);
+    const taken = all.subarray(0, count);
+    const rest = all.subarray(count);
+    this.#chunks = rest.length === 0 ? [] : [rest];
+    this.#size = rest.length;
+    return taken;
   }
 }
