@@ -263,7 +263,7 @@ describe('a recorded case of the older generation', () => {
     expect(run([refusal('sidecar-http')]).summary).toBe('0 passed, 1 failed, 0 skipped');
   });
 
-  it.each([
+  it.each<[string, string, { readonly accepted: boolean; readonly stage?: string }]>([
     ['a manifest that upstream cannot read', 'mode: true', { accepted: false, stage: 'decode' }],
     ['one that breaks a rule of its kind', 'mode: ON_WITH_EXCLUSION', { accepted: false, stage: 'validate' }],
     ['one that is accepted', 'mode: "ON"', { accepted: true }],
