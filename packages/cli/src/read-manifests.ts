@@ -5,8 +5,8 @@ export async function readManifests(paths: readonly string[]): Promise<Reading> 
   return new FolderSource(paths, { standardInput: readStandardInput }).read();
 }
 
-async function readStandardInput(): Promise<string> {
+async function readStandardInput(): Promise<Buffer> {
   const chunks: Buffer[] = [];
   for await (const chunk of process.stdin) chunks.push(Buffer.from(chunk));
-  return Buffer.concat(chunks).toString('utf8');
+  return Buffer.concat(chunks);
 }

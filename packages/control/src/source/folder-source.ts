@@ -5,13 +5,13 @@ import { type FolderWatch, watchFolder } from './folder-watch.js';
 import { defaultLimits, type SourceLimits } from './limits.js';
 import type { Reading } from './reading.js';
 import { unreadable, unreadableBecause } from './unreadable.js';
-import { type FoundFile, type Walk, walkFolder } from './walk-folder.js';
+import { type Walk, walkFolder } from './walk-folder.js';
 
 /** How a source reads. */
 export interface FolderSourceOptions {
   readonly limits?: SourceLimits;
   /** The text that the path `-` stands for; read once. */
-  readonly standardInput?: () => Promise<string>;
+  readonly standardInput?: () => Promise<Uint8Array>;
 }
 
 /**
@@ -22,7 +22,7 @@ export interface FolderSourceOptions {
 export class FolderSource {
   readonly #paths: readonly string[];
   readonly #limits: SourceLimits;
-  readonly #standardInput: (() => Promise<string>) | undefined;
+  readonly #standardInput: (() => Promise<Uint8Array>) | undefined;
 
   constructor(paths: readonly string[], options: FolderSourceOptions = {}) {
     this.#paths = paths;
@@ -34,9 +34,11 @@ export class FolderSource {
   async read(): Promise<Reading> {
     const files: SourceFile[] = [];
     const diagnostics: Diagnostic[] = [];
-    if (this.#paths.includes('-') && this.#standardInput !== undefined) {
-      files.push({ path: '-', text: await this.#standardInput() });
-    }
+    const keep = (path: string, text: string | Diagnostic): void => {
+      if (typeof text === 'string') files.push({ path, text });
+      else diagnostics.push(text);
+    };
+    if (this.#paths.includes('-') && this.#standardInput !== undefined) keep('-', await readText('-', this.#standardInput()));
     const walk = await this.list();
     diagnostics.push(...walk.diagnostics);
     let left = this.#limits.totalBytes;
@@ -47,9 +49,7 @@ export class FolderSource {
         diagnostics.push(unreadable(found.path, message, 'give a folder that holds one mesh only'));
         break;
       }
-      const text = await readText(found);
-      if (typeof text === 'string') files.push({ path: found.path, text });
-      else diagnostics.push(text);
+      keep(found.path, await readText(found.path, readFile(found.path)));
     }
     return { files, diagnostics, digest: digestOf(files, diagnostics) };
   }
@@ -72,13 +72,12 @@ export class FolderSource {
   }
 }
 
-async function readText(found: FoundFile): Promise<string | Diagnostic> {
+async function readText(path: string, bytes: Promise<Uint8Array>): Promise<string | Diagnostic> {
   try {
-    const bytes = await readFile(found.path);
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    return new TextDecoder('utf-8', { fatal: true }).decode(await bytes);
   } catch (error) {
-    if (error instanceof TypeError) return unreadable(found.path, `\`${found.path}\` is not UTF-8 text`, 'save it as UTF-8');
-    return unreadableBecause(found.path, error);
+    if (error instanceof TypeError) return unreadable(path, `\`${path}\` is not UTF-8 text`, 'save it as UTF-8');
+    return unreadableBecause(path, error);
   }
 }
 

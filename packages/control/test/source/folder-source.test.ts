@@ -48,8 +48,16 @@ describe('what is read', () => {
   });
 
   test('standard input as the file `-`', async () => {
-    const source = new FolderSource(['-'], { standardInput: async () => 'kind: Pod\n' });
+    const source = new FolderSource(['-'], { standardInput: async () => Buffer.from('kind: Pod\n') });
     expect((await source.read()).files).toEqual([{ path: '-', text: 'kind: Pod\n' }]);
+  });
+
+  test('standard input that is not UTF-8 is refused, as a file is', async () => {
+    const source = new FolderSource(['-'], { standardInput: async () => Buffer.from([0x6b, 0xff]) });
+    expect(await source.read()).toMatchObject({
+      files: [],
+      diagnostics: [{ code: 'unreadable-file', message: '`-` is not UTF-8 text' }],
+    });
   });
 
   test('paths stay as they were typed', async () => {
