@@ -53,6 +53,20 @@ describe.skipIf(!hasCurl())('roles at real gates with real curl (skipped where t
     expect((await shells.web.run([...silent, 'http://10.0.0.2:8080/key-0'])).stdout).toBe('000');
   });
 
+  it('a switch that is turned is in force at once', async () => {
+    const turned = async (from: string, to: string) => {
+      const changed = mesh.next(({ event }) => event === 'changed', 10_000);
+      await writeFile(join(folder, 'mesh.yaml'), rolesMesh().replace(from, to));
+      await changed;
+      return (await shells.web.run([...silent, 'http://api.shop/nothing'])).stdout;
+    };
+    expect(await turned('ON_WITH_INCLUSION', 'OFF')).toBe('200');
+    expect(await turned('"namespaces"', '"namespaces"')).toBe('403');
+    const tried = '"enforcementMode":"PERMISSIVE","mode":"ON_WITH_INCLUSION"';
+    expect(await turned('"mode":"ON_WITH_INCLUSION"', tried)).toBe('200');
+    expect(await turned('"namespaces"', '"namespaces"')).toBe('403');
+  });
+
   it('the log of a denial names what turned RBAC on, and where that is written', async () => {
     const denied = (event: MeshEvent) => event.event === 'line' && event.line.includes('no-role-match');
     const logged = mesh.next(denied, 5_000);

@@ -192,6 +192,14 @@ describe('what people are told', () => {
     ]);
   });
 
+  it('check says where policies of the waypoint have taken the place of roles', () => {
+    const target = policy('shop', 'p', '{targetRefs: [{kind: Service, group: "", name: cart}], rules: [{}]}');
+    const replaced = documents(fronted, role('{services: ["*"]}'), bound(), target);
+    expect(atWaypoint(replaced).reason).toBe('allow-policy');
+    expect(findingsOf(replaced, 'role-not-in-force')).toHaveLength(1);
+    expect(findingsOf(documents(fronted, role('{services: ["*"]}'), bound()), 'role-not-in-force')).toEqual([]);
+  });
+
   it('check says that roles without a switch are in force nowhere', () => {
     const off = documents(namespace('shop'), ...workloads, role('{services: ["*"]}'), bound());
     expect(findingsOf(off, 'role-not-in-force')).toHaveLength(1);
