@@ -89,7 +89,7 @@ function fields(record: RequestRecord) {
   return {
     startTime: record.startTime.toISOString(),
     method: attributes.method,
-    path: attributes.path,
+    path: record.path,
     protocol: attributes.httpVersion === 2 ? 'HTTP/2' : 'HTTP/1.1',
     status: record.status,
     flags: record.flags,

@@ -39,6 +39,8 @@ export class RequestRecord {
   bytesReceived = 0;
   bytesSent = 0;
   grpcStatus = '';
+  /** The path for the log: as it was sent, or without the token that was taken out of it. */
+  path: string;
   requestId = '';
   forwardedFor: string | undefined;
   verdict: Verdict | undefined;
@@ -51,6 +53,7 @@ export class RequestRecord {
     readonly head: RequestHead,
     readonly parties: RequestParties,
   ) {
+    this.path = head.attributes.path;
     this.requestId = firstHeader(head.attributes.headers, 'x-request-id') ?? '';
     this.forwardedFor = firstHeader(head.attributes.headers, 'x-forwarded-for');
   }

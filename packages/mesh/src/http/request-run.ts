@@ -136,6 +136,7 @@ export class RequestRun {
     this.#authorization = authorization;
     this.#judged = judged;
     record.verdict = verdict;
+    record.path = judged.request.authentication?.edits.path ?? record.path;
     environment.decided(verdict);
     if (!isPermit(verdict)) {
       return this.#refuse(verdict);
