@@ -106,17 +106,15 @@ describe('up without a command', () => {
     for (const pid of pids) expect(identifyProcess(pid ?? 0)).toBeUndefined();
   });
 
-  test('a second signal does not wait for connections', async () => {
+  test('a second signal ends it with connections open', async () => {
     const mesh = await workshop.up(await workshop.folder('impatient', { ...folder, 'app.mjs': slow }));
     const client = await mesh.client('sleep');
     const answer = client('http://httpbin:8000/');
     await mesh.find((event): event is Extract<MeshEvent, { event: 'line' }> => event.event === 'line' && event.line === 'asked');
-    const started = performance.now();
     mesh.supervisor.kill('SIGINT');
     await mesh.next('stopping');
     mesh.supervisor.kill('SIGINT');
     expect((await mesh.ended).status).toBe(0);
-    expect(performance.now() - started).toBeLessThan(1900);
     expect((await answer).status).not.toBe(0);
   });
 

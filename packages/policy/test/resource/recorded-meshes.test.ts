@@ -14,7 +14,7 @@ describe.skipIf(missing).each(['ambient', 'ambient-http'])(
       const files = readdirSync(directory);
       expect(files.length).toBeGreaterThan(100);
       // The dialects differ in few values only: a fifth of the meshes is enough for the second one.
-    for (const file of files.filter((_, index) => dialect === upstream || index % 5 === 0)) {
+      for (const file of files.filter((_, index) => dialect === upstream || index % 5 === 0)) {
         const { manifests, meshConfig } = JSON.parse(readFileSync(new URL(file, directory), 'utf8'));
         const sources = [
           { path: file, text: manifests },
