@@ -1,5 +1,6 @@
 import type { Span } from '../diagnostic/span.js';
 import type { Inventory } from '../inventory/inventory.js';
+import { roleInterpreter } from '../legacy/interpret-roles.js';
 import type { RoleLayer } from '../legacy/test.js';
 import { trustDomainsOf } from '../reference/requirement.js';
 import type { ServiceRoleBinding, Subject } from '../resource/model/index.js';
@@ -22,6 +23,7 @@ export type Refuse = (span: Span, message: string, hint: string) => void;
 export function gatePolicies(inventory: Inventory, gate: Gate, comments: CommentFinder, refuse: Refuse): readonly PolicyDraft[] {
   const grants = grantsAt(gate, refuse);
   if (grants.governed.length === 0) return [];
+  refuseWhatClosesGate(inventory, gate, refuse);
   const translator = { inventory, gate, grants, comments, refuse };
   const roles = [...new Set(grants.grants.map(({ role }) => role))];
   return [
@@ -33,6 +35,17 @@ export function gatePolicies(inventory: Inventory, gate: Gate, comments: Comment
       ),
     ),
   ];
+}
+
+/** What Envoy could not be configured with closes the gate as a whole, and no policy does. */
+function refuseWhatClosesGate(inventory: Inventory, { binding, ports }: Gate, refuse: Refuse): void {
+  const layers = new Set(ports.flatMap((port) => port.layers));
+  for (const scope of binding.roles) {
+    for (const layer of layers) {
+      const { refusal } = roleInterpreter(inventory, scope, layer);
+      if (refusal !== undefined) refuse(refusal.span, refusal.detail, 'remove it, or write a rule of its own for TCP');
+    }
+  }
 }
 
 interface Translator {

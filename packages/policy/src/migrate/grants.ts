@@ -28,6 +28,7 @@ export interface GateGrants {
  * in common then has to be less than all of what one of them has, or there is no policy that says it.
  */
 export function grantsAt({ binding, ports }: Gate, refuse: (span: Span, message: string, hint: string) => void): GateGrants {
+  refuseUnreadablePorts(binding.roles, refuse);
   const found = new Map<string, GateGrant>();
   const governed: GatePort[] = [];
   for (const port of ports) {
@@ -73,6 +74,15 @@ function holdsAtPort(rule: AccessRule, port: number): boolean {
     rule.terms.every((term) => term.field !== 'ports' || matches(term.values) !== term.negated) &&
     constraintsOf(rule).every(({ key, values }) => key.value !== 'destination.port' || matches(values))
   );
+}
+
+/** Upstream left out a value that is no port, and with the last of them the constraint. */
+function refuseUnreadablePorts(scopes: readonly RoleScope[], refuse: (span: Span, message: string, hint: string) => void): void {
+  const rules = scopes.flatMap(({ roles }) => roles.flatMap((role) => role.rules));
+  const asked = rules.flatMap(constraintsOf).filter(({ key }) => key.value === 'destination.port');
+  for (const { value, span } of asked.flatMap(({ values }) => values))
+    if (!/^\d+$/.test(value) || Number(value) > 65_535)
+      refuse(span, `\`${value}\` is not a port`, 'upstream ignored it; remove it');
 }
 
 function namesPorts(rule: AccessRule): boolean {

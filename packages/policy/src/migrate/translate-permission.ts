@@ -106,12 +106,13 @@ export function checkAddresses(values: Constraint['values'], refuse: Translation
 }
 
 /** A server name comes in small letters, and is the empty text where there is none; a ztunnel never learns any. */
-function serverName({ values }: Constraint, { gate }: TranslationContext): Step {
+function serverName({ key, values }: Constraint, { gate, refuse }: TranslationContext): Step {
   const texts = values.map(({ value }) => value);
   if (texts.includes('*')) return always;
-  const possible = texts.filter((value) => value !== '' && value === value.toLowerCase());
-  if (gate === 'ztunnel' || possible.length === 0) return never;
-  return (rule) => withCondition(rule, 'connection.sni', possible);
+  if (gate === 'ztunnel') return texts.includes('') ? always : never;
+  if (texts.includes('')) refuse(key.span, 'a missing server name cannot be asked for', 'remove the empty value');
+  const possible = texts.filter((value) => value === value.toLowerCase());
+  return possible.length === 0 ? never : (rule) => withCondition(rule, 'connection.sni', possible);
 }
 
 function publishedByFilter({ key, values }: Constraint, { gate, refuse }: TranslationContext): Step {

@@ -71,7 +71,7 @@ const anyone: ReadonlySet<string> = new Set(['*', 'allUsers']);
 /** `*` and `allUsers` are anyone, `allAuthenticatedUsers` anyone with an identity (legacy reference section 2.8). */
 function names(values: readonly Text[], negated: boolean, expands: boolean, context: TranslationContext): Step {
   if (values.some(({ value }) => anyone.has(value))) return negated ? never : always;
-  const possible = values.filter((text) => canMatch(text, negated, context));
+  const possible = values.filter((text) => canMatch(text, context));
   if (possible.length === 0) return negated ? always : never;
   const principals = possible.flatMap((text) =>
     text.value === 'allAuthenticatedUsers' ? ['*'] : principalValues(text, expands, context),
@@ -79,12 +79,11 @@ function names(values: readonly Text[], negated: boolean, expands: boolean, cont
   return (rule) => withSource(rule, 'principals', principals, negated);
 }
 
-/** On TCP upstream compares a name that ends in something with a text that it never equals (legacy reference section 2.8). */
-function canMatch({ value, span }: Text, negated: boolean, { layer, refuse }: TranslationContext): boolean {
-  if (value === '') return false;
-  if (layer === 'http' || !value.startsWith('*')) return true;
-  if (negated) refuse(span, `on TCP nobody is \`${value}\`, so that its negation admits everyone`, 'write the names in full');
-  return false;
+/** On TCP upstream took a name that ends in something for one in full (legacy reference section 2.8); nobody has the empty one. */
+function canMatch({ value, span }: Text, { layer, refuse }: TranslationContext): boolean {
+  if (layer === 'tcp' && value.startsWith('*'))
+    refuse(span, `on TCP \`${value}\` was the whole of a name, and on HTTP its end`, 'write the name in full');
+  return value !== '';
 }
 
 /** `source.user` is the peer as it is: no words stand for others, and no trust domain for another. HTTP only. */

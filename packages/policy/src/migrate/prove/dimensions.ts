@@ -49,7 +49,7 @@ export function dimensionsOf(
     ...(binding.gate === 'ztunnel' ? [] : [serverNames(patterns), ...metadata(patterns)]),
     ...(http ? [...requestTexts(patterns), ...headers(patterns), ...tokens(binding, patterns)] : []),
   ];
-  return all.filter(({ values }) => values.length > 1);
+  return all.filter(({ values }) => values.length > 0);
 }
 
 function ports({ ports: known, binding }: Gate): Dimension {
