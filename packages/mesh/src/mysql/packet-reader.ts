@@ -80,11 +80,18 @@ export class PacketReader {
         this.#wake = resolve;
       });
     }
-    const all = Buffer.concat(this.#chunks);
-    const taken = all.subarray(0, count);
-    const rest = all.subarray(count);
-    this.#chunks = rest.length === 0 ? [] : [rest];
-    this.#size = rest.length;
-    return taken;
+    return this.#take(Math.min(count, this.#size));
+  }
+
+  #take(count: number): Buffer {
+    const taken: Buffer[] = [];
+    for (let left = count; left > 0; ) {
+      const [first = Buffer.alloc(0), ...rest] = this.#chunks;
+      taken.push(first.subarray(0, left));
+      this.#chunks = first.length > left ? [first.subarray(left), ...rest] : rest;
+      left -= Math.min(left, first.length);
+    }
+    this.#size -= count;
+    return taken.length === 1 && taken[0] !== undefined ? taken[0] : Buffer.concat(taken);
   }
 }
