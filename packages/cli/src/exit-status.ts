@@ -7,6 +7,8 @@ export const exitStatus = {
   usage: 2,
   /** `explain`: the request would be denied. */
   denied: 3,
+  /** `explain`: an external authorizer decides. */
+  undecided: 4,
 } as const;
 
 /** Ends a command with one line on standard error and an exit status. Not a bug: never printed with a stack. */

@@ -30,6 +30,7 @@ interface ExplainOptions extends DialectOptions {
   readonly header: readonly string[];
   readonly sni?: string;
   readonly claims?: string;
+  readonly custom?: string;
   readonly plaintext?: boolean;
   readonly all?: boolean;
 }
@@ -56,6 +57,7 @@ export function registerExplain(program: Command): void {
     )
     .option('--sni <NAME>', 'server name of the TLS inside the connection')
     .option('--claims <JSON>', "what the request's token says; it is taken to be valid, nothing is verified")
+    .option('--custom <ANSWER>', 'allow or deny: what external authorizers are taken to answer')
     .option('--plaintext', 'the client goes past its own ztunnel, in plaintext')
     .option('--all', 'name every policy that a gate does not enforce, not only the first few')
     .addOption(outputOption())
@@ -71,7 +73,7 @@ Examples:
   sallyport explain manifests/ --from 198.51.100.7 --to http://shop.example/ --via istio-ingress/edge
   sallyport explain manifests/ --from spiffe://cluster.local/ns/a/sa/b --to cart.shop:80 --method POST --header 'x-team: a'
 
-Exit status: 0 allowed, 3 denied, 1 invalid input, 2 wrong usage.
+Exit status: 0 allowed, 3 denied, 4 undecided: an external authorizer is asked, 1 invalid input, 2 wrong usage.
 `;
 
 async function runExplain(paths: readonly string[], options: ExplainOptions): Promise<void> {
@@ -87,13 +89,22 @@ async function runExplain(paths: readonly string[], options: ExplainOptions): Pr
     );
   const explanation = ask(files, dialect, questionOf(options));
   const other = askOther(files, otherDialect(dialect), questionOf(options));
-  if (options.output === 'json') printJson(asJson(explanation, other));
-  else process.stdout.write(asText(explanation, other, options));
-  process.exitCode = exitStatusOf(explanation);
+  const undecided =
+    options.custom === undefined &&
+    isUndecided(explanation, () => ask(files, dialect, { ...questionOf(options), custom: 'allow' }));
+  if (options.output === 'json') printJson({ ...asJson(explanation, other), ...(undecided ? { undecided } : {}) });
+  else process.stdout.write(asText(explanation, other, options, undecided));
+  process.exitCode = undecided ? exitStatus.undecided : exitStatusOf(explanation);
+}
+
+/** Whether it is an external authorizer's answer that decides: without one nothing passes, and with one it would. */
+function isUndecided(explanation: Explanation, ifAllowed: () => Explanation): boolean {
+  const asked = explanation.effect === 'deny' && explanation.gates.some(({ reason }) => reason === 'custom-policy');
+  return asked && ifAllowed().effect === 'allow';
 }
 
 function questionOf(options: ExplainOptions): QuestionText {
-  const { from, to, via, method, path, header, sni, claims, plaintext } = options;
+  const { from, to, via, method, path, header, sni, claims, custom, plaintext } = options;
   return {
     from,
     to,
@@ -104,6 +115,7 @@ function questionOf(options: ExplainOptions): QuestionText {
     ...(path === undefined ? {} : { path }),
     ...(sni === undefined ? {} : { sni }),
     ...(claims === undefined ? {} : { claims }),
+    ...(custom === undefined ? {} : { custom }),
   };
 }
 
@@ -148,9 +160,10 @@ function asJson(explanation: Explanation, other: Explanation | string): Record<s
   return { ...explanation, differences, otherDialect: shown };
 }
 
-function asText(explanation: Explanation, other: Explanation | string, options: ExplainOptions): string {
+function asText(explanation: Explanation, other: Explanation | string, options: ExplainOptions, undecided: boolean): string {
   const paint = terminalPaint(wantsColour(process.stdout));
-  const verdict = explanation.effect === 'allow' ? paint('allow', 'ALLOWED') : paint('deny', deniedWord(explanation));
+  const verdict =
+    explanation.effect === 'allow' ? paint('allow', 'ALLOWED') : paint('deny', undecided ? 'UNDECIDED' : deniedWord(explanation));
   const via = options.via === undefined ? '' : ` via ${options.via}`;
   const title = `${verdict}  ${options.from} → ${options.to}${via}  (${explanation.dialect})`;
   const differences = typeof other === 'string' ? [other] : compareExplanations(explanation, other);

@@ -38,6 +38,7 @@ function readQuestion(inventory: Inventory, text: QuestionText): Question {
     request,
     ...(sni === undefined ? {} : { sni }),
     ...(text.claims === undefined ? {} : { claims: parseClaims(text.claims) }),
+    ...(text.custom === undefined ? {} : { custom: parseCustom(text.custom) }),
   };
 }
 
@@ -54,6 +55,11 @@ function readRequest(text: QuestionText, urlPath: string, authority: string, sch
     headers: headers.filter((header) => header !== host),
     httpVersion: 1,
   };
+}
+
+function parseCustom(text: string): 'allow' | 'deny' {
+  if (text === 'allow' || text === 'deny') return text;
+  throw new QuestionError(`\`${text}\` is no answer of an external authorizer`, 'write `allow` or `deny`');
 }
 
 function parseClaims(text: string): JsonObject {

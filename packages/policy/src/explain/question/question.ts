@@ -32,6 +32,8 @@ export interface Question {
   readonly sni?: string;
   /** What the request's token claims: it is taken to be signed by its issuer, and to be valid now. */
   readonly claims?: JsonObject;
+  /** What external authorizers are taken to answer; absent where that is open. */
+  readonly custom?: 'allow' | 'deny';
 }
 
 /** The question as somebody typed it. */
@@ -48,6 +50,8 @@ export interface QuestionText {
   readonly sni?: string;
   /** The claims of a valid token, as a JSON object. */
   readonly claims?: string;
+  /** `allow` or `deny`: what external authorizers are taken to answer. */
+  readonly custom?: string;
 }
 
 /** Why a question cannot be asked of this inventory. One lower-case line, and what to do about it. */

@@ -29,7 +29,7 @@ export function describeReason(decision: Decision & { readonly detail?: string |
     case 'unsupported-policy':
       return `${by} needs something that this gate does not evaluate${detail}`;
     case 'custom-policy':
-      return `CUSTOM ${by} matches, and its provider cannot be asked${detail}`;
+      return `CUSTOM ${by}${detail}`;
     case 'role-match':
       return `role ${by} is bound to this client${bindingPlace(decision)}`;
     case 'no-role-match':

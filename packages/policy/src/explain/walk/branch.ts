@@ -70,3 +70,8 @@ function signatureOf(branch: Branch): string {
   const decisions = gates.map((gate) => [gate.gate, gate.effect, gate.reason, gate.policy, gate.rule]);
   return JSON.stringify([branch.effect, branch.failure?.reason, decisions]);
 }
+
+/** The branch with what there is to say of a gate at its beginning. */
+export function withNotes(notes: readonly string[], branch: Branch): Branch {
+  return notes.length === 0 ? branch : { ...branch, notes: [...notes, ...branch.notes] };
+}

@@ -1,14 +1,15 @@
 import { bindGateway } from '../../bind/bind-gateway.js';
 import { routeHttp } from '../../bind/route-http.js';
 import { routeTcp } from '../../bind/route-tcp.js';
-import { connectionDecider, requestDecider } from '../../decide/index.js';
+import { requestDecider } from '../../decide/index.js';
 import type { GatewayInfo } from '../../inventory/inventory.js';
 import type { Listener } from '../../resource/model/index.js';
 import type { ConnectionAttributes, RequestAttributes } from '../../verdict/attributes.js';
 import { remoteAddress } from '../../verdict/remote-address.js';
 import { nearestMiss } from '../nearest-miss.js';
+import { assumeAuthorizers } from './assume-authorizers.js';
 import { assumeToken } from './assume-token.js';
-import { type Branch, type BranchStep, deadEnd, prepend } from './branch.js';
+import { type Branch, type BranchStep, deadEnd, prepend, withNotes } from './branch.js';
 import { viewGate } from './gate-view.js';
 import { leg, walkOnward } from './onward.js';
 import type { Sender, Walk } from './walk.js';
@@ -25,16 +26,14 @@ export function walkGateway(walk: Walk, sender: Sender, gateway: GatewayInfo): B
     });
   }
   const terminated = listener.protocol === 'HTTP' || (listener.protocol === 'HTTPS' && listener.tls?.mode !== 'Passthrough');
-  const { gate, effect, asked } = askGateway(walk, sender, gateway, listener, terminated);
+  const { gate, effect, asked, notes } = askGateway(walk, sender, gateway, listener, terminated);
   const steps: BranchStep[] = [
     leg(walk.sni === undefined ? 'plaintext' : 'TLS', `to listener ${listener.name}, port ${listener.port}`),
     { kind: 'gate', gate },
   ];
-  if (effect === 'deny') return { ...deadEnd(gateway.key), steps, notes: asked.notes };
-  return prepend(
-    steps,
-    terminated ? goOnHttp(asked.walk, sender, gateway, listener, asked.onward) : goOnTcp(walk, gateway, listener),
-  );
+  if (effect === 'deny') return { ...deadEnd(gateway.key), steps, notes };
+  const onward = terminated ? goOnHttp(asked.walk, sender, gateway, listener, asked.onward) : goOnTcp(walk, gateway, listener);
+  return withNotes(notes, prepend(steps, onward));
 }
 
 /** The listener of a port that fits a host best: an exact hostname before a wildcard before none. */
@@ -80,15 +79,18 @@ function askGateway(walk: Walk, sender: Sender, gateway: GatewayInfo, listener: 
   };
   const decider = requestDecider(inventory, binding);
   const asked = http ? assumeToken(walk, decider, binding, request) : { request, onward: request, walk, notes: [] };
+  const stage = http ? decider.authorizeRequest(connection, request) : decider.authorizeConnection(connection);
+  const { authorization, notes } = assumeAuthorizers(stage, walk.question);
   const verdict = http
-    ? decider.request(connection, asked.request)
-    : connectionDecider(inventory, binding).connection(connection);
+    ? decider.request(connection, asked.request, authorization)
+    : decider.connection(connection, authorization);
   const nearest = nearestMiss(inventory, binding, verdict, { connection, ...(http ? { request: asked.request } : {}) });
   const layer = http ? ('request' as const) : ('connection' as const);
   return {
     gate: viewGate({ gate: 'gateway', name: gateway.key, layer, binding, connection, verdict, nearest }),
     effect: verdict.effect,
     asked,
+    notes: [...notes, ...asked.notes],
   };
 }
 

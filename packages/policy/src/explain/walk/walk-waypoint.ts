@@ -3,13 +3,14 @@ import { bindWaypoint } from '../../bind/bind-waypoint.js';
 import type { InboundTarget, OutboundRoute } from '../../bind/route.js';
 import { routeHttp } from '../../bind/route-http.js';
 import { routeTcp } from '../../bind/route-tcp.js';
-import { connectionDecider, requestDecider } from '../../decide/index.js';
+import { requestDecider } from '../../decide/index.js';
 import type { GatewayInfo } from '../../inventory/inventory.js';
 import type { ConnectionAttributes, RequestAttributes } from '../../verdict/attributes.js';
 import { remoteAddress } from '../../verdict/remote-address.js';
 import { nearestMiss } from '../nearest-miss.js';
+import { assumeAuthorizers } from './assume-authorizers.js';
 import { assumeToken } from './assume-token.js';
-import { type Branch, deadEnd, prepend } from './branch.js';
+import { type Branch, deadEnd, prepend, withNotes } from './branch.js';
 import { viewGate } from './gate-view.js';
 import type { Sender, Walk } from './walk.js';
 import { gateAsSender, type Onward, walkBackends } from './walk-backends.js';
@@ -28,10 +29,10 @@ export function walkWaypoint(
   const { gateway } = route;
   const target = acceptAtWaypoint(walk.inventory, gateway, route.authority);
   if (target.kind === 'refused') return deadEnd(gateway.key, { reason: 'illegal-target', detail: target.detail });
-  const { gate, effect, asked } = askWaypoint(walk, sender, gateway, target, request);
+  const { gate, effect, asked, notes } = askWaypoint(walk, sender, gateway, target, request);
   const step = { kind: 'gate', gate } as const;
-  if (effect === 'deny') return { ...deadEnd(gateway.key), steps: [step], notes: asked.notes };
-  return prepend([step], goOn(asked.walk, gateway, target, asked.onward, onward));
+  if (effect === 'deny') return { ...deadEnd(gateway.key), steps: [step], notes };
+  return withNotes(notes, prepend([step], goOn(asked.walk, gateway, target, asked.onward, onward)));
 }
 
 function askWaypoint(walk: Walk, sender: Sender, gateway: GatewayInfo, target: AcceptedTarget, request: RequestAttributes) {
@@ -41,13 +42,15 @@ function askWaypoint(walk: Walk, sender: Sender, gateway: GatewayInfo, target: A
   const http = speaksHttp(walk, target);
   const decider = requestDecider(inventory, binding);
   const asked = http ? assumeToken(walk, decider, binding, request) : { request, onward: request, walk, notes: [] };
+  const stage = http ? decider.authorizeRequest(connection, request) : decider.authorizeConnection(connection);
+  const { authorization, notes } = assumeAuthorizers(stage, walk.question);
   const verdict = http
-    ? decider.request(connection, asked.request)
-    : connectionDecider(inventory, binding).connection(connection);
+    ? decider.request(connection, asked.request, authorization)
+    : decider.connection(connection, authorization);
   const nearest = nearestMiss(inventory, binding, verdict, { connection, ...(http ? { request: asked.request } : {}) });
   const layer = http ? ('request' as const) : ('connection' as const);
   const gate = viewGate({ gate: 'waypoint', name: gateway.key, layer, binding, connection, verdict, nearest });
-  return { gate, effect: verdict.effect, asked };
+  return { gate, effect: verdict.effect, asked, notes: [...notes, ...asked.notes] };
 }
 
 function connectionAt(

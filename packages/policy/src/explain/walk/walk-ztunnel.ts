@@ -3,6 +3,7 @@ import { connectionDecider } from '../../decide/index.js';
 import type { Endpoint } from '../../inventory/inventory.js';
 import type { ConnectionAttributes } from '../../verdict/attributes.js';
 import { nearestMiss } from '../nearest-miss.js';
+import { assumeAuthorizers } from './assume-authorizers.js';
 import type { Branch } from './branch.js';
 import { viewGate } from './gate-view.js';
 import type { Sender, Walk } from './walk.js';
@@ -18,7 +19,9 @@ export function walkZtunnel(walk: Walk, sender: Sender, endpoint: Endpoint): Bra
     destinationPort: port,
     ...(walk.sni === undefined ? {} : { sni: walk.sni }),
   };
-  const verdict = connectionDecider(walk.inventory, binding).connection(connection);
+  const decider = connectionDecider(walk.inventory, binding);
+  const { authorization, notes } = assumeAuthorizers(decider.authorizeConnection(connection), walk.question);
+  const verdict = decider.connection(connection, authorization);
   const nearest = nearestMiss(walk.inventory, binding, verdict, { connection });
   const gate = viewGate({ gate: 'ztunnel', name: workload.key, layer: 'connection', binding, connection, verdict, nearest });
   return {
@@ -28,7 +31,7 @@ export function walkZtunnel(walk: Walk, sender: Sender, endpoint: Endpoint): Bra
       { kind: 'gate', gate },
       { kind: 'application', name: workload.key, address: workload.address, port, reached: verdict.effect === 'allow' },
     ],
-    notes: [],
+    notes,
     notCaptured: [],
   };
 }
