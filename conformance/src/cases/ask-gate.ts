@@ -9,10 +9,10 @@ import {
   requestDecider,
   type Verdict,
 } from '@sallyport/policy';
+import { byInlineKeys } from '../recorded/recorded-tokens.js';
 import { answerChecks } from './answer-checks.js';
 import type { CaseQuery, CaseRequest } from './case.js';
 import { findL7Gate, findZtunnel } from './find-gate.js';
-import { byInlineKeys } from './verify-token.js';
 
 /** Every case is judged at this moment, in seconds since 1970. */
 const now = 1_900_000_000;

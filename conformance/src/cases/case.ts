@@ -75,5 +75,7 @@ export interface Case {
   readonly manifests: readonly Manifest[];
   readonly meshConfig: Readonly<Record<string, unknown>>;
   readonly flags: Readonly<Record<string, string>>;
+  /** The code of a diagnostic, where the mesh is refused as a whole. */
+  readonly refused: Readonly<Partial<Record<DialectName, string>>>;
   readonly queries: readonly CaseQuery[];
 }

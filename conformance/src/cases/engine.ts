@@ -3,8 +3,19 @@ import type { Case, CaseQuery, Expectation } from './case.js';
 
 /** What cases are put to: anything that reads manifests and answers for the gates of a mesh. */
 export interface CaseEngine {
-  /** Reads a mesh in a dialect; throws an `Error` that says why where it is invalid. */
+  /** Reads a mesh in a dialect; throws a `MeshRefused` where it is invalid. */
   load(mesh: CaseMesh, dialect: DialectName): CaseWorld;
+}
+
+/** A mesh with objects that break the rules of their kinds. */
+export class MeshRefused extends Error {
+  /** The codes of what is wrong. */
+  readonly codes: readonly string[];
+
+  constructor(message: string, codes: readonly string[]) {
+    super(message);
+    this.codes = codes;
+  }
 }
 
 /** The part of a case that makes the mesh. */

@@ -7,14 +7,16 @@ export function expandCase(mesh: WrittenMesh, file: string, unfilled: WrittenCas
   const written = fillIn(unfilled);
   const layers: readonly (Layer | undefined)[] = written.at ?? [undefined];
   return layers.map((layer) => {
-    const queries = written.queries.filter(({ at }) => at === undefined || layer === undefined || at.includes(layer));
-    if (queries.length === 0) throw new Error(`${file}: ${written.title}: nothing is asked at ${layer}`);
+    const queries = (written.queries ?? []).filter(({ at }) => at === undefined || layer === undefined || at.includes(layer));
+    if (queries.length === 0 && written.refused === undefined)
+      throw new Error(`${file}: ${written.title}: nothing is asked at ${layer}`);
     return {
       name: `${file}: ${written.title}${layer === undefined ? '' : ` (${layer})`}`,
       reference: written.reference,
       manifests: manifestsOf(mesh, written, layer),
       meshConfig: written.meshConfig ?? {},
       flags: written.flags ?? {},
+      refused: refusalsOf(written.refused ?? {}),
       queries: queries.map((query) => expandQuery(mesh, written, query, layer)),
     };
   });
@@ -74,6 +76,10 @@ function policyManifest(written: string, { annotations, dryRun, ...spec }: Manif
     metadata: { name, namespace, ...(Object.keys(noted).length === 0 ? {} : { annotations: noted }) },
     spec: { ...attachment, ...spec },
   };
+}
+
+function refusalsOf({ both, strict = both, upstream = both }: NonNullable<WrittenCase['refused']>): Case['refused'] {
+  return { ...(strict === undefined ? {} : { strict }), ...(upstream === undefined ? {} : { upstream }) };
 }
 
 const targets: Readonly<Record<Layer, string>> = {

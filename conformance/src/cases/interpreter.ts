@@ -1,7 +1,7 @@
 import { buildInventory, type Dialect, type Inventory, loadResources, sortDiagnostics } from '@sallyport/policy';
 import { type Asked, askGate } from './ask-gate.js';
 import type { CaseQuery } from './case.js';
-import type { CaseAnswer, CaseEngine, CaseMesh } from './engine.js';
+import { type CaseAnswer, type CaseEngine, type CaseMesh, MeshRefused } from './engine.js';
 
 /** The interpreter of `@sallyport/policy`. */
 export const interpreter: CaseEngine = {
@@ -11,14 +11,18 @@ export const interpreter: CaseEngine = {
   },
 };
 
-/** The inventory of a mesh that is written as data; throws an `Error` that names the first defect. */
+/** The inventory of a mesh that is written as data; throws a `MeshRefused` that names the first defect. */
 export function inventoryOf({ manifests, meshConfig }: Omit<CaseMesh, 'flags'>, dialect: Dialect): Inventory {
   const text = manifests.map((manifest) => JSON.stringify(manifest)).join('\n---\n');
   const config = { path: 'meshconfig.json', text: JSON.stringify(meshConfig) };
   const { set, diagnostics } = loadResources([{ path: 'case.yaml', text }, config], dialect);
-  const [invalid] = sortDiagnostics(diagnostics).filter(({ kind, severity }) => kind === 'invalid' && severity === 'error');
-  if (invalid !== undefined) throw new Error(`${invalid.code}: ${invalid.message}`);
-  return buildInventory(set, dialect).inventory;
+  const wrong = sortDiagnostics(diagnostics).filter(({ kind, severity }) => kind === 'invalid' && severity === 'error');
+  const [first] = wrong;
+  if (first === undefined) return buildInventory(set, dialect).inventory;
+  throw new MeshRefused(
+    `${first.code}: ${first.message}`,
+    wrong.map(({ code }) => code),
+  );
 }
 
 function answerOf({ binding, verdict, asked, headers }: Asked, query: Omit<CaseQuery, 'expect'>): CaseAnswer {

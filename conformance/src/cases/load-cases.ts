@@ -8,7 +8,7 @@ import { expandCase } from './expand-case.js';
 import type { WrittenFile, WrittenMesh } from './written.js';
 
 /** Where the project's own cases are kept. */
-export const casesFolder: string = fileURLToPath(new URL('../../cases', import.meta.url));
+const casesFolder: string = fileURLToPath(new URL('../../cases', import.meta.url));
 
 const schemaUrl = new URL('../../schema/case.schema.json', import.meta.url);
 const meshFile = 'mesh.yaml';

@@ -1,7 +1,7 @@
 import type { DialectName } from '@sallyport/policy';
 import type { Tally } from '../recorded/tally.js';
 import type { Case, CaseQuery, Expectation } from './case.js';
-import type { CaseAnswer, CaseEngine, CaseWorld } from './engine.js';
+import { type CaseAnswer, type CaseEngine, type CaseWorld, MeshRefused } from './engine.js';
 
 const dialects: readonly DialectName[] = ['strict', 'upstream'];
 
@@ -11,6 +11,8 @@ export function runCases(engine: CaseEngine, cases: readonly Case[], tally: Tall
 }
 
 function runCase(engine: CaseEngine, each: Case, dialect: DialectName, tally: Tally): void {
+  const refused = each.refused[dialect];
+  if (refused !== undefined) tally.judge(`${each.name} [${dialect}]`, judgeRefusal(engine, each, dialect, refused));
   let world: CaseWorld | undefined;
   for (const [index, query] of each.queries.entries()) {
     const expected = query.expect[dialect];
@@ -22,6 +24,16 @@ function runCase(engine: CaseEngine, each: Case, dialect: DialectName, tally: Ta
     } catch (error) {
       tally.judge(where, [`cannot be asked: ${error instanceof Error ? error.message : String(error)}`]);
     }
+  }
+}
+
+function judgeRefusal(engine: CaseEngine, each: Case, dialect: DialectName, code: string): readonly string[] {
+  try {
+    engine.load(each, dialect);
+    return [`expected to be refused for ${code}, got accepted`, `rule: reference ${each.reference}`];
+  } catch (error) {
+    if (!(error instanceof MeshRefused)) throw error;
+    return error.codes.includes(code) ? [] : [`expected to be refused for ${code}, got ${error.message}`];
   }
 }
 

@@ -32,7 +32,9 @@ export interface WrittenCase {
   readonly flags?: Readonly<Record<string, string>>;
   /** Tokens that stand for `${NAME}` in paths and headers. */
   readonly tokens?: Readonly<Record<string, WrittenToken>>;
-  readonly queries: readonly WrittenQuery[];
+  readonly queries?: readonly WrittenQuery[];
+  /** The code of the diagnostic for which the mesh is refused as a whole. */
+  readonly refused?: { readonly both?: string; readonly strict?: string; readonly upstream?: string };
 }
 
 /** One query: `both`, or an answer for each dialect that it is about. */

@@ -7,7 +7,7 @@ import { arbitraryRoles } from './arbitrary-roles.js';
 import { meshObjects } from './mesh-objects.js';
 
 /** A question to a generated mesh. */
-export type GeneratedQuery = Omit<CaseQuery, 'expect'>;
+type GeneratedQuery = Omit<CaseQuery, 'expect'>;
 
 /** A mesh with policies, and questions to its gates. */
 export interface World extends CaseMesh {

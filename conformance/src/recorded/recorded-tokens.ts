@@ -47,7 +47,8 @@ interface Key extends JsonWebKey {
   readonly alg?: string;
 }
 
-const byInlineKeys: KnownSignatures = ({ rule, token }) => {
+/** Verifies signatures by the keys that stand in the rule itself. */
+export const byInlineKeys: KnownSignatures = ({ rule, token }) => {
   if (rule.jwks === undefined) return 'keys-unavailable';
   const { keys }: { readonly keys: readonly Key[] } = JSON.parse(rule.jwks);
   const usable = keys.filter(

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Case } from '../../src/cases/case.js';
-import type { CaseEngine } from '../../src/cases/engine.js';
+import { type CaseEngine, MeshRefused } from '../../src/cases/engine.js';
 import { interpreter } from '../../src/cases/interpreter.js';
 import { loadCases } from '../../src/cases/load-cases.js';
 import { runCases } from '../../src/cases/run-cases.js';
@@ -38,7 +38,7 @@ describe("the project's own cases", () => {
         };
       },
     };
-    const some = cases.filter((_, index) => index % 10 === 0);
+    const some = cases.filter(({ refused }, index) => index % 10 === 0 && Object.keys(refused).length === 0);
     expect(run(contrary, some).passed).toBe(0);
   });
 });
@@ -79,6 +79,18 @@ describe('a case', () => {
   ])('fails where the %s differs', (_, expected, answer, line) => {
     const { disagreements } = run(answering(answer), [asked(expected)]);
     expect(disagreements.map(({ lines }) => lines[0])).toEqual([line]);
+  });
+
+  it('fails where a mesh is accepted that has to be refused, or refused for something else', () => {
+    const refusable: Case = { ...sample, refused: { strict: 'invalid-port' }, queries: [] };
+    const refusing: CaseEngine = {
+      load: () => {
+        throw new MeshRefused('empty-value: an empty value', ['empty-value']);
+      },
+    };
+    expect(run(answering({}), [refusable]).disagreements).toHaveLength(1);
+    expect(run(refusing, [refusable]).disagreements).toHaveLength(1);
+    expect(run(refusing, [{ ...refusable, refused: { strict: 'empty-value' } }]).summary).toBe('1 passed, 0 failed, 0 skipped');
   });
 
   it('fails where the mesh does not load', () => {
