@@ -3,6 +3,7 @@ import type { Inventory, ServiceInfo } from '../inventory/inventory.js';
 import type { BackendRef } from '../resource/model/index.js';
 import { serviceByHostname } from './resolve-host.js';
 import type { HttpRouting, WeightedBackend } from './route.js';
+import { type RouteParent, routesOf } from './route-parents.js';
 
 /** The backends of a matching rule. One that does not exist makes the whole rule invalid: no share of its traffic goes astray. */
 export function backendsOf(inventory: Inventory, refs: readonly BackendRef[], namespace: string, routeSpan: Span): HttpRouting {
@@ -17,6 +18,17 @@ export function backendsOf(inventory: Inventory, refs: readonly BackendRef[], na
     backends.push({ service, port, weight: ref.weight });
   }
   return backends.length > 0 ? { kind: 'backends', backends, routeSpan } : invalid('the route has no backend with a weight');
+}
+
+/** Every backend that a route of the parent may lead to, whatever the request. */
+export function backendsBehind(inventory: Inventory, parent: RouteParent): readonly WeightedBackend[] {
+  const routes = [...routesOf(inventory, inventory.httpRoutes, parent), ...routesOf(inventory, inventory.tcpRoutes, parent)];
+  return routes.flatMap(({ metadata, rules }) =>
+    rules.flatMap(({ backendRefs, span }) => {
+      const routing = backendsOf(inventory, backendRefs, metadata.namespace, span);
+      return routing.kind === 'backends' ? routing.backends : [];
+    }),
+  );
 }
 
 function backendService(

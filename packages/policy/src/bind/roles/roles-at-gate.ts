@@ -1,6 +1,8 @@
 import type { GatewayInfo, Inventory, ServiceInfo, Workload } from '../../inventory/inventory.js';
 import type { BoundPolicy } from '../binding.js';
 import { resolveServiceWaypoint, resolveWorkloadWaypoint } from '../resolve-waypoint.js';
+import type { WeightedBackend } from '../route.js';
+import { backendsBehind } from '../route-backends.js';
 import { servicesOf } from '../workload-services.js';
 import type { LocalAddress, RoleDestination, RoleScope } from './role-scope.js';
 import { scopeOf } from './scope-of.js';
@@ -20,7 +22,27 @@ export function rolesAtWaypoint(
   return [
     ...target.workloads.flatMap((workload) => byServicePort(inventory, target, workload)),
     ...outsideWorkloads(target).flatMap((destination) => scopeOf(inventory, destination) ?? []),
+    ...routedElsewhere(inventory, target),
   ];
+}
+
+/** What governs the services that routes lead to: their ztunnels take the waypoint's word for it. */
+function routedElsewhere(inventory: Inventory, service: ServiceInfo): readonly RoleScope[] {
+  return service.ports.flatMap(({ port }) =>
+    backendsBehind(inventory, { service, port })
+      .filter((backend) => backend.service.key !== service.key || backend.port !== port)
+      .flatMap((backend) => scopesOfBackend(inventory, backend, port)),
+  );
+}
+
+function scopesOfBackend(inventory: Inventory, backend: WeightedBackend, askedPort: number): readonly RoleScope[] {
+  const { service } = backend;
+  const endpoints = service.ports.find(({ port }) => port === backend.port)?.endpoints ?? [];
+  const inside = endpoints.flatMap(({ workload, port }) => {
+    const scope = scopeOf(inventory, destinationOf(service, workload));
+    return scope === undefined ? [] : [{ ...scope, ports: new Map([[askedPort, localOf(workload, port)]]) }];
+  });
+  return [...inside, ...outsideWorkloads(service).flatMap((destination) => scopeOf(inventory, destination) ?? [])];
 }
 
 /** What roles may be about at a service: each workload behind it, and what else there is. */

@@ -78,6 +78,17 @@ describe('roles at a waypoint', () => {
     expect(atWaypoint(documents(text, role('{services: ["*"]}'), bound())).reason).toBe('role-match');
   });
 
+  it('have to grant also what a route leads to, which lies behind the same waypoint', () => {
+    const other = documents(pod('shop', 'till', '10.0.0.5'), service('shop', 'till', '10.1.0.5'));
+    const route =
+      'apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {name: to-till, namespace: shop}\nspec: {parentRefs: [{group: "", kind: Service, name: cart, port: 80}], rules: [{backendRefs: [{name: till, port: 80}]}]}\n';
+    const cart = documents(role('{services: [cart.shop.svc.cluster.local]}'), bound());
+    const till = documents(role('{services: [till.shop.svc.cluster.local], ports: [8080]}', 's'), bound('{user: "*"}', 's'));
+    expect(atWaypoint(documents(fronted, other, cart)).effect).toBe('allow');
+    expect(atWaypoint(documents(fronted, other, cart, route))).toMatchObject({ effect: 'deny', reason: 'no-role-match' });
+    expect(atWaypoint(documents(fronted, other, cart, till, route)).effect).toBe('allow');
+  });
+
   it('close the gate in upstream where Envoy refuses it, and name the role and its place', () => {
     const odd = documents(fronted, role('{services: ["*"]}'), bound('{namespaces: ["("]}'));
     const verdict = atWaypoint(odd, {}, upstream);
