@@ -7,7 +7,7 @@ type Candidates = ReadonlySet<string | undefined>;
 const mostCandidates = 8;
 
 /** What a statement does to one table, by its full name. */
-export interface ResolvedAccess {
+interface ResolvedAccess {
   /** `db.table`, as policies name it. */
   readonly key: string;
   readonly operation: Access['operation'];

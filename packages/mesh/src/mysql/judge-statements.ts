@@ -31,7 +31,7 @@ export function judgeStatements(connection: FilteredConnection, statements: read
  * What is published about a statement: the operations on each table by its name, and by its name in lower case, too, which a server may
  * take for the same.
  */
-export function publication(statement: ResolvedStatement): JsonObject {
+function publication(statement: ResolvedStatement): JsonObject {
   const published = new Map<string, Set<string>>();
   for (const { key, operation } of statement) {
     for (const name of [key, key.toLowerCase()]) published.set(name, (published.get(name) ?? new Set()).add(operation));

@@ -4,7 +4,7 @@ import { MysqlStream } from './mysql-stream.js';
 import { StatementReader } from './sql/statement-reader.js';
 
 /** The name of Envoy's MySQL filter, under which policies look for tables. */
-export const mysqlFilterName = 'envoy.filters.network.mysql_proxy';
+const mysqlFilterName = 'envoy.filters.network.mysql_proxy';
 
 /** Larger statements are refused; of everything else no more than a piece is held. */
 const mostStatementBytes = 4 * 1024 * 1024;

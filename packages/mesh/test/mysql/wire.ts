@@ -66,8 +66,8 @@ export function login(more: { flags?: number; database?: string; collation?: num
 /** A command with what follows its code. */
 export const command = (code: number, ...parts: readonly (Buffer | string | readonly number[])[]) => packet(0, [code], ...parts);
 export const query = (sql: string) => command(3, sql);
-export const ok = (sequence = 1, status = 2) => packet(sequence, [0, 0, 0], u16(status), [0, 0]);
-export const failed = (sequence = 1) => packet(sequence, [0xff], u16(1049), '#42000no');
+const ok = (sequence = 1, status = 2) => packet(sequence, [0, 0, 0], u16(status), [0, 0]);
+const failed = (sequence = 1) => packet(sequence, [0xff], u16(1049), '#42000no');
 export const ids = u32;
 
 /** A server that says OK to everything, except where `nowhere` is in it; and remembers what it was sent. */

@@ -48,8 +48,8 @@ function parsed(sql: string, parse: ParseSql): readonly Tree[] {
   try {
     return parse(sql) as readonly Tree[];
   } catch (error) {
-    // A parser that broke may not be used again, and says so by an error of its own kind.
-    if (error instanceof Error && error.name === 'ParserError') throw new SqlError('the statement cannot be parsed');
+    // The parser says so where it was the statement's fault. Anything else means that it broke, and may not be used again.
+    if (error instanceof Error && error.message.startsWith('sql parser error: ')) throw new SqlError('the statement cannot be parsed');
     throw error;
   }
 }
