@@ -24,7 +24,7 @@ function hold(world: World, dialect: DialectName, law: (given: readonly CaseAnsw
   try {
     law(given);
   } catch (error) {
-    throw new Error(`in ${dialect}, a counterexample:\n${writeCase(world, given)}`, { cause: error });
+    throw new Error(`in ${dialect}, a counterexample:\n${writeCase(world, given, dialect)}`, { cause: error });
   }
 }
 
