@@ -9,6 +9,7 @@ import { type Gate, gatesOf } from './gate.js';
 import { gatePolicies, type Refuse } from './gate-policies.js';
 import type { Attachment, MigratedPolicy, PolicyDraft } from './policy-draft.js';
 import { rolesWithoutPlace } from './roles-without-place.js';
+import { servicesWithoutGate } from './services-without-gate.js';
 
 /** What the older generation comes to as AuthorizationPolicies. */
 export interface Translation {
@@ -36,7 +37,12 @@ export function translate(files: readonly SourceFile[], set: ResourceSet, invent
   const elsewhere = gates.flatMap((gate) =>
     targetedPolicies(gate, drafts.get(gate) ?? [], names, refuseWith(add, 'migrate-destination')),
   );
-  for (const diagnostic of [...rolesWithoutPlace(set, inventory), ...closedForHttp(inventory, gates)]) add(diagnostic);
+  for (const diagnostic of [
+    ...rolesWithoutPlace(set, inventory),
+    ...servicesWithoutGate(inventory),
+    ...closedForHttp(inventory, gates),
+  ])
+    add(diagnostic);
   return { policies: [...elsewhere, ...atZtunnels], diagnostics: [...diagnostics.values()] };
 }
 
