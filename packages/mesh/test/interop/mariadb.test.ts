@@ -1,4 +1,5 @@
 import { rm, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -174,6 +175,33 @@ describe.skipIf(skipped)('a real MariaDB behind a waypoint (Debian packages mari
       expect(errors).toContain('ERROR 1064 (42000) at line 1: the mesh does not let through what it cannot judge');
     }
     expect(await sums()).toBe('3\t2');
+  });
+
+  it('is judged behind an ingress gateway, too, by the service that the route leads to', async () => {
+    const front = `
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: { namespace: shop, name: front }
+spec: { gatewayClassName: istio, listeners: [{ name: db, port: 13306, protocol: TCP }] }
+---
+apiVersion: gateway.networking.k8s.io/v1alpha2
+kind: TCPRoute
+metadata: { namespace: shop, name: db }
+spec: { parentRefs: [{ name: front }], rules: [{ backendRefs: [{ name: db, port: 3306 }] }] }
+`;
+    const atFront = {
+      targetRefs: [{ kind: 'Gateway', group: 'gateway.networking.k8s.io', name: 'front' }],
+      action: 'DENY',
+      rules: [{ when: [{ key: key('db.table'), values: ['[delete]'] }] }],
+    };
+    await start([front, policy('shop', 'no-delete', JSON.stringify(atFront))]);
+    const [listener] = mesh?.gate('shop/front').status().listeners ?? [];
+    const dial = async () => connect({ host: listener?.address ?? '', port: listener?.port ?? 0, allowHalfOpen: true });
+    const run = await runClient(dial, 'DELETE FROM `table`;\nUPDATE `table` SET n = 4;', '-A', 'db');
+    expect(run.errors).toContain('ERROR 1142 (42000) at line 1: DELETE command denied');
+    expect(run.errors).not.toContain('line 2');
+    expect(await sums()).toBe('8\t2');
+    expect(await mesh?.logged('message refused', 'delete on db.table')).toContain('reason="deny-policy"');
   });
 
   it('refuses a client without any rule before the server has said a word', async () => {

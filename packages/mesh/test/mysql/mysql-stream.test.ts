@@ -150,11 +150,14 @@ describe('what ends a MySQL connection', () => {
     ['a prepared USE', [inDb, command(0x16, 'USE x'), sql], 'change what later ones mean'],
   ];
 
-  it.each(cases)('%s, and nothing after it reaches the server', async (_, bytes, why, first) => {
-    const wire = await talk([...bytes], () => true, first);
-    expect(wire.failure?.message).toContain(why);
-    expect(wire.server.commands).toEqual([]);
-  });
+  it.each(cases.map(([title, bytes, why, first]) => ({ title, bytes, why, first })))(
+    '$title, and nothing after it reaches the server',
+    async ({ bytes, why, first }) => {
+      const wire = await talk([...bytes], () => true, first);
+      expect(wire.failure?.message).toContain(why);
+      expect(wire.server.commands).toEqual([]);
+    },
+  );
 
   it('is a verdict on the connection that has changed', async () => {
     const wire = new Wire(reader, () => false);
