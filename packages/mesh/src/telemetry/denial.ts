@@ -33,7 +33,7 @@ export function verdictFields(verdict: Verdict): LogField[] {
     { name: 'rule', value: denied ? policy?.rule : undefined },
     { name: 'place', value: denied && policy ? formatPlace(policy.span) : undefined },
     { name: 'unmatched', value: verdict.unmatched?.slice(0, namedUnmatched).map(nameAndPlace).join(',') },
-    { name: 'audit', value: verdict.audit.length > 0 ? verdict.audit.map(nameOf).join(',') : undefined },
+    { name: 'audit', value: verdict.audit.length > 0 ? verdict.audit.map(nameAndRule).join(',') : undefined },
     { name: 'dry_run', value: verdict.dryRun && [verdict.dryRun.effect, dryRunPolicy(verdict)].filter(Boolean).join(' ') },
   ];
 }
@@ -46,5 +46,11 @@ function nameAndPlace(policy: PolicyReference): string {
 }
 
 function dryRunPolicy({ dryRun }: Verdict): string | undefined {
-  return dryRun?.policy && nameOf(dryRun.policy);
+  return dryRun?.policy && nameAndRule(dryRun.policy);
+}
+
+/** A policy that only says what it would do; at a ztunnel that may be by a part of its rule. */
+function nameAndRule(policy: PolicyReference): string {
+  const rule = policy.rule === undefined ? '' : ` rule ${policy.rule}`;
+  return `${nameOf(policy)}${rule}${policy.partial === true ? ' (partial)' : ''}`;
 }

@@ -84,10 +84,10 @@ export function refusedVerdict(refused: { readonly refused: string; readonly sta
 }
 
 /** Names a rule that matched. */
-export function referenceTo({ policy, rule }: RuleMatch): PolicyReference {
+export function referenceTo({ policy, rule, partial }: RuleMatch): PolicyReference {
   const { namespace, name } = policy.metadata;
   const span = policy.rules.find((each) => each.index === rule)?.span ?? policy.span;
-  return { kind: 'AuthorizationPolicy', namespace, name, rule, span };
+  return { kind: 'AuthorizationPolicy', namespace, name, rule, span, ...(partial === true ? { partial } : {}) };
 }
 
 /** What would have happened had the dry-run policies been the only ones: DENY first, then ALLOW. */

@@ -20,7 +20,7 @@ export interface CustomSubject {
 }
 
 /** A subject as policy sees it; `path` is the normalised one. */
-export interface SubjectFacts {
+interface SubjectFacts {
   readonly facts: Facts;
   readonly path?: string;
 }

@@ -27,7 +27,6 @@ export function answersAt(
 
 /** A CUSTOM policy that matched. */
 export interface CustomMatch extends RuleMatch {
-  /** At a ztunnel: the rule has conditions that it cannot evaluate, so that only a part of it is known to match. */
   readonly partial: boolean;
 }
 

@@ -1,4 +1,5 @@
 import type { GatewayBinding, WaypointBinding, ZtunnelBinding } from '../bind/binding.js';
+import { ruleUsesL7 } from '../bind/l7-attribute.js';
 import type { Inventory } from '../inventory/inventory.js';
 import { type Candidate, combine, type Outcome } from '../verdict/combine.js';
 import { answersAt } from './custom.js';
@@ -25,7 +26,7 @@ export function ztunnelInterpreter(
         const { action, dryRun, metadata } = resolved.policy;
         if (action === 'CUSTOM' && custom === 'custom-settled') return neverMatching(resolved);
         const context = { dialect, action, dryRun, namespace: metadata.namespace };
-        return candidateOf(resolved, (rule) => matchesZtunnelRule(rule, context, facts));
+        return inPart(candidateOf(resolved, (rule) => matchesZtunnelRule(rule, context, facts)));
       }),
     );
 }
@@ -54,5 +55,17 @@ export function envoyInterpreter(
       return candidateOf(resolved, (rule) => matchesEnvoyRule(rule, context, facts));
     });
     return combine(candidates, () => (facts.http?.tokenRefused ? 'invalid-token' : undefined));
+  };
+}
+
+/** What is only logged or tried out is judged by its L4 part at a ztunnel, and says so where there is more to it. */
+function inPart(candidate: Candidate<RuleMatch>): Candidate<RuleMatch> {
+  return {
+    ...candidate,
+    match: () => {
+      const match = candidate.match();
+      const rule = match?.policy.rules.find(({ index }) => index === match.rule);
+      return match === undefined || rule === undefined || !ruleUsesL7(rule) ? match : { ...match, partial: true };
+    },
   };
 }

@@ -7,6 +7,8 @@ import { type ResolvedRule, resolveRule } from './requirement.js';
 export interface RuleMatch {
   readonly policy: AuthorizationPolicy;
   readonly rule: number;
+  /** At a ztunnel: the rule has conditions that it cannot evaluate, so that only a part of it is known to match. */
+  readonly partial?: boolean;
 }
 
 /** A policy of a gate with its rules ready to be asked. */
@@ -17,7 +19,10 @@ export interface ResolvedPolicy {
 }
 
 /** By namespace, then name: where several policies match, the first of these is named. */
-export function resolvedInOrder(binding: Pick<GateBinding, 'policies'>, trustDomains: readonly string[] | undefined): readonly ResolvedPolicy[] {
+export function resolvedInOrder(
+  binding: Pick<GateBinding, 'policies'>,
+  trustDomains: readonly string[] | undefined,
+): readonly ResolvedPolicy[] {
   return binding.policies
     .map(({ policy }) => ({ policy, rules: policy.rules.map((rule) => resolveRule(rule, trustDomains)) }))
     .sort(

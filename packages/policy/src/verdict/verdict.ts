@@ -48,6 +48,8 @@ export interface PolicyReference {
   readonly namespace: string;
   readonly name: string;
   readonly rule?: number;
+  /** Only the L4 part of the rule was evaluated: a ztunnel knows no more (design: "Two dialects"). */
+  readonly partial?: boolean;
   /** The rule's place, else the policy's. */
   readonly span: Span;
 }
