@@ -49,7 +49,8 @@ function parsed(sql: string, parse: ParseSql): readonly Tree[] {
     return parse(sql) as readonly Tree[];
   } catch (error) {
     // The parser says so where it was the statement's fault. Anything else means that it broke, and may not be used again.
-    if (error instanceof Error && error.message.startsWith('sql parser error: ')) throw new SqlError('the statement cannot be parsed');
+    if (error instanceof Error && error.message.startsWith('sql parser error: '))
+      throw new SqlError('the statement cannot be parsed');
     throw error;
   }
 }
