@@ -1,5 +1,17 @@
 // The allowed edges between packages and between the folders of @sallyport/policy: the one list that CI enforces.
-const policyOrder = ['diagnostic', 'resource', 'inventory', 'bind', 'verdict', 'reference', 'legacy', 'authenticate', 'decide', 'explain', 'migrate'];
+const policyOrder = [
+  'diagnostic',
+  'resource',
+  'inventory',
+  'bind',
+  'verdict',
+  'reference',
+  'legacy',
+  'authenticate',
+  'decide',
+  'explain',
+  'migrate',
+];
 const packageEdges = {
   'packages/policy': [],
   'packages/mesh': ['packages/policy'],

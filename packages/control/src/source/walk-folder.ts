@@ -6,7 +6,7 @@ import type { SourceLimits } from './limits.js';
 import { unreadable, unreadableBecause } from './unreadable.js';
 
 /** A manifest file that was found, with what tells one state of it from another. */
-export interface FoundFile {
+interface FoundFile {
   /** As the user would type it. */
   readonly path: string;
   readonly size: number;
