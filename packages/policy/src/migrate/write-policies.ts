@@ -62,8 +62,10 @@ function writeCondition({ key, values, notValues }: DraftCondition): string[] {
   ];
 }
 
+/** On one line whatever it holds, also for readers of YAML 1.1, to whom more characters end a line. */
 function comment(text: string): string {
-  return text === '' ? '#' : `# ${text}`;
+  const line = text.replace(/[\p{Cc}\u2028\u2029]/gu, ' ').trim();
+  return line === '' ? '#' : `# ${line}`;
 }
 
 function words(values: readonly string[]): string {

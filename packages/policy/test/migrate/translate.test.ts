@@ -100,4 +100,13 @@ spec: {selector: {matchLabels: {svc: web}}, rules: [{to: [{operation: {ports: ["
     expect(said(outcome(named).diagnostics)).toEqual(['error migrate-attribute']);
     expect(outcome(asUser).ok).toBe(true);
   });
+
+  it('keeps a comment on its line, whatever some reader takes for the end of one', () => {
+    const { ok, text } = migrated(
+      withWaypoint,
+      roles.replace('kind: ServiceRole\n', 'kind: ServiceRole # a\u2028spec: {}\u0085b\n'),
+    );
+    expect(ok).toBe(true);
+    expect(text).toContain(' # a spec: {} b\n');
+  });
 });
