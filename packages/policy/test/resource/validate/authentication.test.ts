@@ -54,7 +54,7 @@ describe('RequestAuthentication', () => {
   });
 
   it('is read in full', () => {
-    const written = `issuer: a, audiences: [x], jwks_uri: "https://a/k", fromHeaders: [{name: x-token, prefix: "T "}, {name: y}],
+    const written = `issuer: a, audiences: [x], jwks_uri: "https://a/k", fromHeaders: [{name: x-token, prefix: "T "}, {name: x-other}],
       fromParams: [t], fromCookies: [c], outputPayloadToHeader: x-payload, forwardOriginalToken: true,
       outputClaimToHeaders: [{header: x-sub, claim: a.b}], timeout: 1.5s, spaceDelimitedClaims: [roles]`;
     const [first, second] = only('RequestAuthentication', request(`{jwtRules: [{${written}}, {issuer: b}]}`)).jwtRules;
@@ -65,7 +65,7 @@ describe('RequestAuthentication', () => {
       jwksUri: 'https://a/k',
       fromHeaders: [
         { name: 'x-token', prefix: 'T ' },
-        { name: 'y', prefix: '' },
+        { name: 'x-other', prefix: '' },
       ],
       fromParams: ['t'],
       fromCookies: ['c'],
