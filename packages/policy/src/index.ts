@@ -41,6 +41,7 @@ export type * from './inventory/inventory.js';
 export { parseIpAddress } from './inventory/ip-address.js';
 export { type Migration, migrate } from './migrate/migrate.js';
 export type { Difference, GateProof } from './migrate/prove/prove.js';
+export { joinsLines } from './reference/headers.js';
 export { type NormalizedPath, normalizePath } from './reference/path/normalize-path.js';
 export * from './resource/dialect.js';
 export { type LoadedResources, loadResources } from './resource/load/load-resources.js';

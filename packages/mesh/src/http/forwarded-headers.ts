@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { joinsLines } from '@sallyport/policy';
 import type { RequestHead } from './exchange.js';
 import { firstHeader, type Header, type HeaderList, headerTokens, headerValues } from './header-list.js';
 
@@ -37,39 +38,6 @@ const internal = new Set([
   'x-envoy-peer-metadata',
   'x-envoy-peer-metadata-id',
   'x-istio-attributes',
-]);
-
-/**
- * Headers whose lines a policy sees joined with a comma (reference section 0.2). They go on joined, so that the application reads what was
- * judged, and so that HTTP/2 can carry them.
- */
-const joined = new Set([
-  'accept',
-  'accept-encoding',
-  'access-control-request-method',
-  'access-control-request-headers',
-  'authorization',
-  'cache-control',
-  'content-encoding',
-  'content-type',
-  'expect',
-  'grpc-accept-encoding',
-  'grpc-timeout',
-  'if-match',
-  'if-none-match',
-  'origin',
-  'pragma',
-  'referer',
-  'user-agent',
-  'via',
-  'x-client-trace-id',
-  'x-envoy-decorator-operation',
-  'x-envoy-external-address',
-  'x-envoy-original-path',
-  'x-forwarded-for',
-  'x-forwarded-host',
-  'x-forwarded-proto',
-  'x-request-id',
 ]);
 
 /** Fields that a trailer section may not set: framing, routing, credentials, and what gates vouch for. */
@@ -133,11 +101,14 @@ export function forwardedTrailers(trailers: HeaderList): Header[] {
   return trailers.filter(([name]) => !neverTrailers.has(name));
 }
 
-/** Joins the lines of each header that policies see joined, at the place of its first line; cookies become one line, as in HTTP/1.1. */
+/**
+ * Joins the lines of each header that policies see joined, at the place of its first line, so that the application reads what was judged
+ * and HTTP/2 can carry it; cookies become one line, as in HTTP/1.1.
+ */
 function joinRepeated(headers: HeaderList): Header[] {
   const done = new Set<string>();
   return headers.flatMap(([name, value]): Header[] => {
-    if (!joined.has(name) && name !== 'cookie') {
+    if (!joinsLines(name) && name !== 'cookie') {
       return [[name, value]];
     }
     if (done.has(name)) {
