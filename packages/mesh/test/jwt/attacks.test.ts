@@ -115,8 +115,13 @@ describe('a waypoint that checks tokens', () => {
   });
 
   it('refuses a huge one before anyone reads it', async () => {
-    const answer = await sendRaw(mesh, bearer(issuer.token({ aud: 'shop', pad: 'x'.repeat(200_000) })));
-    expect(answer.status).toBe(431);
+    const sent = sendRaw(mesh, bearer(issuer.token({ aud: 'shop', pad: 'x'.repeat(200_000) })));
+    // The gate does not read to the end what it refuses, so the reset may overtake its answer.
+    const outcome = await sent.then(
+      ({ status }) => status,
+      (error: NodeJS.ErrnoException) => error.code,
+    );
+    expect([431, 'ECONNRESET']).toContain(outcome);
   });
 
   it('takes no account of members of the prototype of objects', async () => {
