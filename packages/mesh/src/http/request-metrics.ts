@@ -1,35 +1,9 @@
 import { Counter, Histogram, type Registry } from 'prom-client';
-import { serviceLabels, workloadLabels } from '../telemetry/connection-labels.js';
+import { serviceLabels, sharedLabelNames, workloadLabels } from '../telemetry/connection-labels.js';
 import { isGrpcHead } from './local-reply.js';
 import type { RequestRecord } from './request-record.js';
 
-const labelNames = [
-  'reporter',
-  'source_workload',
-  'source_canonical_service',
-  'source_canonical_revision',
-  'source_workload_namespace',
-  'source_principal',
-  'source_app',
-  'source_version',
-  'source_cluster',
-  'destination_service',
-  'destination_service_namespace',
-  'destination_service_name',
-  'destination_workload',
-  'destination_canonical_service',
-  'destination_canonical_revision',
-  'destination_workload_namespace',
-  'destination_principal',
-  'destination_app',
-  'destination_version',
-  'destination_cluster',
-  'request_protocol',
-  'response_code',
-  'grpc_response_status',
-  'response_flags',
-  'connection_security_policy',
-] as const;
+const labelNames = [...sharedLabelNames, 'response_code', 'grpc_response_status'] as const;
 
 type Label = (typeof labelNames)[number];
 

@@ -3,8 +3,8 @@ import type { ConnectionInfo } from './access-log.js';
 import { canonicalName, canonicalRevision } from './canonical.js';
 import type { ResponseFlags } from './response-flags.js';
 
-/** The labels of Istio's TCP metrics (reference section 7.11). */
-export const connectionLabelNames = [
+/** The labels that TCP and HTTP metrics of Istio share. */
+export const sharedLabelNames = [
   'reporter',
   'source_workload',
   'source_canonical_service',
@@ -28,6 +28,11 @@ export const connectionLabelNames = [
   'request_protocol',
   'response_flags',
   'connection_security_policy',
+] as const;
+
+/** The labels of Istio's TCP metrics (reference section 7.11). */
+export const connectionLabelNames = [
+  ...sharedLabelNames,
   'source_region',
   'source_zone',
   'destination_region',
