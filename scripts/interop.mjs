@@ -48,5 +48,5 @@ function installMariaDb() {
 prepare();
 installMariaDb();
 const env = { ...process.env, SALLYPORT_ENVOY: process.env.SALLYPORT_ENVOY ?? installEnvoy() };
-const tests = join('packages', 'mesh', 'test', 'interop');
-run(process.execPath, [join(root, 'node_modules', 'vitest', 'vitest.mjs'), 'run', tests, ...process.argv.slice(2)], { env });
+const tests = ['mesh', 'cli'].map((name) => join('packages', name, 'test', 'interop'));
+run(process.execPath, [join(root, 'node_modules', 'vitest', 'vitest.mjs'), 'run', ...tests, ...process.argv.slice(2)], { env });

@@ -18,6 +18,7 @@ const commands: Readonly<Record<string, () => Promise<(program: Command) => void
   up: async () => (await import('./commands/up.js')).registerUp,
   exec: async () => (await import('./commands/exec.js')).registerExec,
   status: async () => (await import('./commands/status.js')).registerStatus,
+  cert: async () => (await import('./commands/cert.js')).registerCert,
   down: async () => (await import('./commands/down.js')).registerDown,
   explain: async () => (await import('./commands/explain.js')).registerExplain,
   check: async () => (await import('./commands/check.js')).registerCheck,

@@ -6,7 +6,6 @@ import { chooseMesh } from '../state/choose-mesh.js';
 import type { FoundMesh } from '../state/mesh-state.js';
 import { isRunning } from '../state/process-identity.js';
 import { askSupervisor } from '../supervisor/control-socket.js';
-import type { MeshStatus } from '../supervisor/mesh-status.js';
 import { printStatus } from '../supervisor/print-status.js';
 
 /** Adds `sallyport status`. */
@@ -35,7 +34,7 @@ Exit status: 0 the mesh is up, 1 none is, several are and none was named, or its
 
 async function status(folder: string | undefined, output: OutputFormat): Promise<number> {
   const mesh = await chooseMesh(folder);
-  const report = (await askSupervisor(mesh.directory)) as MeshStatus | undefined;
+  const report = await askSupervisor(mesh.directory, { ask: 'status' });
   if (report === undefined) return orphaned(mesh, output);
   if (output === 'json') printJson(report);
   else process.stdout.write(printStatus(report, terminalPaint(wantsColour(process.stdout))));

@@ -1,32 +1,61 @@
 import { once } from 'node:events';
 import { rm } from 'node:fs/promises';
-import { createConnection, createServer } from 'node:net';
+import { createConnection, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { CommandFailure } from '../exit-status.js';
+import type { MeshStatus } from './mesh-status.js';
 
-/** Where a supervisor tells what is up. */
+/** What a command asks a supervisor. */
+export type ControlRequest =
+  | { readonly ask: 'status' }
+  /** A certificate for a workload identity of the mesh; the key stays with who made the request (PKCS #10, PEM). */
+  | { readonly ask: 'certificate'; readonly namespace: string; readonly serviceAccount: string; readonly request: string };
+
+/** What it answers to each. */
+export interface ControlAnswers {
+  readonly status: MeshStatus;
+  readonly certificate: GrantedCertificate;
+}
+
+/** A certificate for a proxy that joins the mesh, PEM. */
+export interface GrantedCertificate {
+  readonly identity: string;
+  readonly chain: string;
+  readonly bundle: string;
+  /** ISO 8601. */
+  readonly notAfter: string;
+}
+
+/** How a supervisor answers each; what it rejects with is told to the command, a `CommandFailure` with its hint. */
+export type ControlHandlers = {
+  readonly [Ask in ControlRequest['ask']]: (request: Extract<ControlRequest, { ask: Ask }>) => Promise<ControlAnswers[Ask]>;
+};
+
+type Envelope = { readonly answer: unknown } | { readonly failure: { readonly message: string; readonly hint?: string } };
+
+/** Where a supervisor answers commands. */
 export interface ControlSocket {
   close(): Promise<void>;
 }
 
 /** Bytes of a Unix socket's path on Linux, the end mark left out; a longer one would be cut short silently. */
 const longestPath = 107;
+/** Bytes that a request may have. */
+const longestRequest = 64 * 1024;
+const requestMs = 10_000;
 
-/** Answers every connection to `control.sock` with the JSON of `report`. The folder is this user's alone. */
-export async function openControlSocket(directory: string, report: () => Promise<unknown>): Promise<ControlSocket> {
+/**
+ * Answers commands on `control.sock`: one JSON request a connection, then its JSON answer. The folder is this user's alone, so that is who
+ * asks.
+ */
+export async function openControlSocket(directory: string, handlers: ControlHandlers): Promise<ControlSocket> {
   const path = socketPath(directory);
   if (Buffer.byteLength(path) > longestPath) {
     throw new CommandFailure(`\`${path}\` is too long for a socket`, { hint: 'set XDG_RUNTIME_DIR to a shorter path' });
   }
   await rm(path, { force: true });
-  const server = createServer((socket) => {
-    socket.on('error', () => socket.destroy());
-    report().then(
-      (value) => socket.end(JSON.stringify(value)),
-      () => socket.destroy(),
-    );
-  });
+  const server = createServer({ allowHalfOpen: true }, (socket) => void answer(socket, handlers));
   server.listen(path);
   await once(server, 'listening');
   return {
@@ -34,15 +63,67 @@ export async function openControlSocket(directory: string, report: () => Promise
   };
 }
 
-/** Asks the supervisor of a state folder; undefined where none answers. */
-export async function askSupervisor(directory: string): Promise<unknown> {
-  const socket = createConnection(socketPath(directory));
+/** Asks the supervisor of a state folder; undefined where none answers. Throws what it answers with where it cannot do it. */
+export async function askSupervisor<Request extends ControlRequest>(
+  directory: string,
+  request: Request,
+): Promise<ControlAnswers[Request['ask']] | undefined> {
+  const envelope = await exchange(socketPath(directory), request);
+  if (envelope === undefined) return undefined;
+  if ('answer' in envelope) return envelope.answer as ControlAnswers[Request['ask']];
+  const { message, hint } = envelope.failure;
+  throw new CommandFailure(message, hint === undefined ? {} : { hint });
+}
+
+async function exchange(path: string, request: ControlRequest): Promise<Envelope | undefined> {
+  const socket = createConnection({ path, allowHalfOpen: true });
   socket.setTimeout(15_000, () => socket.destroy(new Error('the supervisor does not answer')));
+  socket.end(JSON.stringify(request));
   try {
-    return JSON.parse(await text(socket));
+    return JSON.parse(await text(socket)) as Envelope;
   } catch {
     return undefined;
   }
+}
+
+async function answer(socket: Socket, handlers: ControlHandlers): Promise<void> {
+  socket.on('error', () => socket.destroy());
+  socket.setTimeout(requestMs, () => socket.destroy());
+  try {
+    const request = JSON.parse(await readRequest(socket)) as ControlRequest;
+    // The answer may take longer than a request may take to arrive.
+    socket.setTimeout(0);
+    socket.end(JSON.stringify({ answer: await dispatch(handlers, request) } satisfies Envelope));
+  } catch (error) {
+    socket.end(JSON.stringify({ failure: failureOf(error) } satisfies Envelope));
+  }
+}
+
+function dispatch(handlers: ControlHandlers, request: ControlRequest): Promise<unknown> {
+  switch (request.ask) {
+    case 'status':
+      return handlers.status(request);
+    case 'certificate':
+      return handlers.certificate(request);
+    default:
+      throw new Error(`this supervisor does not know \`${JSON.stringify(request satisfies never)}\``);
+  }
+}
+
+async function readRequest(socket: Socket): Promise<string> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of socket.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+    length += chunk.length;
+    if (length > longestRequest) throw new Error('the request is too long');
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString();
+}
+
+function failureOf(error: unknown): { message: string; hint?: string } {
+  if (error instanceof CommandFailure && error.hint !== undefined) return { message: error.message, hint: error.hint };
+  return { message: error instanceof Error ? error.message : String(error) };
 }
 
 function socketPath(directory: string): string {

@@ -5,6 +5,7 @@ import { type GateRole, gateName, type SnapshotData } from '../gate-protocol/mes
 import { proxyEnvironment } from '../proxy-environment.js';
 import { type MeshState, writeMeshState } from '../state/mesh-state.js';
 import { identifyProcess } from '../state/process-identity.js';
+import { grantCertificate } from './answer-control.js';
 import type { ApplicationPlan } from './application.js';
 import { ApplicationGroup } from './application-group.js';
 import { type ControlSocket, openControlSocket } from './control-socket.js';
@@ -122,7 +123,10 @@ export class Supervisor {
   async begin(): Promise<void> {
     try {
       await this.#applications.assertFree(this.#applicationPlans());
-      this.#control = await openControlSocket(this.#options.directory, () => this.status());
+      this.#control = await openControlSocket(this.#options.directory, {
+        status: () => this.status(),
+        certificate: (wish) => grantCertificate(this.#authority, this.#current.inventory, wish),
+      });
       await this.#gates.change(
         planGates(this.#current.inventory),
         (role) => this.#snapshotFor(role, this.#current),
