@@ -18,7 +18,7 @@ const packageEdges = {
   'packages/control': ['packages/policy'],
   'packages/cli': ['packages/policy', 'packages/mesh', 'packages/control'],
   conformance: ['packages/policy'],
-  bench: ['packages/policy', 'conformance'],
+  bench: ['packages/policy', 'packages/control', 'conformance'],
 };
 const all = Object.keys(packageEdges);
 

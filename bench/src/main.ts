@@ -5,13 +5,11 @@ import { measureDecisions } from './interpreter/measure-decisions.js';
 import { describeMachine } from './machine.js';
 import { type Figure, formatFigure, formatMachine, type Report } from './report.js';
 import { summarize } from './statistics.js';
-import { measureGates } from './wire/measure-gates.js';
 
 const { values } = parseArgs({ options: { json: { type: 'string' } } });
 const startedAt = new Date();
 const machine = describeMachine();
 const figures: Figure[] = [];
-const skipped: Report['skipped'][number][] = [];
 
 console.log(`${formatMachine(machine)}\nmedian of samples; ± is half the distance from the 10th to the 90th percentile\n`);
 console.log('decisions of the interpreter, on one core');
@@ -22,13 +20,11 @@ for (const layer of ['l4', 'l7'] as const) {
     add({ name: `interpreter/${layer}/${rules}`, title, unit: 'decisions/s', summary });
   }
 }
-console.log('\ngates, over loopback, to the same applications');
-await measureGates({ figure: add, skip });
 
 const seconds = Math.round((Date.now() - startedAt.getTime()) / 1000);
 console.log(`\nmeasured in ${seconds} s`);
 if (values.json !== undefined) {
-  const report: Report = { machine, startedAt: startedAt.toISOString(), seconds, figures, skipped };
+  const report: Report = { machine, startedAt: startedAt.toISOString(), seconds, figures };
   writeFileSync(values.json, `${JSON.stringify(report, null, 2)}\n`);
 }
 
@@ -36,9 +32,4 @@ function add(figure: Figure): void {
   figures.push(figure);
   const reference = figures.find(({ name }) => name === figure.beside);
   console.log(formatFigure(figure, reference));
-}
-
-function skip(entry: Report['skipped'][number]): void {
-  skipped.push(entry);
-  console.log(`  ${entry.name}: not measured, ${entry.reason}`);
 }

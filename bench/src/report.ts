@@ -12,13 +12,12 @@ export interface Figure {
   readonly beside?: string;
 }
 
-/** Everything that one run measured, and what it could not measure, with the reason. */
+/** Everything that one run measured. */
 export interface Report {
   readonly machine: Machine;
   readonly startedAt: string;
   readonly seconds: number;
   readonly figures: readonly Figure[];
-  readonly skipped: readonly { readonly name: string; readonly reason: string }[];
 }
 
 /** The first lines: what the figures were measured on. */

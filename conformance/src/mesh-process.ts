@@ -9,6 +9,7 @@ export interface MeshReport {
   readonly isolation: string;
   readonly gates: readonly {
     readonly name: string;
+    readonly pid?: number;
     readonly address?: string;
     readonly metrics: string;
     readonly listeners: readonly { readonly port: number }[];
@@ -74,10 +75,16 @@ export class MeshProcess {
   }
 
   /** Starts the mesh of a folder and resolves once it is ready. Rejects with what the command said where it does not get there. */
-  static async start(folder: string, options: { readonly ownGroup?: boolean } = {}): Promise<MeshProcess> {
+  static async start(
+    folder: string,
+    options: { readonly ownGroup?: boolean; readonly flags?: readonly string[] } = {},
+  ): Promise<MeshProcess> {
     // Ctrl-C at a terminal goes to a whole process group: with one of its own, the mesh ends when it is told to, and not before.
     const detached = options.ownGroup ?? false;
-    const child = spawn(process.execPath, [command, 'up', folder, '-o', 'json'], { detached, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, [command, 'up', folder, '-o', 'json', ...(options.flags ?? [])], {
+      detached,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     const mesh = new MeshProcess(folder, child);
     try {
       await mesh.next((event) => event.event === 'ready', startMilliseconds);

@@ -1,0 +1,75 @@
+// npm run bench:mesh [-- --envoy PATH --quick --json FILE]: our gates beside others on the same path, in interleaved rounds.
+import { spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { describeMachine } from './machine.js';
+import { formatMachine } from './report.js';
+import { LoadMaker } from './wire/load/load-maker.js';
+import { measurePath } from './wire/measures.js';
+import { type MemoryFigures, measureMemory } from './wire/memory.js';
+import { formatFindings, type MeshFindings, ratiosOf } from './wire/mesh-report.js';
+import type { BenchPath, PathName } from './wire/path/bench-path.js';
+import { EnvoyPath } from './wire/path/envoy-path.js';
+import { Http2Path } from './wire/path/http2-path.js';
+import { SallyportPath } from './wire/path/sallyport-path.js';
+import { type Round, rotated } from './wire/rounds.js';
+
+const { values } = parseArgs({ options: { envoy: { type: 'string' }, json: { type: 'string' }, quick: { type: 'boolean' } } });
+const { rounds: roundCount, milliseconds } =
+  values.quick === true ? { rounds: 2, milliseconds: 300 } : { rounds: 5, milliseconds: 1000 };
+const workers = 2;
+const startedAt = new Date();
+const machine = describeMachine();
+const stops: (() => Promise<void>)[] = [];
+
+try {
+  console.log(formatMachine(machine));
+  const findings = await measure(await startPaths());
+  console.log(formatFindings(findings));
+  if (values.json !== undefined) {
+    writeFileSync(values.json, `${JSON.stringify({ ...findings, ratios: ratiosOf(findings) }, null, 2)}\n`);
+  }
+} finally {
+  for (const stop of stops.reverse()) await stop();
+}
+
+async function startPaths(): Promise<readonly BenchPath[]> {
+  const sallyport = await started(SallyportPath.start());
+  const { echo, web } = sallyport.applications;
+  const direct: BenchPath = { name: 'direct', connection: echo, requests: web, gates: [] };
+  const plain = await started(Http2Path.start(echo));
+  const envoy = values.envoy === undefined ? [] : [await started(EnvoyPath.start(values.envoy, workers, { echo, web }))];
+  return [direct, plain, ...envoy, sallyport];
+}
+
+async function measure(paths: readonly BenchPath[]): Promise<MeshFindings> {
+  const loadMaker = new LoadMaker();
+  stops.push(() => loadMaker.stop());
+  const rounds: Round[] = [];
+  for (let round = 0; round < roundCount; round += 1) {
+    const found: Round = {};
+    for (const path of rotated(paths, round)) {
+      Object.assign(found, { [path.name]: await measurePath(path, loadMaker, milliseconds) });
+    }
+    rounds.push(found);
+    process.stderr.write(`round ${round + 1} of ${roundCount}\n`);
+  }
+  const memory: Partial<Record<PathName, MemoryFigures>> = {};
+  for (const path of paths.filter(({ gates }) => gates.length > 0)) {
+    const figures = await measureMemory(path, loadMaker);
+    if (figures !== undefined) memory[path.name] = figures;
+  }
+  const seconds = Math.round((Date.now() - startedAt.getTime()) / 1000);
+  return { machine, startedAt: startedAt.toISOString(), seconds, workers, versions: versions(), rounds, memory };
+}
+
+async function started<Path extends { stop(): Promise<void> }>(starting: Promise<Path>): Promise<Path> {
+  const path = await starting;
+  stops.push(() => path.stop());
+  return path;
+}
+
+function versions(): Record<string, string> {
+  if (values.envoy === undefined) return {};
+  return { envoy: spawnSync(values.envoy, ['--version'], { encoding: 'utf8' }).stdout.trim() };
+}

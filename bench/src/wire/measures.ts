@@ -1,0 +1,72 @@
+import type { LoadMaker } from './load/load-maker.js';
+import type { BenchPath, PathName } from './path/bench-path.js';
+
+/** A figure that is taken of every path in every round. */
+export type MeasureName =
+  | 'one-connection'
+  | 'many-connections'
+  | 'new-connections'
+  | 'round-trip-p50'
+  | 'round-trip-p99'
+  | 'requests'
+  | 'request-p50'
+  | 'request-p99';
+
+/** What a figure is, and what our gates are to reach. */
+export interface Measure {
+  readonly title: string;
+  readonly unit: 'bytes/s' | '/s' | 'µs';
+  /** Ratios of our gates to another path. Rates are to be at least this, times at most. */
+  readonly targets: Partial<Readonly<Record<PathName, number>>>;
+}
+
+/** Connections at once, where there are many. */
+const manyConnections = 64;
+/** Clients that open connections at the same time. */
+const openingClients = 16;
+/** Connections that carry requests at the same time. */
+const requestConnections = 32;
+
+/** In the order of their columns. */
+export const measures: Readonly<Record<MeasureName, Measure>> = {
+  'one-connection': { title: 'one connection', unit: 'bytes/s', targets: { envoy: 0.9, 'node-http2': 1.1 } },
+  'many-connections': { title: `${manyConnections} connections`, unit: 'bytes/s', targets: { envoy: 0.8 } },
+  'new-connections': { title: `new connections, ${openingClients} at a time`, unit: '/s', targets: { envoy: 1.1 } },
+  'round-trip-p50': { title: 'one byte there and back, p50', unit: 'µs', targets: { envoy: 1 } },
+  'round-trip-p99': { title: 'one byte there and back, p99', unit: 'µs', targets: { envoy: 1.2 } },
+  requests: { title: `HTTP requests on ${requestConnections} connections`, unit: '/s', targets: { envoy: 1 } },
+  'request-p50': { title: 'HTTP request, p50', unit: 'µs', targets: {} },
+  'request-p99': { title: 'HTTP request, p99', unit: 'µs', targets: { envoy: 1 } },
+};
+
+/** Figures of one path in one round. */
+export type Figures = Partial<Readonly<Record<MeasureName, number>>>;
+
+/** Takes every figure of a path once, each for so long. */
+export async function measurePath(path: BenchPath, loadMaker: LoadMaker, milliseconds: number): Promise<Figures> {
+  const target = path.connection;
+  const one = await loadMaker.perform({ kind: 'throughput', target, connections: 1, milliseconds });
+  const many = await loadMaker.perform({ kind: 'throughput', target, connections: manyConnections, milliseconds });
+  const opened = await loadMaker.perform({ kind: 'connections', target, clients: openingClients, milliseconds });
+  const trip = await loadMaker.perform({ kind: 'latency', target, milliseconds });
+  return {
+    ...figure('one-connection', one.rate),
+    ...figure('many-connections', many.rate),
+    ...figure('new-connections', opened.rate),
+    ...figure('round-trip-p50', trip.p50),
+    ...figure('round-trip-p99', trip.p99),
+    ...(await measureRequests(path, loadMaker, milliseconds * 2)),
+  };
+}
+
+async function measureRequests({ requests: target }: BenchPath, loadMaker: LoadMaker, milliseconds: number): Promise<Figures> {
+  if (target === undefined) return {};
+  const authority = 'web.bench-waypoint.svc.cluster.local';
+  const task = { kind: 'requests', target, connections: requestConnections, authority, milliseconds } as const;
+  const { rate, p50, p99 } = await loadMaker.perform(task);
+  return { ...figure('requests', rate), ...figure('request-p50', p50), ...figure('request-p99', p99) };
+}
+
+function figure(name: MeasureName, value: number | undefined): Figures {
+  return value === undefined ? {} : { [name]: value };
+}
