@@ -13,7 +13,7 @@ export interface MemoryFigures {
 }
 
 /** Connections that carry messages at the same time. */
-export const activeConnections = 1000;
+const activeConnections = 1000;
 const exchangeMs = 3000;
 /** Pages that a runtime gives back, it gives back by then. */
 const settleMs = 1000;
