@@ -1,5 +1,6 @@
 import type { Inventory } from '@sallyport/policy';
 import type { Registry } from 'prom-client';
+import type { RevocationSource } from './identity/revocation/revocation.js';
 import type { LogFormat } from './telemetry/log-line.js';
 
 /**
@@ -61,6 +62,8 @@ export interface GateOptions {
   /** In force from the start; `startX` rejects where its sockets cannot be opened. */
   readonly snapshot: Snapshot;
   readonly credentials: CredentialSource;
+  /** Where revocation lists come from; absent where none are configured, and no peer is asked about then. */
+  readonly revocation?: RevocationSource;
   /** Takes one access log line, without its newline. Never throws. */
   readonly log: (line: string) => void;
   /** Plain text where absent (reference section 7.12). */

@@ -1,6 +1,7 @@
 import { type Authorization, isPermit, type Permit, type Verdict, type Workload } from '@sallyport/policy';
 import { ConnectionJudgement } from '../ext-authz/connection-judgement.js';
 import type { ConsultationOptions } from '../ext-authz/consultation.js';
+import { failureOf } from '../hbone/hbone-error.js';
 import { pipeTunnel, type Tunnel } from '../hbone/pipe-tunnel.js';
 import type { ConnectionRegistry, JudgedConnection } from '../socket/connection-registry.js';
 import type { ConnectionFailure, ConnectionReport } from '../telemetry/connection-report.js';
@@ -110,7 +111,7 @@ export class InboundConnection implements JudgedConnection {
     }
     this.#tunnel = pipeTunnel(this.#client.accept(workload), upstream);
     const { bytesFromA, bytesFromB, error } = await this.#tunnel.ended;
-    const failure = this.#failure ?? (error && ({ error: error.message, flags: 'CONNECT' } as const));
+    const failure = this.#failure ?? (error && failureOf(error));
     this.#report.end({ fromClient: bytesFromA, fromServer: bytesFromB }, failure, permit);
   }
 

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Destination, Verdict, Workload } from '@sallyport/policy';
 import type { Snapshot } from '../gate.js';
-import { HboneError } from '../hbone/hbone-error.js';
+import { failureOf } from '../hbone/hbone-error.js';
 import type { HbonePool } from '../hbone/hbone-pool.js';
 import { formatAuthority, tunnelHeaders } from '../hbone/headers.js';
 import { pipeTunnel, type Tunnel } from '../hbone/pipe-tunnel.js';
@@ -125,7 +125,7 @@ export class OutboundConnection implements JudgedConnection {
     }
     this.#tunnel = pipeTunnel(this.#socket, upstream);
     const { bytesFromA, bytesFromB, error } = await this.#tunnel.ended;
-    const failure = this.#failure ?? (error && ({ error: error.message, flags: 'CONNECT' } as const));
+    const failure = this.#failure ?? (error && failureOf(error));
     report.end({ fromClient: bytesFromA, fromServer: bytesFromB }, failure);
   }
 
@@ -209,11 +209,6 @@ function localAddress({ addresses }: Snapshot, client: Workload): { readonly loc
   const address = addresses.socketAddress(client.address);
   if (address === undefined) throw new Error(`\`${client.key}\` has no socket address`);
   return { localAddress: address };
-}
-
-function failureOf(error: unknown): ConnectionFailure {
-  if (error instanceof HboneError) return { error: error.message, flags: error.flags };
-  return { error: error instanceof Error ? error.message : String(error), flags: 'CONNECT' };
 }
 
 /** Names a connection for log and metrics. */

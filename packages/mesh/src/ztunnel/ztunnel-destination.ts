@@ -6,13 +6,14 @@ import type { HboneRequest, SocketEnd } from '../hbone/hbone-request.js';
 import { HboneServer } from '../hbone/hbone-server.js';
 import { formatAuthority, forwardedHost } from '../hbone/headers.js';
 import { defaultHttpLimits } from '../http/limits.js';
-import { acceptedTrustDomains } from '../identity/accepted-trust-domains.js';
+import type { PeerJudge } from '../identity/peer-judge.js';
 import { ConnectionRegistry } from '../socket/connection-registry.js';
 import type { Listener, ListenerPlan } from '../socket/listener-set.js';
 import { type GateParts, SnapshotGate } from '../socket/snapshot-gate.js';
 import { listenTcp } from '../socket/tcp-listener.js';
 import { AccessLog, type ConnectionInfo } from '../telemetry/access-log.js';
 import { ConnectionReport } from '../telemetry/connection-report.js';
+import { judgePeers } from '../telemetry/judge-peers.js';
 import { MeshMetrics } from '../telemetry/mesh-metrics.js';
 import { dialAuthorizer } from './dial-authorizer.js';
 import { hboneClient, type InboundClient, plaintextClient } from './inbound-client.js';
@@ -52,6 +53,7 @@ class ZtunnelDestination implements GateParts<ZtunnelJudge, InboundPlan> {
   readonly #options: GateOptions;
   readonly #accessLog: AccessLog;
   readonly #metrics: MeshMetrics;
+  readonly #peers: PeerJudge;
   readonly #hboneServers = new Set<HboneServer>();
   readonly #authorizers: AuthorizerCalls;
   #judge: ZtunnelJudge | undefined;
@@ -61,6 +63,7 @@ class ZtunnelDestination implements GateParts<ZtunnelJudge, InboundPlan> {
     this.#options = options;
     this.#accessLog = new AccessLog({ log: options.log, format: options.logFormat ?? 'text' });
     this.#metrics = MeshMetrics.of(options.metrics);
+    this.#peers = judgePeers(() => this.#judge?.snapshot.inventory, options);
     this.#authorizers = new AuthorizerCalls({
       limits: defaultHttpLimits,
       dial: (permit, service, port) => dialAuthorizer(permit, this.#judge?.snapshot, service, port),
@@ -93,6 +96,7 @@ class ZtunnelDestination implements GateParts<ZtunnelJudge, InboundPlan> {
 
   dispose(): void {
     this.#authorizers.close();
+    this.#peers.close();
     this.#metrics.addProxies(-this.#proxies);
     this.#proxies = 0;
   }
@@ -104,7 +108,7 @@ class ZtunnelDestination implements GateParts<ZtunnelJudge, InboundPlan> {
       port: plan.port,
       identity: plan.identity,
       credentials: this.#options.credentials,
-      trustDomains: () => (this.#judge === undefined ? [] : acceptedTrustDomains(this.#judge.snapshot.inventory)),
+      peers: this.#peers,
       handler: (request) => this.#connected(workloadKey, request),
       onRefused: ({ from, to, error }) => this.#failed(from, to, error),
     });

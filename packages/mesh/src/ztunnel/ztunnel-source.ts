@@ -3,12 +3,13 @@ import type { Workload } from '@sallyport/policy';
 import type { Gate, GateOptions, Snapshot } from '../gate.js';
 import { HbonePool } from '../hbone/hbone-pool.js';
 import { formatAuthority } from '../hbone/headers.js';
-import { acceptedTrustDomains } from '../identity/accepted-trust-domains.js';
+import type { PeerJudge } from '../identity/peer-judge.js';
 import { ConnectionRegistry } from '../socket/connection-registry.js';
 import type { Listener, ListenerPlan } from '../socket/listener-set.js';
 import { type GateParts, SnapshotGate } from '../socket/snapshot-gate.js';
 import { listenTcp } from '../socket/tcp-listener.js';
 import { AccessLog } from '../telemetry/access-log.js';
+import { judgePeers } from '../telemetry/judge-peers.js';
 import { MeshMetrics } from '../telemetry/mesh-metrics.js';
 import { HttpConnect } from './http-connect.js';
 import { OutboundConnection, type OutboundContext } from './outbound-connection.js';
@@ -31,16 +32,18 @@ class ZtunnelSource implements GateParts<Snapshot, ListenerPlan> {
   readonly kind = 'ztunnel-source';
   readonly connections = new ConnectionRegistry();
   readonly #options: GateOptions;
+  readonly #peers: PeerJudge;
   readonly #context: OutboundContext;
   #snapshot: Snapshot | undefined;
 
   constructor(options: GateOptions) {
     this.#options = options;
+    this.#peers = judgePeers(() => this.#snapshot?.inventory, options);
     this.#context = {
       snapshot: () => this.#snapshot,
       pool: new HbonePool({
         credentials: options.credentials,
-        trustDomains: () => (this.#snapshot === undefined ? [] : acceptedTrustDomains(this.#snapshot.inventory)),
+        peers: this.#peers,
       }),
       turns: new RoundRobin(),
       connections: this.connections,
@@ -87,10 +90,12 @@ class ZtunnelSource implements GateParts<Snapshot, ListenerPlan> {
 
   enforce(snapshot: Snapshot): void {
     this.#snapshot = snapshot;
+    this.#context.pool.rejudge();
   }
 
   dispose(): void {
     this.#context.pool.close();
+    this.#peers.close();
   }
 
   /** What a client of this listener must present; nobody may be a workload that the snapshot does not have. */
