@@ -22,6 +22,7 @@ import { TargetBuilder } from '../l7/target-builder.js';
 import { TcpConnection } from '../l7/tcp-connection.js';
 import { MysqlFilter } from '../mysql/mysql-filter.js';
 import { ConnectionRegistry } from '../socket/connection-registry.js';
+import { placeOf } from '../socket/listener-set.js';
 import { resetAfterFirstBytes } from '../socket/reset-later.js';
 import { SnapshotGate } from '../socket/snapshot-gate.js';
 import { listenTcp } from '../socket/tcp-listener.js';
@@ -98,8 +99,7 @@ class IngressGateway {
         connections: this.#connections,
         derive: (next) => this.#derive(next),
         plans: plansOf,
-        open: ({ address, port, declaredPort }) =>
-          listenTcp({ address, port, onConnection: (socket) => this.#accept(declaredPort, socket) }),
+        open: (plan) => listenTcp({ ...placeOf(plan), onConnection: (socket) => this.#accept(plan.declaredPort, socket) }),
         enforce: (state) => {
           this.#state = state;
           this.#authorizers.retire();

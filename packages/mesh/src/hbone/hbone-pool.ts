@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import type { OutboundRoute, Permit } from '@sallyport/policy';
 import type { CredentialSource, Credentials } from '../gate.js';
 import type { PeerJudge } from '../identity/peer-judge.js';
+import type { ConnectTarget } from '../socket/connect-socket.js';
 import { HboneError, UnseenError } from './hbone-error.js';
 import { defaultKeepAlive, type KeepAlive } from './keep-alive.js';
 import { type DialLimits, PooledConnection, wasRefusedUnseen } from './pooled-connection.js';
@@ -25,16 +26,11 @@ export interface HbonePoolOptions {
   readonly keepAlive?: KeepAlive;
 }
 
-/** One tunnel to open. */
-export interface TunnelRequest {
+/** One tunnel to open; address and port are the other gate's. */
+export interface TunnelRequest extends ConnectTarget {
   readonly permit: TunnelPermit;
   /** The identity to connect as. */
   readonly identity: string;
-  /** Socket address and port of the other gate. */
-  readonly address: string;
-  readonly port: number;
-  /** Socket address to connect from. */
-  readonly localAddress?: string;
   /** The other gate must prove one of these identities. */
   readonly expectedIdentities: readonly string[];
   /** The target: `:authority` of the CONNECT. */
@@ -174,6 +170,7 @@ function keyOf(request: TunnelRequest): string {
     request.address,
     request.port,
     request.localAddress ?? '',
+    request.namespace ?? '',
     [...request.expectedIdentities].sort(),
   ]);
 }

@@ -5,6 +5,7 @@ import type { CredentialSource } from '../gate.js';
 import { endAt } from '../identity/end-at.js';
 import type { JudgingSide, Peer, PeerJudge } from '../identity/peer-judge.js';
 import { secureContextOptions, serverTlsOptions } from '../identity/tls-options.js';
+import { type ListenPlace, listenOptions } from '../socket/listen-options.js';
 import { HboneError } from './hbone-error.js';
 import { HboneRequest, type SocketEnd } from './hbone-request.js';
 import { idleRelease } from './idle-release.js';
@@ -23,9 +24,7 @@ export interface EarlyRefusal extends Ends {
 }
 
 /** What an HBONE listener needs. */
-export interface HboneServerOptions {
-  readonly address: string;
-  readonly port: number;
+export interface HboneServerOptions extends ListenPlace {
   /** The gate's own identity, whose certificate it shows. */
   readonly identity: string;
   readonly credentials: CredentialSource;
@@ -96,7 +95,7 @@ export class HboneServer {
     const server = new HboneServer(options);
     await new Promise<void>((resolve, reject) => {
       server.#server.once('error', reject);
-      server.#server.listen({ host: options.address, port: options.port }, () => resolve());
+      server.#server.listen(listenOptions(options), () => resolve());
     }).catch((error: unknown) => {
       server.#stopRenewal();
       server.#stopChanges();

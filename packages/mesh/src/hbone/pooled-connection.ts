@@ -1,11 +1,11 @@
 import type { OutgoingHttpHeaders } from 'node:http2';
 import { type ClientHttp2Session, type ClientHttp2Stream, connect as connectHttp2, constants } from 'node:http2';
-import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import type { Credentials } from '../gate.js';
 import { endAt } from '../identity/end-at.js';
 import type { Peer, PeerJudge } from '../identity/peer-judge.js';
 import { clientTlsOptions, type ExpectedPeer } from '../identity/tls-options.js';
+import { type ConnectTarget, connectSocket } from '../socket/connect-socket.js';
 import type { ResponseFlags } from '../telemetry/response-flags.js';
 import { HboneError, UnseenError } from './hbone-error.js';
 import { idleRelease } from './idle-release.js';
@@ -13,11 +13,7 @@ import { type KeepAlive, keepAlive } from './keep-alive.js';
 import { clientSettings, clientStreamsPerConnection, connectionWindow, sessionMemoryMegabytes } from './settings.js';
 
 /** Where a connection goes, and as whom. */
-export interface DialTarget {
-  readonly address: string;
-  readonly port: number;
-  /** The address to dial from, so that the other gate sees the workload's own. */
-  readonly localAddress?: string;
+export interface DialTarget extends ConnectTarget {
   readonly credentials: Credentials;
   readonly expected: ExpectedPeer;
   readonly peers: PeerJudge;
@@ -148,13 +144,7 @@ function untilClosed(session: ClientHttp2Session): Promise<void> {
 /** Opens TCP and TLS; the error says which of them failed. */
 function connectSecurely(target: DialTarget, timeoutMs: number): Promise<TLSSocket> {
   return new Promise((resolve, reject) => {
-    const raw: Socket = connectTcp({
-      host: target.address,
-      port: target.port,
-      ...(target.localAddress === undefined ? {} : { localAddress: target.localAddress }),
-      noDelay: true,
-      keepAlive: true,
-    });
+    const raw = connectSocket(target);
     let flags: ResponseFlags = 'CONNECT';
     const fail = (error: Error): void => {
       clearTimeout(timer);

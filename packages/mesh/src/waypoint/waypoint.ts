@@ -23,7 +23,8 @@ import { TargetBuilder } from '../l7/target-builder.js';
 import { type TcpClient, TcpConnection } from '../l7/tcp-connection.js';
 import { MysqlFilter } from '../mysql/mysql-filter.js';
 import { ConnectionRegistry } from '../socket/connection-registry.js';
-import type { Listener, ListenerPlan } from '../socket/listener-set.js';
+import { type Listener, type ListenerPlan, placeOf } from '../socket/listener-set.js';
+import { namespaceOf } from '../socket/namespace-of.js';
 import { SnapshotGate } from '../socket/snapshot-gate.js';
 import { judgePeers } from '../telemetry/judge-peers.js';
 import { protocolOf, type ServedTarget, WaypointState } from './waypoint-state.js';
@@ -124,8 +125,7 @@ class Waypoint {
 
   async #open(plan: WaypointPlan): Promise<Listener> {
     const server = await HboneServer.listen({
-      address: plan.address,
-      port: plan.port,
+      ...placeOf(plan),
       identity: plan.identity,
       credentials: this.#options.credentials,
       peers: this.#peers,
@@ -276,8 +276,10 @@ function plansOf(state: WaypointState | undefined): readonly WaypointPlan[] {
     return [];
   }
   const { gateway, socketAddress, snapshot } = state;
+  const { addresses } = snapshot;
   const { key, identity } = gateway.workload;
-  return [{ address: socketAddress, port: snapshot.addresses.socketPort(hbonePort), purpose: 'HBONE', workload: key, identity }];
+  const place = { address: socketAddress, port: addresses.socketPort(hbonePort), ...namespaceOf(addresses, key) };
+  return [{ ...place, purpose: 'HBONE', workload: key, identity }];
 }
 
 function clusterName(service: ServiceInfo, port: number): string {

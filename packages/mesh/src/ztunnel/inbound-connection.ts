@@ -103,7 +103,8 @@ export class InboundConnection implements JudgedConnection {
   async #admit(permit: Permit, workload: Workload, port: number): Promise<void> {
     this.#client.onClose(() => this.#givenUp.abort());
     const { addresses } = this.#context.judge().snapshot;
-    const upstream = await dialApplication(permit, addresses, workload, port, this.#givenUp.signal);
+    const target = { workload, port, peerAddress: this.#subject.peerAddress };
+    const upstream = await dialApplication(permit, addresses, target, this.#givenUp.signal);
     // A snapshot that denies it, or the client's end, may have come in the meantime.
     if (this.#failure !== undefined || this.#client.gone) {
       upstream.destroy();

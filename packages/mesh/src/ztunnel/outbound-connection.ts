@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net';
+import { isIP, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Destination, Verdict, Workload } from '@sallyport/policy';
 import type { Snapshot } from '../gate.js';
@@ -9,6 +9,7 @@ import { pipeTunnel, type Tunnel } from '../hbone/pipe-tunnel.js';
 import { resolveChecked } from '../socket/checked-address.js';
 import type { ConnectionRegistry, JudgedConnection } from '../socket/connection-registry.js';
 import { dialTcp } from '../socket/dial-tcp.js';
+import { namespaceOf } from '../socket/namespace-of.js';
 import { resetAfterFirstBytes } from '../socket/reset-later.js';
 import type { AccessLog, ConnectionInfo } from '../telemetry/access-log.js';
 import { type ConnectionFailure, ConnectionReport } from '../telemetry/connection-report.js';
@@ -153,7 +154,7 @@ export class OutboundConnection implements JudgedConnection {
       identity: client.identity,
       address: plan.socketAddress,
       port: plan.socketPort,
-      ...localAddress(snapshot, client),
+      ...placeOf(snapshot, client, plan.socketAddress),
       expectedIdentities: [plan.workload.identity],
       authority: plan.authority,
       headers: tunnelHeaders({
@@ -171,7 +172,7 @@ export class OutboundConnection implements JudgedConnection {
     return dialTcp({
       address: plan.socketAddress,
       port: plan.socketPort,
-      ...localAddress(snapshot, client),
+      ...placeOf(snapshot, client, plan.socketAddress),
       timeoutMs: connectTimeoutMs,
       signal: this.#givenUp.signal,
     });
@@ -204,11 +205,12 @@ function belongsToMesh({ inventory, addresses }: Snapshot, address: string): boo
   return addresses.isGateAddress(address) || inventory.workloadByAddress.has(address) || inventory.serviceByAddress.has(address);
 }
 
-/** The workload's own address, so that the other side sees it. */
-function localAddress({ addresses }: Snapshot, client: Workload): { readonly localAddress?: string } {
-  const address = addresses.socketAddress(client.address);
-  if (address === undefined) throw new Error(`\`${client.key}\` has no socket address`);
-  return { localAddress: address };
+/** The workload's own address, of the family that it dials, so that the other side sees it; in the workload's own namespace, if any. */
+function placeOf({ addresses }: Snapshot, client: Workload, dialled: string) {
+  const own = client.addresses.map((address) => addresses.socketAddress(address));
+  const localAddress = own.find((address) => address !== undefined && isIP(address) === isIP(dialled));
+  if (localAddress === undefined) throw new Error(`\`${client.key}\` has no socket address to dial ${dialled} from`);
+  return { localAddress, ...namespaceOf(addresses, client.key) };
 }
 
 /** Names a connection for log and metrics. */
