@@ -1,4 +1,4 @@
-// npm run bench [-- --json FILE]: measures the interpreter and the gates, each beside something else in the same run.
+// npm run bench [-- --quick --json FILE --engine NAME --mix NAME --rules N]: measures decisions beside those of other engines.
 import { join } from 'node:path';
 import { prepare, root, run } from './prepare.mjs';
 

@@ -1,35 +1,64 @@
-// npm run bench [-- --json FILE]: measures, prints each figure as soon as it is there, and keeps them all in FILE.
+// npm run bench [-- --quick] [--json FILE] [--engine NAME…] [--mix NAME…] [--rules N…]: decisions of our engines beside those of others.
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { measureDecisions } from './interpreter/measure-decisions.js';
+import { type EngineName, engineNames } from './decisions/engines/engine.js';
+import { limits, missingEngines } from './decisions/engines/index.js';
+import { measureTable } from './decisions/measure-table.js';
+import { mixes } from './decisions/mixes/index.js';
+import { formatRatios } from './decisions/ratios.js';
+import { formatHead } from './decisions/row.js';
+import { printEdits } from './edits/print-edits.js';
+import { printGrowth } from './growth/print-growth.js';
 import { describeMachine } from './machine.js';
-import { type Figure, formatFigure, formatMachine, type Report } from './report.js';
-import { summarize } from './statistics.js';
+import { formatMachine } from './report.js';
 
-const { values } = parseArgs({ options: { json: { type: 'string' } } });
-const startedAt = new Date();
-const machine = describeMachine();
-const figures: Figure[] = [];
+const { values } = parseArgs({
+  options: {
+    json: { type: 'string' },
+    quick: { type: 'boolean', default: false },
+    engine: { type: 'string', multiple: true },
+    mix: { type: 'string', multiple: true },
+    rules: { type: 'string', multiple: true },
+  },
+});
+const began = Date.now();
+const machine = formatMachine(describeMachine());
+const print = (line: string): void => console.log(line);
+const engines = chosen<EngineName>('engine', values.engine, engineNames).filter((name) => missingEngines[name] === undefined);
+const mixNames = mixes.map(({ name }) => name);
+const sizes = values.quick ? ['10', '1000'] : ['10', '100', '1000', '10000', '100000'];
 
-console.log(`${formatMachine(machine)}\nmedian of samples; ± is half the distance from the 10th to the 90th percentile\n`);
-console.log('decisions of the interpreter, on one core');
-for (const layer of ['l4', 'l7'] as const) {
-  for (const rules of [10, 100, 1000, 10_000]) {
-    const title = `${layer === 'l4' ? 'ztunnel' : 'waypoint'}, ${rules} rules`;
-    const summary = summarize(measureDecisions(rules, layer, 1500));
-    add({ name: `interpreter/${layer}/${rules}`, title, unit: 'decisions/s', summary });
-  }
-}
+print(`${machine}\n`);
+for (const [name, reason] of Object.entries(missingEngines)) print(`no rows of ${name}: ${reason}`);
+print(`${formatHead()}\n`);
+const rows = await measureTable(
+  {
+    engines,
+    mixes: chosen('mix', values.mix, mixNames),
+    rules: (values.rules ?? sizes).map(Number),
+    milliseconds: values.quick ? 60 : 250,
+  },
+  print,
+);
+print('* of fewer than 200 decisions, as more would take too long: the slowest of them or nearly so\n');
+for (const line of formatRatios(rows)) print(line);
+await printGrowth({ engines, quick: values.quick }, print);
+if (values.engine === undefined) await printEdits(values.quick ? 1000 : 10_000, print);
+print('\nwhat the others cannot say, or say in another way:');
+for (const [name, sentences] of Object.entries(limits)) for (const sentence of sentences) print(`  ${name}: ${sentence}`);
+print(`\nmeasured in ${Math.round((Date.now() - began) / 1000)} s`);
+if (values.json !== undefined)
+  writeFileSync(values.json, `${JSON.stringify({ machine, node: process.version, rows }, null, 2)}\n`);
 
-const seconds = Math.round((Date.now() - startedAt.getTime()) / 1000);
-console.log(`\nmeasured in ${seconds} s`);
-if (values.json !== undefined) {
-  const report: Report = { machine, startedAt: startedAt.toISOString(), seconds, figures };
-  writeFileSync(values.json, `${JSON.stringify(report, null, 2)}\n`);
-}
-
-function add(figure: Figure): void {
-  figures.push(figure);
-  const reference = figures.find(({ name }) => name === figure.beside);
-  console.log(formatFigure(figure, reference));
+function chosen<Name extends string>(
+  option: string,
+  wanted: readonly string[] | undefined,
+  known: readonly Name[],
+): readonly Name[] {
+  if (wanted === undefined) return known;
+  return wanted.map((name) => {
+    const found = known.find((each) => each === name);
+    if (found === undefined) throw new Error(`--${option} \`${name}\`: one of ${known.join(', ')}`);
+    return found;
+  });
 }

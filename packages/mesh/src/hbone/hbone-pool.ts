@@ -2,8 +2,6 @@ import type { ClientHttp2Stream, IncomingHttpHeaders, OutgoingHttpHeaders } from
 import type { Duplex } from 'node:stream';
 import type { OutboundRoute, Permit } from '@sallyport/policy';
 import type { CredentialSource, Credentials } from '../gate.js';
-import type { PeerJudge } from '../identity/peer-judge.js';
-import type { ConnectTarget } from '../socket/connect-socket.js';
 import { HboneError, UnseenError } from './hbone-error.js';
 import { defaultKeepAlive, type KeepAlive } from './keep-alive.js';
 import { type DialLimits, PooledConnection, wasRefusedUnseen } from './pooled-connection.js';
@@ -15,8 +13,7 @@ type TunnelPermit = Permit | Extract<OutboundRoute, { readonly kind: 'waypoint' 
 /** What an `HbonePool` needs. */
 export interface HbonePoolOptions {
   readonly credentials: CredentialSource;
-  /** Asked at every handshake, by `rejudge`, and whenever its own answers change. */
-  readonly peers: PeerJudge;
+  readonly trustDomains: () => readonly string[];
   /** TCP, TLS and HTTP/2 preface together; 10 s. */
   readonly connectTimeoutMs?: number;
   /** For the answer to a CONNECT, in which the other gate dials the application; 15 s. */
@@ -26,11 +23,16 @@ export interface HbonePoolOptions {
   readonly keepAlive?: KeepAlive;
 }
 
-/** One tunnel to open; address and port are the other gate's. */
-export interface TunnelRequest extends ConnectTarget {
+/** One tunnel to open. */
+export interface TunnelRequest {
   readonly permit: TunnelPermit;
   /** The identity to connect as. */
   readonly identity: string;
+  /** Socket address and port of the other gate. */
+  readonly address: string;
+  readonly port: number;
+  /** Socket address to connect from. */
+  readonly localAddress?: string;
   /** The other gate must prove one of these identities. */
   readonly expectedIdentities: readonly string[];
   /** The target: `:authority` of the CONNECT. */
@@ -54,12 +56,8 @@ export interface OpenTunnel {
 export class HbonePool {
   readonly #options: HbonePoolOptions;
   readonly #limits: DialLimits;
-  /** Those that take new tunnels, by what tunnels must share. */
   readonly #connections = new Map<string, Set<PooledConnection>>();
-  /** All that have not ended, those that only finish their tunnels included. */
-  readonly #open = new Set<PooledConnection>();
   readonly #stopRenewal: () => void;
-  readonly #stopChanges: () => void;
   #closed = false;
 
   constructor(options: HbonePoolOptions) {
@@ -69,8 +67,7 @@ export class HbonePool {
       idleMs: options.idleMs ?? 300_000,
       keepAlive: options.keepAlive ?? defaultKeepAlive,
     };
-    this.#stopRenewal = options.credentials.onRenewal((identity) => this.#renewed(identity));
-    this.#stopChanges = options.peers.onChange(() => this.rejudge());
+    this.#stopRenewal = options.credentials.onRenewal((identity) => this.#retire(identity));
   }
 
   /** Connections that take new tunnels. */
@@ -97,20 +94,14 @@ export class HbonePool {
   drain(): void {
     this.#closed = true;
     this.#stopRenewal();
-    for (const connection of this.#open) connection.retire();
+    for (const connection of this.#all()) connection.retire();
   }
 
   /** Ends everything. */
   close(): void {
+    const all = this.#all();
     this.drain();
-    this.#stopChanges();
-    for (const connection of this.#open) connection.destroy();
-  }
-
-  /** Ends connections to gates that would not be spoken to any more: trust domain or root removed, certificate revoked or expired. */
-  rejudge(): void {
-    const { credentials, peers } = this.#options;
-    for (const connection of [...this.#open]) connection.rejudge(peers, credentials.current(connection.identity)?.bundle);
+    for (const connection of all) connection.destroy();
   }
 
   async #attempt(request: TunnelRequest): Promise<OpenTunnel> {
@@ -139,23 +130,24 @@ export class HbonePool {
     const target = {
       ...request,
       credentials,
-      peers: this.#options.peers,
-      expected: { identities: request.expectedIdentities, trustDomains: this.#options.peers.trustDomains() },
+      expected: { identities: request.expectedIdentities, trustDomains: this.#options.trustDomains() },
     };
     const connection = new PooledConnection(target, this.#limits, () => {
       connections.delete(connection);
       if (connections.size === 0 && this.#connections.get(key) === connections) this.#connections.delete(key);
     });
     connections.add(connection);
-    this.#open.add(connection);
-    void connection.ended.then(() => this.#open.delete(connection));
     return connection;
   }
 
-  #renewed(identity: string): void {
-    for (const connection of [...this.#open]) if (connection.identity === identity) connection.retire();
-    // The trust bundle came with them.
-    this.rejudge();
+  #retire(identity: string): void {
+    for (const [key, connections] of this.#connections) {
+      if (identityOfKey(key) === identity) for (const connection of [...connections]) connection.retire();
+    }
+  }
+
+  #all(): PooledConnection[] {
+    return [...this.#connections.values()].flatMap((set) => [...set]);
   }
 }
 
@@ -170,9 +162,12 @@ function keyOf(request: TunnelRequest): string {
     request.address,
     request.port,
     request.localAddress ?? '',
-    request.namespace ?? '',
     [...request.expectedIdentities].sort(),
   ]);
+}
+
+function identityOfKey(key: string): unknown {
+  return (JSON.parse(key) as unknown[])[0];
 }
 
 /** Waits for the answer to a CONNECT. */

@@ -5,7 +5,6 @@ import type { HbonePool } from '../hbone/hbone-pool.js';
 import { tunnelHeaders } from '../hbone/headers.js';
 import { UpstreamError } from '../http/upstream.js';
 import { dialTcp } from '../socket/dial-tcp.js';
-import { namespaceOf } from '../socket/namespace-of.js';
 import { dialOutside } from './dial-outside.js';
 import { type Hop, hbonePort, hopHost } from './hop.js';
 
@@ -38,14 +37,12 @@ export class OnwardDialer {
     if (permit.effect !== 'allow') {
       throw new UpstreamError('NR', 403, 'no permit for this connection');
     }
-    const { addresses } = snapshot;
-    const localAddress = addresses.socketAddress(gateway.workload.address);
+    const localAddress = snapshot.addresses.socketAddress(gateway.workload.address);
     if (localAddress === undefined) {
       throw new UpstreamError('UF', 503, `gateway ${gateway.key} has no socket address`);
     }
     try {
-      const place = { localAddress, ...namespaceOf(addresses, gateway.workload.key) };
-      return await this.#dial(permit, { snapshot, gateway }, hop, { origin, place });
+      return await this.#dial(permit, { snapshot, gateway }, hop, { origin, localAddress });
     } catch (cause) {
       throw cause instanceof UpstreamError ? cause : new UpstreamError('UF', 503, `no connection to ${hopHost(hop)}`, { cause });
     }
@@ -60,7 +57,7 @@ export class OnwardDialer {
       case 'plaintext': {
         const address = addresses.applicationAddress(hop.workload.key) ?? addresses.socketAddress(hop.workload.address);
         const port = addresses.socketPort(hop.port);
-        return dialTcp({ address: known(address, hop.workload), port, ...from.place, timeoutMs });
+        return dialTcp({ address: known(address, hop.workload), port, localAddress: from.localAddress, timeoutMs });
       }
       case 'passthrough':
         return dialOutside(addresses, { host: hop.host, port: hop.port, timeoutMs });
@@ -71,14 +68,14 @@ export class OnwardDialer {
     permit: Permit,
     { snapshot, gateway }: DialContext,
     hop: Extract<Hop, { kind: 'hbone' }>,
-    { origin, place }: DialOrigin,
+    { origin, localAddress }: DialOrigin,
   ): Promise<Duplex> {
     const tunnel = await this.pool.connect({
       permit,
       identity: gateway.workload.identity,
       address: known(snapshot.addresses.socketAddress(hop.workload.address), hop.workload),
       port: snapshot.addresses.socketPort(hbonePort),
-      ...place,
+      localAddress,
       expectedIdentities: [hop.workload.identity],
       authority: hop.authority,
       headers: tunnelHeaders({ workload: gateway.workload, ...origin }),
@@ -89,8 +86,7 @@ export class OnwardDialer {
 
 interface DialOrigin {
   readonly origin: Origin;
-  /** The gate's own. */
-  readonly place: { readonly localAddress: string; readonly namespace?: string };
+  readonly localAddress: string;
 }
 
 function known(address: string | undefined, workload: Workload): string {

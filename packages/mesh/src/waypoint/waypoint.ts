@@ -11,7 +11,7 @@ import { sniffProtocol, type WireProtocol } from '../http/detect-protocol.js';
 import { HttpConnection } from '../http/http-connection.js';
 import { defaultHttpLimits, type HttpLimits } from '../http/limits.js';
 import { HttpServer } from '../http/serve-connection.js';
-import type { PeerJudge } from '../identity/peer-judge.js';
+import { acceptedTrustDomains } from '../identity/accepted-trust-domains.js';
 import { keyReport } from '../jwt/key-report.js';
 import { TokenVerifier } from '../jwt/token-verifier.js';
 import { dialAuthorizer } from '../l7/dial-authorizer.js';
@@ -23,10 +23,8 @@ import { TargetBuilder } from '../l7/target-builder.js';
 import { type TcpClient, TcpConnection } from '../l7/tcp-connection.js';
 import { MysqlFilter } from '../mysql/mysql-filter.js';
 import { ConnectionRegistry } from '../socket/connection-registry.js';
-import { type Listener, type ListenerPlan, placeOf } from '../socket/listener-set.js';
-import { namespaceOf } from '../socket/namespace-of.js';
+import type { Listener, ListenerPlan } from '../socket/listener-set.js';
 import { SnapshotGate } from '../socket/snapshot-gate.js';
-import { judgePeers } from '../telemetry/judge-peers.js';
 import { protocolOf, type ServedTarget, WaypointState } from './waypoint-state.js';
 import { WaypointTunnel } from './waypoint-tunnel.js';
 
@@ -53,7 +51,6 @@ class Waypoint {
   readonly #options: WaypointOptions;
   readonly #limits: HttpLimits;
   readonly #http: HttpServer;
-  readonly #peers: PeerJudge;
   readonly #pool: HbonePool;
   readonly #dialer: OnwardDialer;
   readonly #builder: TargetBuilder;
@@ -70,10 +67,9 @@ class Waypoint {
     this.#options = options;
     this.#limits = { ...defaultHttpLimits, ...options.limits };
     this.#http = new HttpServer(this.#limits);
-    this.#peers = judgePeers(() => (this.#state?.snapshot ?? options.snapshot).inventory, options);
     this.#pool = new HbonePool({
       credentials: options.credentials,
-      peers: this.#peers,
+      trustDomains: () => this.#trustDomains(),
       connectTimeoutMs: this.#limits.connectTimeoutMs,
     });
     this.#dialer = new OnwardDialer(this.#pool, this.#limits.connectTimeoutMs);
@@ -125,10 +121,11 @@ class Waypoint {
 
   async #open(plan: WaypointPlan): Promise<Listener> {
     const server = await HboneServer.listen({
-      ...placeOf(plan),
+      address: plan.address,
+      port: plan.port,
       identity: plan.identity,
       credentials: this.#options.credentials,
-      peers: this.#peers,
+      trustDomains: () => this.#trustDomains(),
       handler: (request) => this.#accept(request),
       onRefused: (refusal) => this.#refused(refusal),
     });
@@ -150,7 +147,10 @@ class Waypoint {
       }
       server.rejudge();
     }
-    this.#pool.rejudge();
+  }
+
+  #trustDomains(): readonly string[] {
+    return acceptedTrustDomains((this.#state?.snapshot ?? this.#options.snapshot).inventory);
   }
 
   #accept(request: HboneRequest): void | Promise<void> {
@@ -267,7 +267,6 @@ class Waypoint {
     this.#tokens.close();
     this.#mysql.close();
     this.#pool.close();
-    this.#peers.close();
   }
 }
 
@@ -276,10 +275,8 @@ function plansOf(state: WaypointState | undefined): readonly WaypointPlan[] {
     return [];
   }
   const { gateway, socketAddress, snapshot } = state;
-  const { addresses } = snapshot;
   const { key, identity } = gateway.workload;
-  const place = { address: socketAddress, port: addresses.socketPort(hbonePort), ...namespaceOf(addresses, key) };
-  return [{ ...place, purpose: 'HBONE', workload: key, identity }];
+  return [{ address: socketAddress, port: snapshot.addresses.socketPort(hbonePort), purpose: 'HBONE', workload: key, identity }];
 }
 
 function clusterName(service: ServiceInfo, port: number): string {
