@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { constants } from 'node:os';
 import { CommandFailure } from './exit-status.js';
+import { signalTree } from './state/process-identity.js';
 
 /** A command that runs in the foreground with our own standard streams. */
 export interface RunningCommand {
@@ -10,8 +11,12 @@ export interface RunningCommand {
   signal(signal: NodeJS.Signals): void;
 }
 
-/** Starts a command, found on the PATH as a shell would find it. */
-export function runCommand([file = '', ...rest]: readonly string[], environment: NodeJS.ProcessEnv): RunningCommand {
+/** Starts a command, found on the PATH as a shell would find it. `tree`: a signal is for all that it starts, too. */
+export function runCommand(
+  [file = '', ...rest]: readonly string[],
+  environment: NodeJS.ProcessEnv,
+  { tree = false } = {},
+): RunningCommand {
   const child = spawn(file, rest, { stdio: 'inherit', env: environment });
   const status = (once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>).then(
     ([code, signal]) => (signal === null ? (code ?? 0) : 128 + constants.signals[signal]),
@@ -23,5 +28,5 @@ export function runCommand([file = '', ...rest]: readonly string[], environment:
       });
     },
   );
-  return { status, signal: (signal) => void child.kill(signal) };
+  return { status, signal: (signal) => (tree ? signalTree(child.pid, signal) : void child.kill(signal)) };
 }

@@ -1,5 +1,6 @@
 import type { Inventory } from '@sallyport/policy';
 import type { Registry } from 'prom-client';
+import type { RevocationSource } from './identity/revocation/revocation.js';
 import type { LogFormat } from './telemetry/log-line.js';
 
 /**
@@ -22,6 +23,19 @@ export interface AddressBook {
    * sides' book only; undefined elsewhere, and for a workload that nobody may run as.
    */
   proxyCredential(workloadKey: string): ProxyCredential | undefined;
+  /** Where every workload has a network namespace of its own; absent where all share this machine's network. */
+  readonly namespaces?: NamespaceBook;
+}
+
+/**
+ * The network namespaces of a mesh (`up --isolate`). Socket addresses are policy addresses there, and what an application sends and gets
+ * is captured as ambient captures it (reference section 7.1).
+ */
+export interface NamespaceBook {
+  /** The file of a workload's namespace; undefined for one that has none, for which nothing may be opened. */
+  fileOf(workloadKey: string): string | undefined;
+  /** Where a gateway listens on this machine's own network, besides its namespace. */
+  hostAddress(workloadKey: string): string | undefined;
 }
 
 /** User name and password of one workload's SOCKS listener, random for each run of a mesh. */
@@ -61,6 +75,8 @@ export interface GateOptions {
   /** In force from the start; `startX` rejects where its sockets cannot be opened. */
   readonly snapshot: Snapshot;
   readonly credentials: CredentialSource;
+  /** Where revocation lists come from; absent where none are configured, and no peer is asked about then. */
+  readonly revocation?: RevocationSource;
   /** Takes one access log line, without its newline. Never throws. */
   readonly log: (line: string) => void;
   /** Plain text where absent (reference section 7.12). */

@@ -43,10 +43,10 @@ async function status(folder: string | undefined, output: OutputFormat): Promise
 
 /** Says what still runs of a mesh whose supervisor is gone. */
 function orphaned({ state }: FoundMesh, output: OutputFormat): number {
+  const isolation = state.commandUser === undefined ? 'none' : 'namespaces';
   const gates = state.gates.filter(isRunning).map(({ name, pid }) => ({ name, pid }));
   const applications = state.applications.filter(isRunning).map(({ workload, pid }) => ({ workload, pid }));
-  if (output === 'json')
-    printJson({ id: state.id, folder: state.folder, isolation: 'none', supervisor: null, gates, applications });
+  if (output === 'json') printJson({ id: state.id, folder: state.folder, isolation, supervisor: null, gates, applications });
   else {
     process.stdout.write(
       `mesh ${state.id}  ${state.folder}\n  its supervisor is gone: gates enforce the last state, changes are not seen\n`,

@@ -2,6 +2,8 @@ import { realpath, stat } from 'node:fs/promises';
 import { strict } from '@sallyport/policy';
 import type { Command } from 'commander';
 import { CommandFailure, exitStatus } from '../exit-status.js';
+import { type CommandUser, chooseUser, requireReadable } from '../isolation/command-user.js';
+import { requireIsolation } from '../isolation/require-isolation.js';
 import { terminalPaint, wantsColour } from '../output/colour.js';
 import { countDiagnostics, diagnosticToJson, renderDiagnostics } from '../output/diagnostics.js';
 import { type OutputFormat, outputOption } from '../output/format-option.js';
@@ -16,6 +18,8 @@ import { InvalidFolder, Supervisor } from '../supervisor/supervisor.js';
 interface UpOptions {
   readonly output: OutputFormat;
   readonly quiet?: boolean;
+  readonly isolate?: boolean;
+  readonly user?: string;
 }
 
 /** Adds `sallyport up`. */
@@ -31,6 +35,8 @@ export function registerUp(program: Command): void {
     .argument('<DIR>', 'a folder of manifests; trusted as code, as it may run commands')
     .argument('[COMMAND...]', 'run this once the mesh is ready, after `--`, then end the mesh')
     .addOption(outputOption())
+    .option('--isolate', 'give each workload a network of its own, and capture what it sends; takes Linux and root')
+    .option('--user <NAME>', 'with --isolate: whom commands run as; else whoever called sudo, else the owner of DIR')
     .option('-q, --quiet', 'do not print what gates and workloads log; it is in the files that `sallyport status` names')
     .addHelpText('after', help)
     .action(async (folder: string, command: string[], options: UpOptions) => {
@@ -43,11 +49,14 @@ A workload's command runs by /bin/sh in DIR and is told by HOST and PORT where t
 again when it ends. With -o json every event is one line of JSON. With COMMAND, standard output is the command's alone, and what up has
 to say goes to standard error.
 
-Isolation is none: other processes of this machine can reach the applications past the gates.
+Isolation is none: other processes of this machine can reach the applications past the gates. With --isolate it is namespaces: each workload
+has its own address, resolver and network, which its ztunnel alone connects; programs need no proxy variables, and commands run as another
+user than root, without capabilities. COMMAND runs outside of all that, as whoever runs up.
 
 Examples:
   sallyport up examples/httpbin-ambient
   sallyport up --quiet manifests/ -- npm test
+  sudo sallyport up --isolate manifests/
   sallyport up manifests/ -- sallyport exec default/sleep -- curl -sS http://httpbin:8000/
 
 Exit status: that of COMMAND (128 + N where signal N ended it); without one 0 after Ctrl-C; 1 if the folder is invalid, an address is in use,
@@ -56,6 +65,7 @@ or the mesh of DIR is up already.
 
 async function up(folder: string, command: readonly string[], options: UpOptions): Promise<number> {
   const real = await requireFolder(folder);
+  const isolation = await isolationFor(options, real, folder);
   const id = await meshId(real);
   const directory = await prepareMeshDirectory(id);
   const claim = await claimMesh(directory, folder);
@@ -64,7 +74,7 @@ async function up(folder: string, command: readonly string[], options: UpOptions
   if (claim.ended > 0) listener({ event: 'took-over', ended: claim.ended }, []);
   try {
     return await run(
-      await Supervisor.load({ id, directory, folder: real, typedFolder: folder, dialect: strict, listener }),
+      await Supervisor.load({ id, directory, folder: real, typedFolder: folder, dialect: strict, listener, ...isolation }),
       command,
       real,
     );
@@ -75,6 +85,19 @@ async function up(folder: string, command: readonly string[], options: UpOptions
   } finally {
     await claim.release();
   }
+}
+
+async function isolationFor({ isolate, user }: UpOptions, real: string, typed: string): Promise<{ isolateFor?: CommandUser }> {
+  if (isolate === true) {
+    requireIsolation(typed);
+    const isolateFor = await chooseUser(user, real);
+    await requireReadable(real, isolateFor);
+    return { isolateFor };
+  }
+  if (user === undefined) return {};
+  throw new CommandFailure('--user goes with --isolate: without it commands run as whoever runs up', {
+    status: exitStatus.usage,
+  });
 }
 
 async function requireFolder(folder: string): Promise<string> {

@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { listNamespaces, removeNamespaces } from '../isolation/remove-namespaces.js';
 import type { MeshState } from './mesh-state.js';
 import { isRunning, type ProcessIdentity, signalGroup, signalProcess, waitForEnd } from './process-identity.js';
 
@@ -21,10 +22,11 @@ export async function endMesh(directory: string, state: MeshState): Promise<numb
   await endOrphans(state);
   await rm(join(directory, 'mesh.json'), { force: true });
   await rm(join(directory, 'control.sock'), { force: true });
+  await rm(join(directory, 'namespaces'), { recursive: true, force: true });
   return all.length;
 }
 
-/** Ends gates and applications whose supervisor is gone. */
+/** Ends gates and applications whose supervisor is gone, and removes their network namespaces. */
 export async function endOrphans(state: MeshState): Promise<void> {
   const alive: ProcessIdentity[] = [...state.gates, ...state.applications].filter(isRunning);
   for (const gate of state.gates) signalProcess(gate, 'SIGTERM');
@@ -33,4 +35,6 @@ export async function endOrphans(state: MeshState): Promise<void> {
   // A leader may be gone and its group not.
   for (const application of state.applications) signalGroup(application, 'SIGKILL');
   await waitForEnd(alive, politeMs);
+  // One of the same name could be another user's: only a mesh that was isolated has any.
+  if (state.commandUser !== undefined) await removeNamespaces(await listNamespaces(state.id));
 }

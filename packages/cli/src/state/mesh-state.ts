@@ -1,6 +1,9 @@
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ProxyCredential } from '@sallyport/mesh';
+import type { CommandUser } from '../isolation/command-user.js';
+import { listNamespaces } from '../isolation/remove-namespaces.js';
+import type { LaunchPlace } from '../isolation/workload-launcher.js';
 import { isRunning, type ProcessIdentity } from './process-identity.js';
 import { meshDirectories } from './runtime-directory.js';
 
@@ -17,6 +20,8 @@ export interface MeshState {
   /** Leaders of the process groups of commands that run workloads. */
   readonly applications: readonly (ProcessIdentity & { readonly workload: string })[];
   readonly workloads: readonly WorkloadAccess[];
+  /** Of an isolated mesh: whom commands run as. */
+  readonly commandUser?: CommandUser;
 }
 
 /** How to run a command as a workload. */
@@ -27,6 +32,8 @@ export interface WorkloadAccess {
   readonly ownerName: string;
   /** Absent for one that has no ztunnel. */
   readonly proxy?: ProxyCredential & { readonly address: string; readonly port: number };
+  /** In an isolated mesh: where it is. */
+  readonly place?: LaunchPlace;
 }
 
 /** A mesh that was found, with its state folder. */
@@ -51,12 +58,14 @@ export async function readMeshState(directory: string): Promise<MeshState | unde
   }
 }
 
-/** All meshes of this user of which some process still runs. */
+/** All meshes of this user of which something is left: a process, or a network namespace. */
 export async function findMeshes(): Promise<FoundMesh[]> {
   const found: FoundMesh[] = [];
   for (const directory of await meshDirectories()) {
     const state = await readMeshState(directory);
-    if (state !== undefined && isAlive(state)) found.push({ directory, state });
+    if (state === undefined) continue;
+    const hasNamespaces = state.commandUser !== undefined && (await listNamespaces(state.id)).length > 0;
+    if (isAlive(state) || hasNamespaces) found.push({ directory, state });
   }
   return found;
 }

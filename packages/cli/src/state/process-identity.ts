@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 
 /** A process that cannot be mistaken for a later one with the same number. */
@@ -35,6 +35,19 @@ export function signalGroup(leader: ProcessIdentity, signal: NodeJS.Signals): bo
   return sendSignal(-leader.pid, signal);
 }
 
+/** Sends a signal to a process and to all that descend from it, by the processes that there are now. */
+export function signalTree(root: number | undefined, signal: NodeJS.Signals): void {
+  if (root === undefined) return;
+  const children = new Map<number, number[]>();
+  for (const name of readdirSync('/proc')) {
+    const parent = Number(statFields(Number(name))?.[1]);
+    if (parent > 0) children.set(parent, [...(children.get(parent) ?? []), Number(name)]);
+  }
+  const tree = [root];
+  for (const pid of tree) tree.push(...(children.get(pid) ?? []));
+  for (const pid of tree) sendSignal(pid, signal);
+}
+
 /** Resolves once none of these run, or the time is over; with those that are left. */
 export async function waitForEnd(identities: readonly ProcessIdentity[], timeoutMs: number): Promise<ProcessIdentity[]> {
   const deadline = Date.now() + timeoutMs;
@@ -56,11 +69,16 @@ function sendSignal(target: number, signal: NodeJS.Signals): boolean {
 }
 
 function startedOnLinux(pid: number): string | undefined {
+  const fields = statFields(pid);
+  return fields === undefined || fields[0] === 'Z' || fields[0] === 'X' ? undefined : fields[19];
+}
+
+/** What Linux says of a process from the state on: state first, parent second, start time twentieth. */
+function statFields(pid: number): string[] | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    // The second field is the command in brackets and may hold anything; state is the third, the start time the twenty-second.
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return fields[0] === 'Z' || fields[0] === 'X' ? undefined : fields[19];
+    // The command before stands in brackets and may hold anything.
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   } catch {
     return undefined;
   }

@@ -31,8 +31,9 @@ export class ApplicationGroup {
    */
   async assertFree(plans: readonly ApplicationPlan[]): Promise<void> {
     await Promise.all(
-      plans.map(async ({ workload, host, port }) => {
-        if (port === undefined || (await probeAddress(host, port)) !== 'EADDRINUSE') return;
+      plans.map(async ({ workload, host, port, isolation }) => {
+        // In a namespace that was just made nothing listens.
+        if (port === undefined || isolation !== undefined || (await probeAddress(host, port)) !== 'EADDRINUSE') return;
         throw new CommandFailure(`address ${host}:${port} is in use: the command of \`${workload}\` is to listen there`);
       }),
     );

@@ -1,8 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, openSync } from 'node:fs';
-import { connect } from 'node:net';
+import { closeSync, fchownSync, openSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
+import { dialTcp } from '@sallyport/mesh';
+import type { CommandUser } from '../isolation/command-user.js';
+import { type LaunchPlace, launcher } from '../isolation/workload-launcher.js';
 import { identifyProcess, type ProcessIdentity, signalGroup } from '../state/process-identity.js';
 import { BackOff } from './back-off.js';
 
@@ -15,6 +17,8 @@ export interface ApplicationPlan {
   readonly host: string;
   /** Absent for a workload that declares no port. */
   readonly port?: number;
+  /** Of an isolated mesh. */
+  readonly isolation?: { readonly place: LaunchPlace; readonly user: CommandUser };
 }
 
 /** What an application needs of its supervisor. */
@@ -51,11 +55,11 @@ export class Application {
 
   /** Resolves once something listens where this workload should, or it ends, or the time is over; says which. */
   async listening(timeoutMs: number): Promise<boolean> {
-    const { host, port } = this.plan;
+    const { host, port, isolation } = this.plan;
     if (port === undefined) return true;
     const deadline = Date.now() + timeoutMs;
     while (!this.#stop.signal.aborted && Date.now() < deadline) {
-      if (await accepts(host, port)) return true;
+      if (await accepts(host, port, isolation?.place.namespace)) return true;
       await this.#wait(probeMs);
     }
     return false;
@@ -102,10 +106,14 @@ export class Application {
   }
 
   #spawn(): ChildProcess {
-    const { command, folder, environment, host, port } = this.plan;
+    const { command, folder, environment, host, port, isolation } = this.plan;
+    const before = isolation === undefined ? [] : launcher(isolation.place, isolation.user);
+    const [file = '', ...args] = [...before, '/bin/sh', '-c', command];
     const log = openSync(this.#options.logFile, 'a', 0o600);
     try {
-      return spawn('/bin/sh', ['-c', command], {
+      // What opens its standard output by name needs the right to.
+      if (isolation !== undefined) fchownSync(log, isolation.user.uid, isolation.user.gid);
+      return spawn(file, args, {
         cwd: folder,
         env: { ...environment, HOST: host, ...(port === undefined ? {} : { PORT: String(port) }) },
         detached: true,
@@ -122,15 +130,12 @@ export class Application {
   }
 }
 
-function accepts(host: string, port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ host, port, timeout: 1000 });
-    const finish = (answer: boolean): void => {
-      socket.destroy();
-      resolve(answer);
-    };
-    socket.once('connect', () => finish(true));
-    socket.once('timeout', () => finish(false));
-    socket.once('error', () => finish(false));
-  });
+async function accepts(address: string, port: number, namespace: string | undefined): Promise<boolean> {
+  try {
+    const socket = await dialTcp({ address, port, ...(namespace === undefined ? {} : { namespace }), timeoutMs: 1000 });
+    socket.destroy();
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -2,6 +2,7 @@ import type { GatewayInfo, Inventory, Workload } from '@sallyport/policy';
 import type { AddressEntry } from '../addresses/address-book.js';
 import type { AddressPlan } from '../addresses/address-plan.js';
 import type { GateRole } from '../gate-protocol/messages.js';
+import { type NamespacePlan, namespaceFile } from '../isolation/namespace-plan.js';
 
 /** The gates that a mesh consists of: both sides of the ztunnels, and each waypoint and ingress gateway that is ready. */
 export function planGates(inventory: Inventory): GateRole[] {
@@ -45,6 +46,23 @@ function addressesOf(workload: Workload, plan: AddressPlan): AddressEntry {
   if (workload.run === undefined || workload.kind === 'Gateway') return entry;
   // Without a gate in front, the application itself has the address that others dial.
   return { ...entry, applicationAddress: gated ? plan.address('application', workload.key) : socketAddress };
+}
+
+/** The addresses of every workload and gateway that has a network namespace: its own there. */
+export function planIsolatedAddresses(
+  inventory: Inventory,
+  plan: AddressPlan,
+  namespaces: readonly NamespacePlan[],
+): AddressEntry[] {
+  const gateways = new Set([...inventory.gateways.values()].map(({ workload }) => workload.key));
+  return namespaces.flatMap(({ workload: key, name, addresses, gated }) => {
+    const [socketAddress] = addresses;
+    if (socketAddress === undefined) return [];
+    const entry = { key, policyAddresses: addresses, socketAddress, namespace: namespaceFile(name) };
+    return gateways.has(key)
+      ? { ...entry, gated: true, hostAddress: plan.address('workload', key) }
+      : { ...entry, gated, applicationAddress: socketAddress };
+  });
 }
 
 /** Every port that may be opened for this inventory. */

@@ -1,13 +1,16 @@
 import type { GateStatus } from '@sallyport/mesh';
 import type { Diagnostic } from '@sallyport/policy';
+import type { CommandUser } from '../isolation/command-user.js';
 
 /** What `sallyport status` shows, and prints as it is with `-o json`. */
 export interface MeshStatus {
   readonly id: string;
   readonly folder: string;
   readonly dialect: string;
-  /** Always `none` here: other processes of this machine can reach applications past their gates. */
-  readonly isolation: 'none';
+  /** `none`: other processes of this machine can reach applications past their gates. `namespaces`: they cannot. */
+  readonly isolation: 'none' | 'namespaces';
+  /** With namespaces: whom commands run as, and why. */
+  readonly commandUser?: CommandUser;
   readonly supervisor: number;
   /** The number of the state in force, and since when (ISO 8601). */
   readonly snapshot: number;

@@ -10,7 +10,7 @@ export function printStatus(status: MeshStatus, paint: Paint): string {
   const lines = [
     `${paint('strong', `mesh ${status.id}`)}  ${status.folder}`,
     `  snapshot ${status.snapshot} since ${status.since}, dialect ${status.dialect}, supervisor ${status.supervisor}`,
-    `  isolation: none (${isolationNote})`,
+    `  ${isolationLine(status)}`,
     ...refusedLines(status, paint),
     '',
     paint('strong', 'gates'),
@@ -24,6 +24,12 @@ export function printStatus(status: MeshStatus, paint: Paint): string {
   return `${lines.join('\n')}\n`;
 }
 
+function isolationLine({ commandUser }: MeshStatus): string {
+  if (commandUser === undefined) return `isolation: none (${isolationNote})`;
+  const { name, uid, why } = commandUser;
+  return `isolation: namespaces (each workload has a network of its own behind its ztunnel; commands run as ${name}, ${uid}, ${why})`;
+}
+
 function refusedLines({ lastRefused, snapshot }: MeshStatus, paint: Paint): string[] {
   if (lastRefused === undefined) return [];
   const places = lastRefused.diagnostics.map(
@@ -35,7 +41,7 @@ function refusedLines({ lastRefused, snapshot }: MeshStatus, paint: Paint): stri
 
 function gateLines(gate: GateReport, paint: Paint): string[] {
   const state = gate.state === 'up' ? (gate.ready ? paint('allow', 'up') : 'not ready') : paint('deny', 'down, nothing passes');
-  const ports = gate.listeners.map(({ port }) => port).join(', ');
+  const ports = [...new Set(gate.listeners.map(({ port }) => port))].join(', ');
   const where =
     gate.address === undefined ? [] : [`    ${gate.address}${ports === '' ? '' : `, ports ${ports}`}  ${gate.identity ?? ''}`];
   const connections = gate.openConnections === undefined ? '' : `, ${gate.openConnections} open`;

@@ -2,6 +2,7 @@ import type { GateStatus } from '@sallyport/mesh';
 import type { Workload } from '@sallyport/policy';
 import type { AddressEntry } from '../addresses/address-book.js';
 import { adminPort } from '../gate-protocol/messages.js';
+import type { CommandUser } from '../isolation/command-user.js';
 import type { ApplicationGroup } from './application-group.js';
 import type { GateKeeper } from './gate-keeper.js';
 import { applicationWorkloads } from './mesh-plan.js';
@@ -17,6 +18,8 @@ export interface ReportedMesh {
   readonly gates: readonly GateKeeper[];
   readonly adminAddress: (gate: string) => string;
   readonly applications: ApplicationGroup;
+  /** Of an isolated mesh. */
+  readonly commandUser: CommandUser | undefined;
   readonly lastRefused: RefusedChange | undefined;
   readonly logs: string;
 }
@@ -29,7 +32,7 @@ export async function reportMesh(mesh: ReportedMesh): Promise<MeshStatus> {
     id: mesh.id,
     folder: mesh.folder,
     dialect: version.inventory.dialect.name,
-    isolation: 'none',
+    ...(mesh.commandUser === undefined ? { isolation: 'none' } : { isolation: 'namespaces', commandUser: mesh.commandUser }),
     supervisor: process.pid,
     snapshot: version.number,
     since: version.since.toISOString(),
@@ -49,7 +52,8 @@ function reportGate(
   status: GateStatus | undefined,
 ): GateReport {
   const gateway = 'gateway' in role ? mesh.version.inventory.gateways.get(role.gateway) : undefined;
-  const address = gateway === undefined ? undefined : entries.get(gateway.workload.key)?.socketAddress;
+  const entry = gateway === undefined ? undefined : entries.get(gateway.workload.key);
+  const address = (role.kind === 'gateway' ? entry?.hostAddress : undefined) ?? entry?.socketAddress;
   return {
     name,
     kind: role.kind,

@@ -1,8 +1,10 @@
 import { type CertificateAuthority, FolderSource, type FolderWatch, openAuthority, type Reading } from '@sallyport/control';
 import type { Diagnostic, Dialect, SourceFile } from '@sallyport/policy';
+import { commandEnvironment } from '../command-environment.js';
 import { CommandFailure } from '../exit-status.js';
 import { type GateRole, gateName, type SnapshotData } from '../gate-protocol/messages.js';
-import { proxyEnvironment } from '../proxy-environment.js';
+import type { CommandUser } from '../isolation/command-user.js';
+import { MeshNamespaces } from '../isolation/mesh-namespaces.js';
 import { type MeshState, writeMeshState } from '../state/mesh-state.js';
 import { identifyProcess } from '../state/process-identity.js';
 import { grantCertificate } from './answer-control.js';
@@ -31,6 +33,8 @@ export interface SupervisorOptions {
   readonly typedFolder: string;
   readonly dialect: Dialect;
   readonly listener: (event: MeshEvent, files: readonly SourceFile[]) => void;
+  /** Gives each workload a network namespace, and runs commands there as this user. */
+  readonly isolateFor?: CommandUser;
 }
 
 /** A folder that cannot be started: what is wrong in it. */
@@ -64,6 +68,7 @@ export class Supervisor {
   readonly #logs: LogFiles;
   readonly #gates: GateSet;
   readonly #applications: ApplicationGroup;
+  #namespaces: MeshNamespaces | undefined;
   #current: MeshVersion;
   /** The state that gates prepare now: they may ask for its identities. */
   #preparing: MeshVersion | undefined;
@@ -107,7 +112,11 @@ export class Supervisor {
     const reading = await source.read();
     const loaded = loadMesh(reading, options.dialect);
     if (loaded.inventory === undefined) throw new InvalidFolder(loaded.diagnostics, loaded.files);
-    const addresses = await AddressAuthority.open(options.directory, options.id);
+    const addresses = await AddressAuthority.open(
+      options.directory,
+      options.id,
+      options.isolateFor === undefined ? undefined : { meshId: options.id, files: filesOf(options) },
+    );
     const first = {
       number: 1,
       since: new Date(),
@@ -123,6 +132,7 @@ export class Supervisor {
   async begin(): Promise<void> {
     try {
       await this.#applications.assertFree(this.#applicationPlans());
+      await this.#openNamespaces();
       this.#control = await openControlSocket(this.#options.directory, {
         status: () => this.status(),
         certificate: (wish) => grantCertificate(this.#authority, this.#current.inventory, wish),
@@ -154,6 +164,7 @@ export class Supervisor {
       gates: this.#gates.keepers,
       adminAddress: (gate) => this.#addresses.adminAddress(gate),
       applications: this.#applications,
+      commandUser: this.#options.isolateFor,
       lastRefused: this.#lastRefused,
       logs: this.#logs.directory,
     });
@@ -177,6 +188,7 @@ export class Supervisor {
     if (this.#ready) this.#tell({ event: 'stopping' });
     await this.#gates.stop(drainMs);
     await this.#applications.stop();
+    await this.#namespaces?.close();
     await this.#control?.close();
     this.#logs.close();
     await this.#recording;
@@ -215,6 +227,7 @@ export class Supervisor {
     const before = this.#current;
     this.#preparing = next;
     try {
+      await this.#namespaces?.add(next.addresses.namespaces ?? []);
       await this.#gates.change(
         planGates(next.inventory),
         (role) => this.#snapshotFor(role, next),
@@ -222,14 +235,26 @@ export class Supervisor {
           this.#current = next;
         },
       );
+    } catch (error) {
+      await this.#namespaces?.keep(before.addresses.namespaces ?? []);
+      throw error;
     } finally {
       this.#preparing = undefined;
     }
     this.#lastRefused = undefined;
     await this.#applications.apply(this.#applicationPlans());
+    await this.#namespaces?.keep(next.addresses.namespaces ?? []);
     await this.#record();
     const files = changedFiles(before.files, next.files);
     this.#tell({ event: 'changed', snapshot: next.number, tookMs: Date.now() - started, files });
+  }
+
+  /** Recorded first: whatever becomes of this process, `down` finds what it has made. */
+  async #openNamespaces(): Promise<void> {
+    if (this.#options.isolateFor === undefined) return;
+    await this.#record();
+    this.#namespaces = await MeshNamespaces.open(this.#options.id, filesOf(this.#options));
+    await this.#namespaces.add(this.#current.addresses.namespaces ?? []);
   }
 
   #refuse(diagnostics: readonly Diagnostic[], files: readonly SourceFile[], error?: string): void {
@@ -273,11 +298,14 @@ export class Supervisor {
     return this.#addresses.accessOf(inventory, addresses).flatMap((access) => {
       const workload = inventory.workloads.get(access.key);
       const host = hosts.get(access.key);
-      if (workload?.run === undefined || host === undefined) return [];
+      const { folder, isolateFor: user } = this.#options;
+      // Of an isolated mesh nothing runs on this machine's own network, or as root.
+      if (workload?.run === undefined || host === undefined || (user !== undefined && access.place === undefined)) return [];
       const [declared] = workload.ports;
       const port = declared === undefined ? {} : { port: shifted.has(declared) ? declared + 10_000 : declared };
-      const environment = { ...proxyEnvironment(process.env, access), SALLYPORT_MESH: this.#options.folder };
-      return [{ workload: access.key, command: workload.run, folder: this.#options.folder, environment, host, ...port }];
+      const environment = { ...commandEnvironment(process.env, access, user), SALLYPORT_MESH: folder };
+      const isolation = access.place === undefined || user === undefined ? {} : { isolation: { place: access.place, user } };
+      return [{ workload: access.key, command: workload.run, folder, environment, host, ...port, ...isolation }];
     });
   }
 
@@ -299,12 +327,18 @@ export class Supervisor {
         leader === undefined ? [] : [{ workload: plan.workload, ...leader }],
       ),
       workloads: this.#addresses.accessOf(this.#current.inventory, this.#current.addresses),
+      ...(this.#options.isolateFor === undefined ? {} : { commandUser: this.#options.isolateFor }),
     };
   }
 
   #tell(event: MeshEvent): void {
     this.#options.listener(event, this.#current.files);
   }
+}
+
+/** Where the files are that stand in for this machine's in each namespace. */
+function filesOf({ directory }: SupervisorOptions): string {
+  return `${directory}/namespaces`;
 }
 
 /** The paths whose text differs, came or went. */

@@ -13,6 +13,7 @@ const book = createAddressBook({
     { key: 'default/b', policyAddresses: ['10.0.0.1'], socketAddress: '127.1.1.2', gated: false },
   ],
   shiftedPorts: [80],
+  isolated: false,
   proxyCredentials: { 'default/a': { username: 'u', password: 'p' } },
 });
 

@@ -63,8 +63,8 @@ export class Workshop {
   }
 
   /** Starts a mesh and resolves once it is ready. */
-  async up(folder: string): Promise<UpMesh> {
-    const mesh = new UpMesh(this, folder);
+  async up(folder: string, options: readonly string[] = []): Promise<UpMesh> {
+    const mesh = new UpMesh(this, folder, options);
     this.#meshes.push(mesh);
     await mesh.next('ready');
     return mesh;
@@ -86,10 +86,10 @@ export class UpMesh {
   readonly #workshop: Workshop;
   #wake: () => void = () => undefined;
 
-  constructor(workshop: Workshop, folder: string) {
+  constructor(workshop: Workshop, folder: string, options: readonly string[] = []) {
     this.folder = folder;
     this.#workshop = workshop;
-    const child = spawn(process.execPath, [bin, 'up', '-o', 'json', folder], {
+    const child = spawn(process.execPath, [bin, 'up', '-o', 'json', ...options, folder], {
       cwd: workshop.directory,
       env: workshop.environment,
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -11,7 +11,7 @@ import type { WireProtocol } from '../http/detect-protocol.js';
 import { HttpConnection } from '../http/http-connection.js';
 import { defaultHttpLimits, type HttpLimits } from '../http/limits.js';
 import { HttpServer } from '../http/serve-connection.js';
-import { acceptedTrustDomains } from '../identity/accepted-trust-domains.js';
+import type { PeerJudge } from '../identity/peer-judge.js';
 import { keyReport } from '../jwt/key-report.js';
 import { TokenVerifier } from '../jwt/token-verifier.js';
 import { dialAuthorizer } from '../l7/dial-authorizer.js';
@@ -22,9 +22,11 @@ import { TargetBuilder } from '../l7/target-builder.js';
 import { TcpConnection } from '../l7/tcp-connection.js';
 import { MysqlFilter } from '../mysql/mysql-filter.js';
 import { ConnectionRegistry } from '../socket/connection-registry.js';
+import { placeOf } from '../socket/listener-set.js';
 import { resetAfterFirstBytes } from '../socket/reset-later.js';
 import { SnapshotGate } from '../socket/snapshot-gate.js';
 import { listenTcp } from '../socket/tcp-listener.js';
+import { judgePeers } from '../telemetry/judge-peers.js';
 import { type ClientFacts, GatewayClient } from './gateway-client.js';
 import { GatewayState } from './gateway-state.js';
 import { type GatewayPlan, plansOf, portKind } from './listener-plan.js';
@@ -50,6 +52,7 @@ class IngressGateway {
   readonly #options: GatewayOptions;
   readonly #limits: HttpLimits;
   readonly #http: HttpServer;
+  readonly #peers: PeerJudge;
   readonly #pool: HbonePool;
   readonly #dialer: OnwardDialer;
   readonly #builder: TargetBuilder;
@@ -66,9 +69,10 @@ class IngressGateway {
     this.#options = options;
     this.#limits = { ...defaultHttpLimits, ...options.limits };
     this.#http = new HttpServer(this.#limits);
+    this.#peers = judgePeers(() => (this.#state?.snapshot ?? options.snapshot).inventory, options);
     this.#pool = new HbonePool({
       credentials: options.credentials,
-      trustDomains: () => acceptedTrustDomains((this.#state?.snapshot ?? options.snapshot).inventory),
+      peers: this.#peers,
       connectTimeoutMs: this.#limits.connectTimeoutMs,
     });
     this.#dialer = new OnwardDialer(this.#pool, this.#limits.connectTimeoutMs);
@@ -95,11 +99,11 @@ class IngressGateway {
         connections: this.#connections,
         derive: (next) => this.#derive(next),
         plans: plansOf,
-        open: ({ address, port, declaredPort }) =>
-          listenTcp({ address, port, onConnection: (socket) => this.#accept(declaredPort, socket) }),
+        open: (plan) => listenTcp({ ...placeOf(plan), onConnection: (socket) => this.#accept(plan.declaredPort, socket) }),
         enforce: (state) => {
           this.#state = state;
           this.#authorizers.retire();
+          this.#pool.rejudge();
         },
         dispose: () => this.#dispose(),
       },
@@ -243,6 +247,7 @@ class IngressGateway {
     this.#tokens.close();
     this.#mysql.close();
     this.#pool.close();
+    this.#peers.close();
   }
 }
 

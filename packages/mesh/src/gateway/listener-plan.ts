@@ -1,5 +1,6 @@
 import type { Listener as GatewayListener } from '@sallyport/policy';
 import type { ListenerPlan } from '../socket/listener-set.js';
+import { namespaceOf } from '../socket/namespace-of.js';
 import type { GatewayState } from './gateway-state.js';
 
 /** A socket of a gateway: one for each port, shared by the listeners that differ by host name. */
@@ -19,7 +20,7 @@ export function plansOf(state: GatewayState | undefined): readonly GatewayPlan[]
   const ports = [...new Set(state.gateway.resource.listeners.map(({ port }) => port))];
   return ports.flatMap((port): GatewayPlan[] => {
     const kind = portKind(state.listenersOn(port));
-    return kind === undefined || kind === 'conflict' ? [] : [planOf(state, port)];
+    return kind === undefined || kind === 'conflict' ? [] : plansOfPort(state, port);
   });
 }
 
@@ -45,13 +46,18 @@ function kindOf({ protocol, tls }: GatewayListener): PortKind | undefined {
   }
 }
 
-function planOf(state: GatewayState, port: number): GatewayPlan {
-  return {
-    address: state.socketAddress,
-    port: state.snapshot.addresses.socketPort(port),
-    declaredPort: port,
+/** One socket, or where gateways have a namespace two: for the mesh in there, for everyone else on this machine's own network. */
+function plansOfPort({ snapshot: { addresses }, gateway, socketAddress }: GatewayState, declaredPort: number): GatewayPlan[] {
+  const { key } = gateway.workload;
+  const plan = {
+    address: socketAddress,
+    port: addresses.socketPort(declaredPort),
+    declaredPort,
     // One word for all kinds: a port that changes from HTTP to HTTPS keeps its socket.
     purpose: 'listener',
-    workload: state.gateway.workload.key,
+    workload: key,
   };
+  const host = addresses.namespaces?.hostAddress(key);
+  const outside = host === undefined ? [] : [{ ...plan, address: host }];
+  return [...outside, { ...plan, ...namespaceOf(addresses, key) }];
 }

@@ -15,5 +15,11 @@ export class HboneError extends Error {
   }
 }
 
+/** Why a connection failed, for logs and metrics. */
+export function failureOf(error: unknown): { readonly error: string; readonly flags: ResponseFlags } {
+  if (error instanceof HboneError) return { error: error.message, flags: error.flags };
+  return { error: error instanceof Error ? error.message : String(error), flags: 'CONNECT' };
+}
+
 /** The other gate never looked at the request: another connection may be tried. */
 export class UnseenError extends HboneError {}

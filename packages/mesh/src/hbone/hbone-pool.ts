@@ -2,6 +2,8 @@ import type { ClientHttp2Stream, IncomingHttpHeaders, OutgoingHttpHeaders } from
 import type { Duplex } from 'node:stream';
 import type { OutboundRoute, Permit } from '@sallyport/policy';
 import type { CredentialSource, Credentials } from '../gate.js';
+import type { PeerJudge } from '../identity/peer-judge.js';
+import type { ConnectTarget } from '../socket/connect-socket.js';
 import { HboneError, UnseenError } from './hbone-error.js';
 import { defaultKeepAlive, type KeepAlive } from './keep-alive.js';
 import { type DialLimits, PooledConnection, wasRefusedUnseen } from './pooled-connection.js';
@@ -13,7 +15,8 @@ type TunnelPermit = Permit | Extract<OutboundRoute, { readonly kind: 'waypoint' 
 /** What an `HbonePool` needs. */
 export interface HbonePoolOptions {
   readonly credentials: CredentialSource;
-  readonly trustDomains: () => readonly string[];
+  /** Asked at every handshake, by `rejudge`, and whenever its own answers change. */
+  readonly peers: PeerJudge;
   /** TCP, TLS and HTTP/2 preface together; 10 s. */
   readonly connectTimeoutMs?: number;
   /** For the answer to a CONNECT, in which the other gate dials the application; 15 s. */
@@ -23,16 +26,11 @@ export interface HbonePoolOptions {
   readonly keepAlive?: KeepAlive;
 }
 
-/** One tunnel to open. */
-export interface TunnelRequest {
+/** One tunnel to open; address and port are the other gate's. */
+export interface TunnelRequest extends ConnectTarget {
   readonly permit: TunnelPermit;
   /** The identity to connect as. */
   readonly identity: string;
-  /** Socket address and port of the other gate. */
-  readonly address: string;
-  readonly port: number;
-  /** Socket address to connect from. */
-  readonly localAddress?: string;
   /** The other gate must prove one of these identities. */
   readonly expectedIdentities: readonly string[];
   /** The target: `:authority` of the CONNECT. */
@@ -56,8 +54,12 @@ export interface OpenTunnel {
 export class HbonePool {
   readonly #options: HbonePoolOptions;
   readonly #limits: DialLimits;
+  /** Those that take new tunnels, by what tunnels must share. */
   readonly #connections = new Map<string, Set<PooledConnection>>();
+  /** All that have not ended, those that only finish their tunnels included. */
+  readonly #open = new Set<PooledConnection>();
   readonly #stopRenewal: () => void;
+  readonly #stopChanges: () => void;
   #closed = false;
 
   constructor(options: HbonePoolOptions) {
@@ -67,7 +69,8 @@ export class HbonePool {
       idleMs: options.idleMs ?? 300_000,
       keepAlive: options.keepAlive ?? defaultKeepAlive,
     };
-    this.#stopRenewal = options.credentials.onRenewal((identity) => this.#retire(identity));
+    this.#stopRenewal = options.credentials.onRenewal((identity) => this.#renewed(identity));
+    this.#stopChanges = options.peers.onChange(() => this.rejudge());
   }
 
   /** Connections that take new tunnels. */
@@ -94,14 +97,20 @@ export class HbonePool {
   drain(): void {
     this.#closed = true;
     this.#stopRenewal();
-    for (const connection of this.#all()) connection.retire();
+    for (const connection of this.#open) connection.retire();
   }
 
   /** Ends everything. */
   close(): void {
-    const all = this.#all();
     this.drain();
-    for (const connection of all) connection.destroy();
+    this.#stopChanges();
+    for (const connection of this.#open) connection.destroy();
+  }
+
+  /** Ends connections to gates that would not be spoken to any more: trust domain or root removed, certificate revoked or expired. */
+  rejudge(): void {
+    const { credentials, peers } = this.#options;
+    for (const connection of [...this.#open]) connection.rejudge(peers, credentials.current(connection.identity)?.bundle);
   }
 
   async #attempt(request: TunnelRequest): Promise<OpenTunnel> {
@@ -130,24 +139,23 @@ export class HbonePool {
     const target = {
       ...request,
       credentials,
-      expected: { identities: request.expectedIdentities, trustDomains: this.#options.trustDomains() },
+      peers: this.#options.peers,
+      expected: { identities: request.expectedIdentities, trustDomains: this.#options.peers.trustDomains() },
     };
     const connection = new PooledConnection(target, this.#limits, () => {
       connections.delete(connection);
       if (connections.size === 0 && this.#connections.get(key) === connections) this.#connections.delete(key);
     });
     connections.add(connection);
+    this.#open.add(connection);
+    void connection.ended.then(() => this.#open.delete(connection));
     return connection;
   }
 
-  #retire(identity: string): void {
-    for (const [key, connections] of this.#connections) {
-      if (identityOfKey(key) === identity) for (const connection of [...connections]) connection.retire();
-    }
-  }
-
-  #all(): PooledConnection[] {
-    return [...this.#connections.values()].flatMap((set) => [...set]);
+  #renewed(identity: string): void {
+    for (const connection of [...this.#open]) if (connection.identity === identity) connection.retire();
+    // The trust bundle came with them.
+    this.rejudge();
   }
 }
 
@@ -162,12 +170,9 @@ function keyOf(request: TunnelRequest): string {
     request.address,
     request.port,
     request.localAddress ?? '',
+    request.namespace ?? '',
     [...request.expectedIdentities].sort(),
   ]);
-}
-
-function identityOfKey(key: string): unknown {
-  return (JSON.parse(key) as unknown[])[0];
 }
 
 /** Waits for the answer to a CONNECT. */

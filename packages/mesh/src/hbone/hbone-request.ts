@@ -1,6 +1,6 @@
 import { constants, type IncomingHttpHeaders, type OutgoingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
 import type { Duplex } from 'node:stream';
-import type { Peer } from '../identity/peer-identity.js';
+import type { Peer } from '../identity/peer-judge.js';
 import { resetStream } from './reset.js';
 
 /** One end of a TCP connection. */

@@ -3,8 +3,10 @@ import type { Socket } from 'node:net';
 import { createServer, type Server, type TLSSocket } from 'node:tls';
 import type { CredentialSource } from '../gate.js';
 import { endAt } from '../identity/end-at.js';
-import { type Peer, peerOf } from '../identity/peer-identity.js';
+import type { JudgingSide, Peer, PeerJudge } from '../identity/peer-judge.js';
 import { secureContextOptions, serverTlsOptions } from '../identity/tls-options.js';
+import { type ListenPlace, listenOptions } from '../socket/listen-options.js';
+import { HboneError } from './hbone-error.js';
 import { HboneRequest, type SocketEnd } from './hbone-request.js';
 import { idleRelease } from './idle-release.js';
 import { defaultKeepAlive, type KeepAlive, keepAlive } from './keep-alive.js';
@@ -22,14 +24,12 @@ export interface EarlyRefusal extends Ends {
 }
 
 /** What an HBONE listener needs. */
-export interface HboneServerOptions {
-  readonly address: string;
-  readonly port: number;
+export interface HboneServerOptions extends ListenPlace {
   /** The gate's own identity, whose certificate it shows. */
   readonly identity: string;
   readonly credentials: CredentialSource;
-  /** Asked at every handshake and by `rejudge`. */
-  readonly trustDomains: () => readonly string[];
+  /** Asked at every handshake, by `rejudge`, and whenever its own answers change. */
+  readonly peers: PeerJudge;
   /** Answers a CONNECT. One that it throws at or forgets is refused with 503. */
   readonly handler: (request: HboneRequest) => void | Promise<void>;
   /** Told of what was refused before the handler: failed handshakes, methods other than CONNECT. */
@@ -44,7 +44,7 @@ export interface HboneServerOptions {
 /** An admitted connection. */
 interface Connection {
   readonly session: ServerHttp2Session;
-  readonly socket: TLSSocket;
+  readonly peer: Peer;
 }
 
 /**
@@ -59,7 +59,10 @@ export class HboneServer {
   readonly #handshakes = new Map<string, Ends>();
   readonly #connections = new Set<Connection>();
   readonly #stopRenewal: () => void;
+  readonly #stopChanges: () => void;
   #identity: string;
+  /** The trust bundle that the listener judges by, as OpenSSL does in the handshake. */
+  #bundle: string | undefined;
   #closing = false;
   /**
    * Why the handshake failed that is just ending. Node.js tells of it with a socket that has lost its address; the TCP socket
@@ -71,6 +74,7 @@ export class HboneServer {
     this.#options = options;
     this.#identity = options.identity;
     const current = options.credentials.current(options.identity);
+    this.#bundle = current?.bundle;
     this.#server = createServer(serverTlsOptions(current, options.handshakeTimeoutMs ?? 10_000));
     this.#server.maxConnections = options.maxConnections ?? 10_000;
     this.#server.on('connection', (socket: Socket) => this.#track(socket));
@@ -79,6 +83,7 @@ export class HboneServer {
       this.#handshakeError = error.message;
     });
     this.#stopRenewal = options.credentials.onRenewal((identity) => this.#renewed(identity));
+    this.#stopChanges = options.peers.onChange(() => this.rejudge());
   }
 
   /**
@@ -90,9 +95,10 @@ export class HboneServer {
     const server = new HboneServer(options);
     await new Promise<void>((resolve, reject) => {
       server.#server.once('error', reject);
-      server.#server.listen({ host: options.address, port: options.port }, () => resolve());
+      server.#server.listen(listenOptions(options), () => resolve());
     }).catch((error: unknown) => {
       server.#stopRenewal();
+      server.#stopChanges();
       throw error;
     });
     return server;
@@ -118,11 +124,11 @@ export class HboneServer {
     this.#renewed(identity);
   }
 
-  /** Ends connections whose peers would not be admitted any more (trust domain removed, certificate expired). */
+  /** Ends connections whose peers would not be admitted any more: trust domain or root removed, certificate revoked or expired. */
   rejudge(): void {
-    for (const { session, socket } of this.#connections) {
-      const result = peerOf(socket, this.#options.trustDomains());
-      if (result.kind === 'refused') session.destroy(new Error(result.detail));
+    for (const { session, peer } of [...this.#connections]) {
+      const refusal = this.#options.peers.again(peer, this.#side);
+      if (refusal !== undefined) session.destroy(new HboneError(refusal.detail, refusal.flags));
     }
   }
 
@@ -136,7 +142,13 @@ export class HboneServer {
     for (const { session } of this.#connections) session.close();
     const timer = setTimeout(() => this.#destroyAll(), drainMs);
     await closed;
+    // Until the last connection has ended a certificate may be revoked.
+    this.#stopChanges();
     clearTimeout(timer);
+  }
+
+  get #side(): JudgingSide {
+    return { bundle: this.#bundle, reporter: 'destination' };
   }
 
   #destroyAll(): void {
@@ -174,9 +186,10 @@ export class HboneServer {
 
   #renewed(identity: string): void {
     const credentials = this.#options.credentials.current(identity);
-    if (identity === this.#identity && credentials !== undefined) {
-      this.#server.setSecureContext(secureContextOptions(credentials));
-    }
+    if (identity !== this.#identity || credentials === undefined) return;
+    this.#server.setSecureContext(secureContextOptions(credentials));
+    this.#bundle = credentials.bundle;
+    this.rejudge();
   }
 
   #refused(ends: Ends, error: string): void {
@@ -199,24 +212,22 @@ export class HboneServer {
   #admit(socket: TLSSocket): Peer | string {
     if (this.#closing) return 'gate is closing';
     if (socket.alpnProtocol !== 'h2') return 'ALPN protocol is not h2';
-    try {
-      const result = peerOf(socket, this.#options.trustDomains());
-      return result.kind === 'peer' ? result.peer : result.detail;
-    } catch (error) {
-      return `peer cannot be judged: ${messageOf(error)}`;
-    }
+    const result = this.#options.peers.admit(socket, this.#side);
+    return result.kind === 'peer' ? result.peer : result.detail;
   }
 
   #serve(socket: TLSSocket, peer: Peer, ends: Ends): void {
     const session = performServerHandshake(socket, { settings: serverSettings, maxSessionMemory: sessionMemoryMegabytes });
-    const connection: Connection = { session, socket };
+    const connection: Connection = { session, peer };
     this.#connections.add(connection);
     session.setLocalWindowSize(connectionWindow);
     session.on('error', (error) => this.#refused(ends, messageOf(error)));
     keepAlive(session, this.#options.keepAlive ?? defaultKeepAlive);
     const began = idleRelease(session, this.#options.idleMs ?? 600_000, () => undefined);
+    const cancelDrain = endAt(peer.drainAt, () => session.close());
     const cancelExpiry = endAt(peer.notAfter, () => session.destroy(new Error('peer certificate expired')));
     session.once('close', () => {
+      cancelDrain();
       cancelExpiry();
       this.#connections.delete(connection);
     });

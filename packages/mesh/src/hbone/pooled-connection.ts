@@ -1,11 +1,11 @@
 import type { OutgoingHttpHeaders } from 'node:http2';
 import { type ClientHttp2Session, type ClientHttp2Stream, connect as connectHttp2, constants } from 'node:http2';
-import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import type { Credentials } from '../gate.js';
 import { endAt } from '../identity/end-at.js';
-import { peerOf } from '../identity/peer-identity.js';
+import type { Peer, PeerJudge } from '../identity/peer-judge.js';
 import { clientTlsOptions, type ExpectedPeer } from '../identity/tls-options.js';
+import { type ConnectTarget, connectSocket } from '../socket/connect-socket.js';
 import type { ResponseFlags } from '../telemetry/response-flags.js';
 import { HboneError, UnseenError } from './hbone-error.js';
 import { idleRelease } from './idle-release.js';
@@ -13,13 +13,10 @@ import { type KeepAlive, keepAlive } from './keep-alive.js';
 import { clientSettings, clientStreamsPerConnection, connectionWindow, sessionMemoryMegabytes } from './settings.js';
 
 /** Where a connection goes, and as whom. */
-export interface DialTarget {
-  readonly address: string;
-  readonly port: number;
-  /** The address to dial from, so that the other gate sees the workload's own. */
-  readonly localAddress?: string;
+export interface DialTarget extends ConnectTarget {
   readonly credentials: Credentials;
   readonly expected: ExpectedPeer;
+  readonly peers: PeerJudge;
 }
 
 /** Time limits of a pooled connection. */
@@ -35,18 +32,24 @@ export interface DialLimits {
  * so that tunnels that begin together share it.
  */
 export class PooledConnection {
+  /** Whose certificate it was opened with. */
+  readonly identity: string;
+  /** Resolves once it has closed, or could not be opened. */
+  readonly ended: Promise<void>;
   readonly #session: Promise<ClientHttp2Session>;
   readonly #removed: () => void;
   #opened: ClientHttp2Session | undefined;
+  #peer: Peer | undefined;
   #reserved = 0;
   #retired = false;
   #began: (() => () => void) | undefined;
 
   /** Begins to dial. `removed` is called once when no new tunnel may be put on it any more. */
   constructor(target: DialTarget, limits: DialLimits, removed: () => void) {
+    this.identity = target.credentials.identity;
     this.#removed = removed;
     this.#session = this.#dial(target, limits);
-    this.#session.catch(() => this.retire());
+    this.ended = this.#session.then(untilClosed, () => this.retire());
   }
 
   /** Whether another tunnel fits. */
@@ -65,12 +68,18 @@ export class PooledConnection {
   }
 
   /** Ends it with all its tunnels. */
-  destroy(): void {
+  destroy(reason?: Error): void {
     this.retire();
     this.#session.then(
-      (session) => session.destroy(),
+      (session) => session.destroy(reason),
       () => undefined,
     );
+  }
+
+  /** Ends it where the other gate would not be spoken to any more. */
+  rejudge(peers: PeerJudge, bundle: string | undefined): void {
+    const refusal = this.#peer && peers.again(this.#peer, { bundle, reporter: 'source' });
+    if (refusal !== undefined) this.destroy(new HboneError(refusal.detail, refusal.flags));
   }
 
   /** Sends a CONNECT once the connection stands. Rejects with the dial's error, or if that was given up in the meantime. */
@@ -102,35 +111,40 @@ export class PooledConnection {
 
   async #dial(target: DialTarget, limits: DialLimits): Promise<ClientHttp2Session> {
     const socket = await connectSecurely(target, limits.connectTimeoutMs);
-    const peer = peerOf(socket, target.expected.trustDomains);
-    if (peer.kind === 'refused') {
+    const result = target.peers.admit(socket, { bundle: target.credentials.bundle, reporter: 'source' });
+    if (result.kind === 'refused') {
       socket.destroy();
-      throw new HboneError(`server identity refused: ${peer.detail}`, 'TLS_FAILURE');
+      throw new HboneError(`server identity refused: ${result.detail}`, result.flags);
     }
+    const { peer } = result;
+    this.#peer = peer;
     const session = await openSession(socket, limits.connectTimeoutMs);
     this.#opened = session;
     keepAlive(session, limits.keepAlive);
     this.#began = idleRelease(session, limits.idleMs, () => this.retire());
-    const cancelExpiry = endAt(peer.peer.notAfter, () => session.destroy(new Error('server certificate expired')));
+    const cancelDrain = endAt(peer.drainAt, () => this.retire());
+    const cancelExpiry = endAt(peer.notAfter, () => session.destroy(new Error('server certificate expired')));
+    const cancelOwnExpiry = endAt(target.credentials.notAfter, () => session.destroy(new Error('own certificate expired')));
     session.once('goaway', () => this.retire());
     session.once('close', () => {
+      cancelDrain();
       cancelExpiry();
+      cancelOwnExpiry();
       this.retire();
     });
     return session;
   }
 }
 
+function untilClosed(session: ClientHttp2Session): Promise<void> {
+  if (session.destroyed) return Promise.resolve();
+  return new Promise((resolve) => session.once('close', () => resolve()));
+}
+
 /** Opens TCP and TLS; the error says which of them failed. */
 function connectSecurely(target: DialTarget, timeoutMs: number): Promise<TLSSocket> {
   return new Promise((resolve, reject) => {
-    const raw: Socket = connectTcp({
-      host: target.address,
-      port: target.port,
-      ...(target.localAddress === undefined ? {} : { localAddress: target.localAddress }),
-      noDelay: true,
-      keepAlive: true,
-    });
+    const raw = connectSocket(target);
     let flags: ResponseFlags = 'CONNECT';
     const fail = (error: Error): void => {
       clearTimeout(timer);

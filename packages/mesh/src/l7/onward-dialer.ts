@@ -5,6 +5,7 @@ import type { HbonePool } from '../hbone/hbone-pool.js';
 import { tunnelHeaders } from '../hbone/headers.js';
 import { UpstreamError } from '../http/upstream.js';
 import { dialTcp } from '../socket/dial-tcp.js';
+import { namespaceOf } from '../socket/namespace-of.js';
 import { dialOutside } from './dial-outside.js';
 import { type Hop, hbonePort, hopHost } from './hop.js';
 
@@ -37,12 +38,14 @@ export class OnwardDialer {
     if (permit.effect !== 'allow') {
       throw new UpstreamError('NR', 403, 'no permit for this connection');
     }
-    const localAddress = snapshot.addresses.socketAddress(gateway.workload.address);
+    const { addresses } = snapshot;
+    const localAddress = addresses.socketAddress(gateway.workload.address);
     if (localAddress === undefined) {
       throw new UpstreamError('UF', 503, `gateway ${gateway.key} has no socket address`);
     }
     try {
-      return await this.#dial(permit, { snapshot, gateway }, hop, { origin, localAddress });
+      const place = { localAddress, ...namespaceOf(addresses, gateway.workload.key) };
+      return await this.#dial(permit, { snapshot, gateway }, hop, { origin, place });
     } catch (cause) {
       throw cause instanceof UpstreamError ? cause : new UpstreamError('UF', 503, `no connection to ${hopHost(hop)}`, { cause });
     }
@@ -57,7 +60,7 @@ export class OnwardDialer {
       case 'plaintext': {
         const address = addresses.applicationAddress(hop.workload.key) ?? addresses.socketAddress(hop.workload.address);
         const port = addresses.socketPort(hop.port);
-        return dialTcp({ address: known(address, hop.workload), port, localAddress: from.localAddress, timeoutMs });
+        return dialTcp({ address: known(address, hop.workload), port, ...from.place, timeoutMs });
       }
       case 'passthrough':
         return dialOutside(addresses, { host: hop.host, port: hop.port, timeoutMs });
@@ -68,14 +71,14 @@ export class OnwardDialer {
     permit: Permit,
     { snapshot, gateway }: DialContext,
     hop: Extract<Hop, { kind: 'hbone' }>,
-    { origin, localAddress }: DialOrigin,
+    { origin, place }: DialOrigin,
   ): Promise<Duplex> {
     const tunnel = await this.pool.connect({
       permit,
       identity: gateway.workload.identity,
       address: known(snapshot.addresses.socketAddress(hop.workload.address), hop.workload),
       port: snapshot.addresses.socketPort(hbonePort),
-      localAddress,
+      ...place,
       expectedIdentities: [hop.workload.identity],
       authority: hop.authority,
       headers: tunnelHeaders({ workload: gateway.workload, ...origin }),
@@ -86,7 +89,8 @@ export class OnwardDialer {
 
 interface DialOrigin {
   readonly origin: Origin;
-  readonly localAddress: string;
+  /** The gate's own. */
+  readonly place: { readonly localAddress: string; readonly namespace?: string };
 }
 
 function known(address: string | undefined, workload: Workload): string {

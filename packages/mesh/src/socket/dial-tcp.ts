@@ -1,25 +1,16 @@
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
+import { type ConnectTarget, connectSocket } from './connect-socket.js';
 
 /** Where to connect to over TCP. */
-export interface TcpTarget {
-  readonly address: string;
-  readonly port: number;
-  readonly localAddress?: string;
+export interface TcpTarget extends ConnectTarget {
   readonly timeoutMs: number;
   readonly signal?: AbortSignal;
 }
 
 /** Connects, or rejects: refused, timed out, given up. The socket ends each direction by itself. */
-export function dialTcp({ address, port, localAddress, timeoutMs, signal }: TcpTarget): Promise<Socket> {
+export function dialTcp({ timeoutMs, signal, ...target }: TcpTarget): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    const socket = connect({
-      host: address,
-      port,
-      ...(localAddress === undefined ? {} : { localAddress }),
-      allowHalfOpen: true,
-      noDelay: true,
-      keepAlive: true,
-    });
+    const socket = connectSocket(target, { allowHalfOpen: true });
     const settle = (finish: () => void): void => {
       clearTimeout(timer);
       signal?.removeEventListener('abort', aborted);
@@ -31,7 +22,10 @@ export function dialTcp({ address, port, localAddress, timeoutMs, signal }: TcpT
         reject(error);
       });
     const aborted = (): void => fail(new Error('given up'));
-    const timer = setTimeout(() => fail(new Error(`no connection to ${address}:${port} within ${timeoutMs} ms`)), timeoutMs);
+    const timer = setTimeout(
+      () => fail(new Error(`no connection to ${target.address}:${target.port} within ${timeoutMs} ms`)),
+      timeoutMs,
+    );
     signal?.addEventListener('abort', aborted, { once: true });
     socket.on('error', fail);
     socket.once('connect', () => settle(() => resolve(socket)));

@@ -1,11 +1,16 @@
+import type { ListenPlace } from './listen-options.js';
+
 /** A socket that a gate is to listen on. */
-export interface ListenerPlan {
-  readonly address: string;
-  readonly port: number;
+export interface ListenerPlan extends ListenPlace {
   /** What it is for, in words for people: `HBONE`, `plaintext`. */
   readonly purpose: string;
   /** Key of the workload or gateway that it belongs to. */
   readonly workload: string;
+}
+
+/** Where a planned socket is. */
+export function placeOf({ address, port, namespace }: ListenerPlan): ListenPlace {
+  return { address, port, ...(namespace === undefined ? {} : { namespace }) };
 }
 
 /** An open socket. */
@@ -86,8 +91,8 @@ export class ListenerSet<Plan extends ListenerPlan> {
   }
 }
 
-function keyOf({ address, port, purpose }: ListenerPlan): string {
-  return `${address} ${port} ${purpose}`;
+function keyOf({ address, port, namespace = '', purpose }: ListenerPlan): string {
+  return `${namespace} ${address} ${port} ${purpose}`;
 }
 
 function describeFailure({ address, port, purpose, workload }: ListenerPlan, cause: unknown): string {

@@ -1,11 +1,10 @@
 import { createServer, type Socket } from 'node:net';
 import { resetSocket } from '../hbone/reset.js';
+import { type ListenPlace, listenOptions } from './listen-options.js';
 import type { Listener } from './listener-set.js';
 
 /** What a TCP listener needs. */
-export interface TcpListenerOptions {
-  readonly address: string;
-  readonly port: number;
+export interface TcpListenerOptions extends ListenPlace {
   readonly onConnection: (socket: Socket) => void;
   /** Connections open at once; more are dropped. */
   readonly maxConnections?: number;
@@ -30,7 +29,7 @@ export async function listenTcp(options: TcpListenerOptions): Promise<TcpListene
   server.maxConnections = options.maxConnections ?? 10_000;
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen({ host: options.address, port: options.port }, () => resolve());
+    server.listen(listenOptions(options), () => resolve());
   });
   const address = server.address();
   return {

@@ -23,6 +23,7 @@ export class MeshMetrics {
   readonly #sent: BoundedCounter<ConnectionLabel>;
   readonly #received: BoundedCounter<ConnectionLabel>;
   readonly #decisions: BoundedCounter<(typeof decisionLabelNames)[number]>;
+  readonly #revoked: BoundedCounter<'reporter'>;
   readonly #open: Gauge;
   readonly #proxies: Gauge;
 
@@ -40,6 +41,12 @@ export class MeshMetrics {
       name: 'sallyport_decisions_total',
       help: 'Verdicts by gate, effect, reason, policy and rule',
       labels: decisionLabelNames,
+    });
+    this.#revoked = new BoundedCounter({
+      registry,
+      name: 'istio_crl_policy_rejections_total',
+      help: 'Connections refused or ended as the certificate of the peer is revoked',
+      labels: ['reporter'],
     });
     this.#open = gauge('istio_tcp_sockets_open', 'Connections that are open in this process');
     this.#proxies = gauge('istio_active_proxy_count', 'Workloads that this process serves');
@@ -78,6 +85,11 @@ export class MeshMetrics {
     if (verdict.dryRun !== undefined) {
       this.#decision(gate, `dry_run_${verdict.dryRun.effect}`, verdict.reason, verdict.dryRun.policy);
     }
+  }
+
+  /** A connection was refused, or ended, as its peer's certificate is revoked. */
+  peerRevoked(reporter: 'source' | 'destination'): void {
+    this.#revoked.add({ reporter });
   }
 
   /** So many workloads more (or, negative, fewer) are served. */

@@ -11,7 +11,7 @@ import { sniffProtocol, type WireProtocol } from '../http/detect-protocol.js';
 import { HttpConnection } from '../http/http-connection.js';
 import { defaultHttpLimits, type HttpLimits } from '../http/limits.js';
 import { HttpServer } from '../http/serve-connection.js';
-import { acceptedTrustDomains } from '../identity/accepted-trust-domains.js';
+import type { PeerJudge } from '../identity/peer-judge.js';
 import { keyReport } from '../jwt/key-report.js';
 import { TokenVerifier } from '../jwt/token-verifier.js';
 import { dialAuthorizer } from '../l7/dial-authorizer.js';
@@ -23,8 +23,10 @@ import { TargetBuilder } from '../l7/target-builder.js';
 import { type TcpClient, TcpConnection } from '../l7/tcp-connection.js';
 import { MysqlFilter } from '../mysql/mysql-filter.js';
 import { ConnectionRegistry } from '../socket/connection-registry.js';
-import type { Listener, ListenerPlan } from '../socket/listener-set.js';
+import { type Listener, type ListenerPlan, placeOf } from '../socket/listener-set.js';
+import { namespaceOf } from '../socket/namespace-of.js';
 import { SnapshotGate } from '../socket/snapshot-gate.js';
+import { judgePeers } from '../telemetry/judge-peers.js';
 import { protocolOf, type ServedTarget, WaypointState } from './waypoint-state.js';
 import { WaypointTunnel } from './waypoint-tunnel.js';
 
@@ -51,6 +53,7 @@ class Waypoint {
   readonly #options: WaypointOptions;
   readonly #limits: HttpLimits;
   readonly #http: HttpServer;
+  readonly #peers: PeerJudge;
   readonly #pool: HbonePool;
   readonly #dialer: OnwardDialer;
   readonly #builder: TargetBuilder;
@@ -67,9 +70,10 @@ class Waypoint {
     this.#options = options;
     this.#limits = { ...defaultHttpLimits, ...options.limits };
     this.#http = new HttpServer(this.#limits);
+    this.#peers = judgePeers(() => (this.#state?.snapshot ?? options.snapshot).inventory, options);
     this.#pool = new HbonePool({
       credentials: options.credentials,
-      trustDomains: () => this.#trustDomains(),
+      peers: this.#peers,
       connectTimeoutMs: this.#limits.connectTimeoutMs,
     });
     this.#dialer = new OnwardDialer(this.#pool, this.#limits.connectTimeoutMs);
@@ -121,11 +125,10 @@ class Waypoint {
 
   async #open(plan: WaypointPlan): Promise<Listener> {
     const server = await HboneServer.listen({
-      address: plan.address,
-      port: plan.port,
+      ...placeOf(plan),
       identity: plan.identity,
       credentials: this.#options.credentials,
-      trustDomains: () => this.#trustDomains(),
+      peers: this.#peers,
       handler: (request) => this.#accept(request),
       onRefused: (refusal) => this.#refused(refusal),
     });
@@ -147,10 +150,7 @@ class Waypoint {
       }
       server.rejudge();
     }
-  }
-
-  #trustDomains(): readonly string[] {
-    return acceptedTrustDomains((this.#state?.snapshot ?? this.#options.snapshot).inventory);
+    this.#pool.rejudge();
   }
 
   #accept(request: HboneRequest): void | Promise<void> {
@@ -267,6 +267,7 @@ class Waypoint {
     this.#tokens.close();
     this.#mysql.close();
     this.#pool.close();
+    this.#peers.close();
   }
 }
 
@@ -275,8 +276,10 @@ function plansOf(state: WaypointState | undefined): readonly WaypointPlan[] {
     return [];
   }
   const { gateway, socketAddress, snapshot } = state;
+  const { addresses } = snapshot;
   const { key, identity } = gateway.workload;
-  return [{ address: socketAddress, port: snapshot.addresses.socketPort(hbonePort), purpose: 'HBONE', workload: key, identity }];
+  const place = { address: socketAddress, port: addresses.socketPort(hbonePort), ...namespaceOf(addresses, key) };
+  return [{ ...place, purpose: 'HBONE', workload: key, identity }];
 }
 
 function clusterName(service: ServiceInfo, port: number): string {

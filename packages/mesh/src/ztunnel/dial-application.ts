@@ -1,25 +1,36 @@
-import type { Socket } from 'node:net';
+import { isIP, type Socket } from 'node:net';
 import type { Permit, Workload } from '@sallyport/policy';
 import type { AddressBook } from '../gate.js';
 import { dialTcp } from '../socket/dial-tcp.js';
+import { namespaceOf } from '../socket/namespace-of.js';
 
 /** How long an application may take to accept (reference section 7.5, step 7). */
 const timeoutMs = 10_000;
 
+/** What an admitted connection is to reach. */
+export interface ApplicationTarget {
+  readonly workload: Workload;
+  readonly port: number;
+  /** Who is at the other end of the connection. */
+  readonly peerAddress: string;
+}
+
 /**
- * Connects to a workload's application, which only a permit entitles to. Rejects where nothing runs the application or it does not
- * accept within 10 s.
+ * Connects to a workload's application, which only a permit entitles to; in a namespace of its own the application sees the peer's
+ * address, as in ambient. Rejects where nothing runs the application or it does not accept within 10 s.
  */
 export async function dialApplication(
   permit: Permit,
   addresses: AddressBook,
-  workload: Workload,
-  port: number,
+  { workload, port, peerAddress }: ApplicationTarget,
   signal: AbortSignal,
 ): Promise<Socket> {
   // Checked at run time too: a value that came past the types must not open a socket.
   if (permit.effect !== 'allow') throw new Error('no permit for this connection');
   const address = addresses.applicationAddress(workload.key);
   if (address === undefined) throw new Error(`nothing runs \`${workload.key}\``);
-  return dialTcp({ address, port: addresses.socketPort(port), timeoutMs, signal });
+  const to = { address, port: addresses.socketPort(port), timeoutMs, signal };
+  if (addresses.namespaces === undefined) return dialTcp(to);
+  const from = isIP(peerAddress) === isIP(address) ? { localAddress: peerAddress, transparent: true } : {};
+  return dialTcp({ ...to, ...from, ...namespaceOf(addresses, workload.key) });
 }

@@ -4,6 +4,7 @@ import type { Snapshot } from '../gate.js';
 import { defaultHttpLimits } from '../http/limits.js';
 import { dialOutside } from '../l7/dial-outside.js';
 import { dialTcp } from '../socket/dial-tcp.js';
+import { namespaceOf } from '../socket/namespace-of.js';
 
 /**
  * Connects a ztunnel to an authorizer, straight to its application: were the call to pass the authorizer's own ztunnel, a policy
@@ -25,7 +26,7 @@ export async function dialAuthorizer(
       (workload.capture === 'captured' ? undefined : addresses.socketAddress(workload.address));
     if (address === undefined) continue;
     try {
-      return await dialTcp({ address, port: addresses.socketPort(own), timeoutMs });
+      return await dialTcp({ address, port: addresses.socketPort(own), ...namespaceOf(addresses, workload.key), timeoutMs });
     } catch (error) {
       failure = error;
     }

@@ -1,6 +1,7 @@
 import { type Authorization, isPermit, type Permit, type Verdict, type Workload } from '@sallyport/policy';
 import { ConnectionJudgement } from '../ext-authz/connection-judgement.js';
 import type { ConsultationOptions } from '../ext-authz/consultation.js';
+import { failureOf } from '../hbone/hbone-error.js';
 import { pipeTunnel, type Tunnel } from '../hbone/pipe-tunnel.js';
 import type { ConnectionRegistry, JudgedConnection } from '../socket/connection-registry.js';
 import type { ConnectionFailure, ConnectionReport } from '../telemetry/connection-report.js';
@@ -102,7 +103,8 @@ export class InboundConnection implements JudgedConnection {
   async #admit(permit: Permit, workload: Workload, port: number): Promise<void> {
     this.#client.onClose(() => this.#givenUp.abort());
     const { addresses } = this.#context.judge().snapshot;
-    const upstream = await dialApplication(permit, addresses, workload, port, this.#givenUp.signal);
+    const target = { workload, port, peerAddress: this.#subject.peerAddress };
+    const upstream = await dialApplication(permit, addresses, target, this.#givenUp.signal);
     // A snapshot that denies it, or the client's end, may have come in the meantime.
     if (this.#failure !== undefined || this.#client.gone) {
       upstream.destroy();
@@ -110,7 +112,7 @@ export class InboundConnection implements JudgedConnection {
     }
     this.#tunnel = pipeTunnel(this.#client.accept(workload), upstream);
     const { bytesFromA, bytesFromB, error } = await this.#tunnel.ended;
-    const failure = this.#failure ?? (error && ({ error: error.message, flags: 'CONNECT' } as const));
+    const failure = this.#failure ?? (error && failureOf(error));
     this.#report.end({ fromClient: bytesFromA, fromServer: bytesFromB }, failure, permit);
   }
 

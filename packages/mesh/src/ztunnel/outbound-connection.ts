@@ -1,14 +1,15 @@
-import type { Socket } from 'node:net';
+import { isIP, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Destination, Verdict, Workload } from '@sallyport/policy';
 import type { Snapshot } from '../gate.js';
-import { HboneError } from '../hbone/hbone-error.js';
+import { failureOf } from '../hbone/hbone-error.js';
 import type { HbonePool } from '../hbone/hbone-pool.js';
 import { formatAuthority, tunnelHeaders } from '../hbone/headers.js';
 import { pipeTunnel, type Tunnel } from '../hbone/pipe-tunnel.js';
 import { resolveChecked } from '../socket/checked-address.js';
 import type { ConnectionRegistry, JudgedConnection } from '../socket/connection-registry.js';
 import { dialTcp } from '../socket/dial-tcp.js';
+import { namespaceOf } from '../socket/namespace-of.js';
 import { resetAfterFirstBytes } from '../socket/reset-later.js';
 import type { AccessLog, ConnectionInfo } from '../telemetry/access-log.js';
 import { type ConnectionFailure, ConnectionReport } from '../telemetry/connection-report.js';
@@ -125,7 +126,7 @@ export class OutboundConnection implements JudgedConnection {
     }
     this.#tunnel = pipeTunnel(this.#socket, upstream);
     const { bytesFromA, bytesFromB, error } = await this.#tunnel.ended;
-    const failure = this.#failure ?? (error && ({ error: error.message, flags: 'CONNECT' } as const));
+    const failure = this.#failure ?? (error && failureOf(error));
     report.end({ fromClient: bytesFromA, fromServer: bytesFromB }, failure);
   }
 
@@ -153,7 +154,7 @@ export class OutboundConnection implements JudgedConnection {
       identity: client.identity,
       address: plan.socketAddress,
       port: plan.socketPort,
-      ...localAddress(snapshot, client),
+      ...placeOf(snapshot, client, plan.socketAddress),
       expectedIdentities: [plan.workload.identity],
       authority: plan.authority,
       headers: tunnelHeaders({
@@ -171,7 +172,7 @@ export class OutboundConnection implements JudgedConnection {
     return dialTcp({
       address: plan.socketAddress,
       port: plan.socketPort,
-      ...localAddress(snapshot, client),
+      ...placeOf(snapshot, client, plan.socketAddress),
       timeoutMs: connectTimeoutMs,
       signal: this.#givenUp.signal,
     });
@@ -204,16 +205,12 @@ function belongsToMesh({ inventory, addresses }: Snapshot, address: string): boo
   return addresses.isGateAddress(address) || inventory.workloadByAddress.has(address) || inventory.serviceByAddress.has(address);
 }
 
-/** The workload's own address, so that the other side sees it. */
-function localAddress({ addresses }: Snapshot, client: Workload): { readonly localAddress?: string } {
-  const address = addresses.socketAddress(client.address);
-  if (address === undefined) throw new Error(`\`${client.key}\` has no socket address`);
-  return { localAddress: address };
-}
-
-function failureOf(error: unknown): ConnectionFailure {
-  if (error instanceof HboneError) return { error: error.message, flags: error.flags };
-  return { error: error instanceof Error ? error.message : String(error), flags: 'CONNECT' };
+/** The workload's own address, of the family that it dials, so that the other side sees it; in the workload's own namespace, if any. */
+function placeOf({ addresses }: Snapshot, client: Workload, dialled: string) {
+  const own = client.addresses.map((address) => addresses.socketAddress(address));
+  const localAddress = own.find((address) => address !== undefined && isIP(address) === isIP(dialled));
+  if (localAddress === undefined) throw new Error(`\`${client.key}\` has no socket address to dial ${dialled} from`);
+  return { localAddress, ...namespaceOf(addresses, client.key) };
 }
 
 /** Names a connection for log and metrics. */

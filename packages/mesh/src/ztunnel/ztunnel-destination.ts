@@ -6,25 +6,28 @@ import type { HboneRequest, SocketEnd } from '../hbone/hbone-request.js';
 import { HboneServer } from '../hbone/hbone-server.js';
 import { formatAuthority, forwardedHost } from '../hbone/headers.js';
 import { defaultHttpLimits } from '../http/limits.js';
-import { acceptedTrustDomains } from '../identity/accepted-trust-domains.js';
+import type { PeerJudge } from '../identity/peer-judge.js';
+import { originalDestination } from '../namespace/namespace-socket.js';
 import { ConnectionRegistry } from '../socket/connection-registry.js';
-import type { Listener, ListenerPlan } from '../socket/listener-set.js';
+import { type Listener, type ListenerPlan, placeOf } from '../socket/listener-set.js';
+import { hasPlace, namespaceOf } from '../socket/namespace-of.js';
 import { type GateParts, SnapshotGate } from '../socket/snapshot-gate.js';
 import { listenTcp } from '../socket/tcp-listener.js';
 import { AccessLog, type ConnectionInfo } from '../telemetry/access-log.js';
 import { ConnectionReport } from '../telemetry/connection-report.js';
+import { judgePeers } from '../telemetry/judge-peers.js';
 import { MeshMetrics } from '../telemetry/mesh-metrics.js';
 import { dialAuthorizer } from './dial-authorizer.js';
 import { hboneClient, type InboundClient, plaintextClient } from './inbound-client.js';
 import { InboundConnection } from './inbound-connection.js';
-import { hbonePort, isOwnPort } from './ports.js';
+import { hbonePort, isOwnPort, plaintextPort } from './ports.js';
 import { type InboundSubject, ZtunnelJudge } from './ztunnel-judge.js';
 
 /** A listener of a destination ztunnel. */
 interface InboundPlan extends ListenerPlan {
   readonly identity: string;
-  /** The declared port that a plaintext listener stands for; undefined for HBONE. */
-  readonly declaredPort?: number;
+  /** The declared port that a plaintext listener stands for; undefined for HBONE. `captured`: whichever the client dialled. */
+  readonly declaredPort?: number | 'captured';
 }
 
 /** A connection that has come in. */
@@ -39,7 +42,7 @@ interface Arrival {
 
 /**
  * Starts the destination sides of the ztunnels of all captured workloads: HBONE on port 15008 of a workload's socket address,
- * plaintext on each port that it declares (reference sections 7.5, 7.6). Rejects where a socket cannot be opened, naming it.
+ * plaintext on each port that it declares, or in a namespace of its own on all (reference sections 7.5, 7.6). Rejects where a socket cannot be opened, naming it.
  */
 export function startZtunnelDestination(options: GateOptions): Promise<Gate> {
   return SnapshotGate.start(new ZtunnelDestination(options), options.snapshot);
@@ -52,6 +55,7 @@ class ZtunnelDestination implements GateParts<ZtunnelJudge, InboundPlan> {
   readonly #options: GateOptions;
   readonly #accessLog: AccessLog;
   readonly #metrics: MeshMetrics;
+  readonly #peers: PeerJudge;
   readonly #hboneServers = new Set<HboneServer>();
   readonly #authorizers: AuthorizerCalls;
   #judge: ZtunnelJudge | undefined;
@@ -61,6 +65,7 @@ class ZtunnelDestination implements GateParts<ZtunnelJudge, InboundPlan> {
     this.#options = options;
     this.#accessLog = new AccessLog({ log: options.log, format: options.logFormat ?? 'text' });
     this.#metrics = MeshMetrics.of(options.metrics);
+    this.#peers = judgePeers(() => this.#judge?.snapshot.inventory, options);
     this.#authorizers = new AuthorizerCalls({
       limits: defaultHttpLimits,
       dial: (permit, service, port) => dialAuthorizer(permit, this.#judge?.snapshot, service, port),
@@ -93,6 +98,7 @@ class ZtunnelDestination implements GateParts<ZtunnelJudge, InboundPlan> {
 
   dispose(): void {
     this.#authorizers.close();
+    this.#peers.close();
     this.#metrics.addProxies(-this.#proxies);
     this.#proxies = 0;
   }
@@ -100,11 +106,10 @@ class ZtunnelDestination implements GateParts<ZtunnelJudge, InboundPlan> {
   async #openHbone(plan: InboundPlan): Promise<Listener<InboundPlan>> {
     let workloadKey = plan.workload;
     const server = await HboneServer.listen({
-      address: plan.address,
-      port: plan.port,
+      ...placeOf(plan),
       identity: plan.identity,
       credentials: this.#options.credentials,
-      trustDomains: () => (this.#judge === undefined ? [] : acceptedTrustDomains(this.#judge.snapshot.inventory)),
+      peers: this.#peers,
       handler: (request) => this.#connected(workloadKey, request),
       onRefused: ({ from, to, error }) => this.#failed(from, to, error),
     });
@@ -121,11 +126,10 @@ class ZtunnelDestination implements GateParts<ZtunnelJudge, InboundPlan> {
     };
   }
 
-  async #openPlaintext(plan: InboundPlan, declaredPort: number): Promise<Listener<InboundPlan>> {
+  async #openPlaintext(plan: InboundPlan, declaredPort: number | 'captured'): Promise<Listener<InboundPlan>> {
     let current = { workload: plan.workload, declaredPort };
     const listener = await listenTcp({
-      address: plan.address,
-      port: plan.port,
+      ...placeOf(plan),
       onConnection: (socket) => void this.#accepted(current.workload, current.declaredPort, socket),
     });
     return {
@@ -146,11 +150,12 @@ class ZtunnelDestination implements GateParts<ZtunnelJudge, InboundPlan> {
     return this.#serve({ subject, from: request.from, to: request.to, request, client: hboneClient(request) });
   }
 
-  #accepted(workloadKey: string, port: number, socket: Socket): Promise<void> {
+  #accepted(workloadKey: string, declaredPort: number | 'captured', socket: Socket): Promise<void> {
     const { remoteAddress = 'unknown', remotePort = 0, localAddress = 'unknown' } = socket;
-    const subject: InboundSubject = { workloadKey, peerAddress: remoteAddress, asked: { port } };
+    const to = declaredPort === 'captured' ? dialledThere(socket) : { address: localAddress, port: declaredPort };
+    const subject: InboundSubject = { workloadKey, peerAddress: remoteAddress, asked: { port: to.port } };
     const from = { address: remoteAddress, port: remotePort };
-    return this.#serve({ subject, from, to: { address: localAddress, port }, client: plaintextClient(socket) });
+    return this.#serve({ subject, from, to, client: plaintextClient(socket) });
   }
 
   /** Serves a connection to its end; whatever goes wrong is a refusal. Never rejects. */
@@ -206,13 +211,27 @@ function capturedWorkloads({ inventory }: Snapshot): Workload[] {
 function plansOf({ addresses }: Snapshot, workload: Workload): InboundPlan[] {
   const address = addresses.socketAddress(workload.address);
   // Without a socket address nothing reaches this workload, which is closed enough.
-  if (address === undefined) return [];
-  const common = { address, workload: workload.key, identity: workload.identity };
+  if (address === undefined || !hasPlace(addresses, workload.key)) return [];
+  const common = { address, ...namespaceOf(addresses, workload.key), workload: workload.key, identity: workload.identity };
+  const hbone = { ...common, port: addresses.socketPort(hbonePort), purpose: 'HBONE' };
+  if (addresses.namespaces !== undefined) {
+    const captured = { ...common, port: plaintextPort, purpose: 'plaintext', declaredPort: 'captured' as const };
+    return workload.addresses.flatMap((own) => [
+      { ...hbone, address: own },
+      { ...captured, address: own },
+    ]);
+  }
   const declared = workload.ports.filter((port) => !isOwnPort(port));
   return [
-    { ...common, port: addresses.socketPort(hbonePort), purpose: 'HBONE' },
+    hbone,
     ...declared.map((port) => ({ ...common, port: addresses.socketPort(port), purpose: 'plaintext', declaredPort: port })),
   ];
+}
+
+/** Where the client of a captured connection wanted to go; port 0, which nobody has, where that cannot be told. */
+function dialledThere(socket: Socket): SocketEnd {
+  const { localAddress = 'unknown' } = socket;
+  return originalDestination(socket) ?? { address: localAddress, port: 0 };
 }
 
 /** Names a connection for log and metrics. */

@@ -1,46 +1,61 @@
 import type { Socket } from 'node:net';
 import type { Workload } from '@sallyport/policy';
+import { lookupName, type NameAnswer } from '../dns/lookup-name.js';
+import { openResolver } from '../dns/resolver.js';
 import type { Gate, GateOptions, Snapshot } from '../gate.js';
 import { HbonePool } from '../hbone/hbone-pool.js';
 import { formatAuthority } from '../hbone/headers.js';
-import { acceptedTrustDomains } from '../identity/accepted-trust-domains.js';
+import { resetSocket } from '../hbone/reset.js';
+import type { PeerJudge } from '../identity/peer-judge.js';
+import { originalDestination } from '../namespace/namespace-socket.js';
 import { ConnectionRegistry } from '../socket/connection-registry.js';
-import type { Listener, ListenerPlan } from '../socket/listener-set.js';
+import { type Listener, type ListenerPlan, placeOf } from '../socket/listener-set.js';
+import { hasPlace, namespaceOf } from '../socket/namespace-of.js';
 import { type GateParts, SnapshotGate } from '../socket/snapshot-gate.js';
 import { listenTcp } from '../socket/tcp-listener.js';
 import { AccessLog } from '../telemetry/access-log.js';
+import { judgePeers } from '../telemetry/judge-peers.js';
 import { MeshMetrics } from '../telemetry/mesh-metrics.js';
 import { HttpConnect } from './http-connect.js';
 import { OutboundConnection, type OutboundContext } from './outbound-connection.js';
-import { socksPort } from './ports.js';
+import { dnsPort, outboundPort, socksPort } from './ports.js';
 import type { ProxyHandlers } from './proxy-request.js';
 import { RoundRobin } from './round-robin.js';
 import { serveProxyClient } from './serve-proxy-client.js';
 
+/** A listener of a source ztunnel. */
+interface OutboundListenerPlan extends ListenerPlan {
+  /** `capture`: whatever connects from the workload's namespace is the workload. `proxy`: whoever presents its credential is. */
+  readonly kind: 'proxy' | 'capture' | 'resolver';
+}
+
 /**
  * Starts the source sides of the ztunnels of all workloads: SOCKS5 and HTTP CONNECT on port 15080 of a workload's socket address,
- * where presenting the workload's credential is what makes a client that workload (reference sections 7.3, 7.10). Workloads without a ztunnel
- * get the same listener and connect in plaintext. Rejects where a socket cannot be opened, naming it.
+ * where presenting the workload's credential is what makes a client that workload (reference sections 7.3, 7.10). Where workloads have network
+ * namespaces, what they connect to is captured on port 15001, and their resolver is port 15053. Workloads without a ztunnel get the same
+ * listeners and connect in plaintext. Rejects where a socket cannot be opened, naming it.
  */
 export function startZtunnelSource(options: GateOptions): Promise<Gate> {
   return SnapshotGate.start(new ZtunnelSource(options), options.snapshot);
 }
 
-class ZtunnelSource implements GateParts<Snapshot, ListenerPlan> {
+class ZtunnelSource implements GateParts<Snapshot, OutboundListenerPlan> {
   readonly name = 'ztunnel-source';
   readonly kind = 'ztunnel-source';
   readonly connections = new ConnectionRegistry();
   readonly #options: GateOptions;
+  readonly #peers: PeerJudge;
   readonly #context: OutboundContext;
   #snapshot: Snapshot | undefined;
 
   constructor(options: GateOptions) {
     this.#options = options;
+    this.#peers = judgePeers(() => this.#snapshot?.inventory, options);
     this.#context = {
       snapshot: () => this.#snapshot,
       pool: new HbonePool({
         credentials: options.credentials,
-        trustDomains: () => (this.#snapshot === undefined ? [] : acceptedTrustDomains(this.#snapshot.inventory)),
+        peers: this.#peers,
       }),
       turns: new RoundRobin(),
       connections: this.connections,
@@ -56,15 +71,48 @@ class ZtunnelSource implements GateParts<Snapshot, ListenerPlan> {
     return snapshot;
   }
 
-  plans(snapshot: Snapshot): readonly ListenerPlan[] {
-    return clients(snapshot).flatMap((workload) => {
-      const address = snapshot.addresses.socketAddress(workload.address);
-      const port = snapshot.addresses.socketPort(socksPort);
-      return address === undefined ? [] : [{ address, port, purpose: 'SOCKS5 and HTTP CONNECT', workload: workload.key }];
-    });
+  plans(snapshot: Snapshot): readonly OutboundListenerPlan[] {
+    return clients(snapshot).flatMap((workload) => plansOf(snapshot, workload));
   }
 
-  async open(plan: ListenerPlan): Promise<Listener> {
+  open(plan: OutboundListenerPlan): Promise<Listener> {
+    switch (plan.kind) {
+      case 'proxy':
+        return this.#openProxy(plan);
+      case 'capture':
+        return this.#openCapture(plan);
+      case 'resolver':
+        return this.#openResolver(plan);
+    }
+  }
+
+  /** A namespace is one workload's alone, so these listeners never change owner. */
+  #openCapture(plan: OutboundListenerPlan): Promise<Listener> {
+    return listenTcp({ ...placeOf(plan), onConnection: (socket) => this.#captured(plan, socket) });
+  }
+
+  #openResolver(plan: OutboundListenerPlan): Promise<Listener> {
+    return openResolver({ ...placeOf(plan), lookup: (name) => this.#lookup(plan.workload, name) });
+  }
+
+  #captured(plan: OutboundListenerPlan, socket: Socket): void {
+    const dialled = originalDestination(socket);
+    if (dialled === undefined) {
+      this.#failed(plan, socket, 'the destination of a captured connection is not known');
+      resetSocket(socket);
+      return;
+    }
+    const destination = { host: dialled.address, port: dialled.port };
+    void new OutboundConnection(this.#context, { clientKey: plan.workload, destination }, socket).serve();
+  }
+
+  #lookup(clientKey: string, name: string): NameAnswer {
+    const snapshot = this.#snapshot;
+    const client = snapshot?.inventory.workloads.get(clientKey);
+    return snapshot === undefined || client === undefined ? { kind: 'failed' } : lookupName(snapshot.inventory, client, name);
+  }
+
+  async #openProxy(plan: OutboundListenerPlan): Promise<Listener> {
     let clientKey = plan.workload;
     const handlers: ProxyHandlers = {
       credential: () => this.#credential(clientKey),
@@ -73,8 +121,7 @@ class ZtunnelSource implements GateParts<Snapshot, ListenerPlan> {
     };
     const http = new HttpConnect(handlers);
     const listener = await listenTcp({
-      address: plan.address,
-      port: plan.port,
+      ...placeOf(plan),
       onConnection: (socket) => serveProxyClient(socket, http, handlers),
     });
     return {
@@ -87,10 +134,12 @@ class ZtunnelSource implements GateParts<Snapshot, ListenerPlan> {
 
   enforce(snapshot: Snapshot): void {
     this.#snapshot = snapshot;
+    this.#context.pool.rejudge();
   }
 
   dispose(): void {
     this.#context.pool.close();
+    this.#peers.close();
   }
 
   /** What a client of this listener must present; nobody may be a workload that the snapshot does not have. */
@@ -118,4 +167,20 @@ class ZtunnelSource implements GateParts<Snapshot, ListenerPlan> {
 /** Everything that a command may run as: all workloads but the gates' own. */
 function clients({ inventory }: Snapshot): Workload[] {
   return [...inventory.workloads.values()].filter(({ kind }) => kind !== 'Gateway');
+}
+
+function plansOf({ addresses }: Snapshot, workload: Workload): OutboundListenerPlan[] {
+  const address = addresses.socketAddress(workload.address);
+  if (address === undefined || !hasPlace(addresses, workload.key)) return [];
+  const common = { ...namespaceOf(addresses, workload.key), workload: workload.key };
+  const port = addresses.socketPort(socksPort);
+  const proxy = { ...common, address, port, kind: 'proxy', purpose: 'SOCKS5 and HTTP CONNECT' } as const;
+  if (addresses.namespaces === undefined) return [proxy];
+  // Redirected connections come to the loopback address of their family.
+  const loopbacks = workload.addresses.some((own) => own.includes(':')) ? ['127.0.0.1', '::1'] : ['127.0.0.1'];
+  const captures = loopbacks.flatMap((loopback): OutboundListenerPlan[] => [
+    { ...common, address: loopback, port: outboundPort, kind: 'capture', purpose: 'captured connections' },
+    { ...common, address: loopback, port: dnsPort, kind: 'resolver', purpose: 'DNS' },
+  ]);
+  return [proxy, ...captures];
 }

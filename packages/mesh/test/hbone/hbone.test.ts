@@ -8,13 +8,14 @@ import type { HboneRequest } from '../../src/hbone/hbone-request.js';
 import { type EarlyRefusal, HboneServer, type HboneServerOptions } from '../../src/hbone/hbone-server.js';
 import { pipeTunnel } from '../../src/hbone/pipe-tunnel.js';
 import { resetStream, wasReset } from '../../src/hbone/reset.js';
+import { PeerJudge } from '../../src/identity/peer-judge.js';
 import { closed, deferred, readAll, readSome, untilTrue } from '../support/await-event.js';
 import { TestAuthority } from '../support/test-authority.js';
 
 const client = 'spiffe://cluster.local/ns/a/sa/client';
 const gate = 'spiffe://cluster.local/ns/b/sa/server';
 const permit: Permit = { effect: 'allow', reason: 'no-policy', audit: [] };
-const trustDomains = () => ['cluster.local'];
+const peers = new PeerJudge({ trustDomains: () => ['cluster.local'] });
 
 let authority: TestAuthority;
 beforeAll(async () => {
@@ -32,7 +33,7 @@ async function serve(handler: HboneServerOptions['handler'], more: Partial<Hbone
     port: 0,
     identity: gate,
     credentials: authority,
-    trustDomains,
+    peers,
     handler,
     ...more,
   });
@@ -41,7 +42,7 @@ async function serve(handler: HboneServerOptions['handler'], more: Partial<Hbone
 }
 
 function pool(more: Partial<ConstructorParameters<typeof HbonePool>[0]> = {}): HbonePool {
-  const made = new HbonePool({ credentials: authority, trustDomains, ...more });
+  const made = new HbonePool({ credentials: authority, peers, ...more });
   cleanups.push(() => made.close());
   return made;
 }
@@ -208,7 +209,7 @@ describe('mutual TLS', () => {
 
   it('admits a peer of an aliased trust domain, until it is no alias any more', async () => {
     let domains = ['cluster.local', 'old'];
-    const server = await serve(echo, { trustDomains: () => domains });
+    const server = await serve(echo, { peers: new PeerJudge({ trustDomains: () => domains }) });
     const aliased = 'spiffe://old/ns/a/sa/client';
     const { stream } = await pool().connect(request(server, { identity: aliased }));
     stream.write('x');

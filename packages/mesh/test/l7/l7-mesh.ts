@@ -43,7 +43,13 @@ export class L7Mesh {
     const inventory = inventoryOf(manifests);
     const snapshot = mesh.snapshot(inventory);
     await mesh.put(snapshot);
-    const shared = { snapshot, credentials: mesh.authority, metrics: mesh.metrics, log: (line: string) => started.write(line) };
+    const shared = {
+      snapshot,
+      credentials: mesh.authority,
+      revocation: mesh.lists,
+      metrics: mesh.metrics,
+      log: (line: string) => started.write(line),
+    };
     for (const { key, role } of inventory.gateways.values()) {
       const start = role === 'waypoint' ? startWaypoint : startGateway;
       started.#gates.set(key, await start({ ...shared, gateway: key, limits: { lingerMs: 200, connectTimeoutMs: 2_000 } }));

@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import { type webcrypto as types, webcrypto } from 'node:crypto';
 import * as x509 from '@peculiar/x509';
 import type { CredentialSource, Credentials } from '../../src/gate.js';
+import type { RevocationSource } from '../../src/identity/revocation/revocation.js';
 
 x509.cryptoProvider.set(webcrypto as unknown as Parameters<typeof x509.cryptoProvider.set>[0]);
 
@@ -14,28 +15,62 @@ export interface CertificateOptions {
   readonly notAfter?: Date;
   /** Instead of the identity as the one URI. */
   readonly names?: readonly { readonly type: 'url' | 'dns' | 'ip'; readonly value: string }[];
+  readonly extensions?: readonly x509.Extension[];
+}
+
+/** What a revocation list says that a test wants otherwise than usual. */
+export interface ListOptions {
+  readonly thisUpdate?: Date;
+  readonly nextUpdate?: Date | undefined;
+  readonly extensions?: x509.Extension[];
+  /** Signed by this authority's key, whoever is named. */
+  readonly signer?: TestAuthority;
+  readonly reason?: x509.X509CrlReason;
+}
+
+/** Revocation lists as a test puts them. */
+export class TestLists implements RevocationSource {
+  readonly #listeners = new Set<() => void>();
+
+  constructor(private lists: Uint8Array | undefined) {}
+
+  current(): Uint8Array | undefined {
+    return this.lists;
+  }
+
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  put(lists: Uint8Array | undefined): void {
+    this.lists = lists;
+    for (const listener of this.#listeners) listener();
+  }
 }
 
 /** A certificate authority for tests, and the credential source of what it issued. */
 export class TestAuthority implements CredentialSource {
   readonly #keys: types.CryptoKeyPair;
   readonly #root: x509.X509Certificate;
+  readonly #parent: TestAuthority | undefined;
   readonly #issued = new Map<string, Credentials>();
   readonly #listeners = new Set<(identity: string) => void>();
   /** Identities for which nothing can be had. */
   readonly refused = new Set<string>();
   #serial = 1;
 
-  private constructor(keys: types.CryptoKeyPair, root: x509.X509Certificate) {
+  private constructor(keys: types.CryptoKeyPair, root: x509.X509Certificate, parent?: TestAuthority) {
     this.#keys = keys;
     this.#root = root;
+    this.#parent = parent;
   }
 
-  static async create(): Promise<TestAuthority> {
+  static async create(name = 'CN=test'): Promise<TestAuthority> {
     const keys = await newKeys();
     const root = await x509.X509CertificateGenerator.createSelfSigned({
       serialNumber: '01',
-      name: 'CN=test',
+      name,
       notBefore: new Date(Date.now() - day),
       notAfter: new Date(Date.now() + day),
       signingAlgorithm: algorithm,
@@ -45,9 +80,46 @@ export class TestAuthority implements CredentialSource {
     return new TestAuthority(keys, root);
   }
 
+  /** An authority whose certificate this one has signed: what it issues is shown with that certificate, and leads to this root. */
+  async subordinate(name: string): Promise<TestAuthority> {
+    const keys = await newKeys();
+    this.#serial += 1;
+    const certificate = await x509.X509CertificateGenerator.create({
+      serialNumber: this.#serial.toString(16).padStart(4, '0'),
+      subject: name,
+      issuer: this.#root.subject,
+      notBefore: new Date(Date.now() - day),
+      notAfter: new Date(Date.now() + day),
+      signingAlgorithm: algorithm,
+      publicKey: keys.publicKey,
+      signingKey: this.#keys.privateKey,
+      extensions: [new x509.BasicConstraintsExtension(true, 0, true)],
+    });
+    return new TestAuthority(keys, certificate, this);
+  }
+
+  /** A revocation list in DER with the certificates of these credentials, or these authorities' own. */
+  async list(revoked: readonly (Credentials | TestAuthority)[], options: ListOptions = {}): Promise<Buffer> {
+    const list = await x509.X509CrlGenerator.create({
+      issuer: this.#root.subject,
+      thisUpdate: options.thisUpdate ?? new Date(Date.now() - day / 2),
+      ...('nextUpdate' in options && options.nextUpdate === undefined
+        ? {}
+        : { nextUpdate: options.nextUpdate ?? new Date(Date.now() + day / 2) }),
+      signingAlgorithm: algorithm,
+      signingKey: (options.signer ?? this).#keys.privateKey,
+      entries: revoked.map((one) => ({
+        serialNumber: one instanceof TestAuthority ? one.#root.serialNumber : new x509.X509Certificate(one.chain).serialNumber,
+        ...(options.reason === undefined ? {} : { reason: options.reason }),
+      })),
+      ...(options.extensions === undefined ? {} : { extensions: options.extensions }),
+    });
+    return Buffer.from(list.rawData);
+  }
+
   /** The root certificate, PEM. */
   get bundle(): string {
-    return this.#root.toString('pem');
+    return this.#parent?.bundle ?? this.#root.toString('pem');
   }
 
   /** Issues without remembering. */
@@ -66,13 +138,14 @@ export class TestAuthority implements CredentialSource {
       signingKey: this.#keys.privateKey,
       extensions: [
         new x509.SubjectAlternativeNameExtension([...(options.names ?? [{ type: 'url' as const, value: identity }])], true),
+        ...(options.extensions ?? []),
       ],
     });
     const key = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey)).toString('base64');
     return {
       identity,
       key: `-----BEGIN PRIVATE KEY-----\n${key}\n-----END PRIVATE KEY-----\n`,
-      chain: certificate.toString('pem'),
+      chain: [certificate, ...(this.#parent === undefined ? [] : [this.#root])].map((one) => one.toString('pem')).join('\n'),
       bundle: this.bundle,
       notAfter,
     };
@@ -99,6 +172,12 @@ export class TestAuthority implements CredentialSource {
     for (const listener of this.#listeners) listener(credentials.identity);
     return credentials;
   }
+}
+
+/** DER lists in one PEM text. */
+export function pemOf(...lists: readonly Buffer[]): Buffer {
+  const blocks = lists.map((list) => `-----BEGIN X509 CRL-----\n${list.toString('base64')}\n-----END X509 CRL-----\n`);
+  return Buffer.from(blocks.join(''));
 }
 
 async function newKeys(): Promise<types.CryptoKeyPair> {

@@ -7,7 +7,7 @@ import type { AddressBook, Gate, GateOptions, Snapshot } from '../../src/gate.js
 import { createMetricsRegistry } from '../../src/telemetry/metrics-registry.js';
 import { startZtunnelDestination } from '../../src/ztunnel/ztunnel-destination.js';
 import { startZtunnelSource } from '../../src/ztunnel/ztunnel-source.js';
-import { TestAuthority } from './test-authority.js';
+import { TestAuthority, TestLists } from './test-authority.js';
 
 /** What every client presents; the credential of a workload differs by its user name. */
 export const password = 'open sesame';
@@ -82,21 +82,26 @@ export class TestMesh {
   readonly log: string[] = [];
   readonly metrics: Registry = createMetricsRegistry();
   readonly authority: TestAuthority;
+  /** The revocation lists of all gates: at first one that revokes nobody. */
+  readonly lists: TestLists;
   readonly #cleanups: (() => unknown)[] = [];
   #gates: readonly Gate[] = [];
   #number = 0;
   #logged: (() => void)[] = [];
 
-  private constructor(authority: TestAuthority) {
+  private constructor(authority: TestAuthority, lists: TestLists) {
     this.authority = authority;
+    this.lists = lists;
   }
 
   static async start(manifests: readonly string[], prepare: (mesh: TestMesh) => unknown = () => undefined): Promise<TestMesh> {
-    const mesh = new TestMesh(await TestAuthority.create());
+    const authority = await TestAuthority.create();
+    const mesh = new TestMesh(authority, new TestLists(await authority.list([])));
     await prepare(mesh);
     const options: GateOptions = {
       snapshot: mesh.snapshot(inventoryOf(manifests)),
       credentials: mesh.authority,
+      revocation: mesh.lists,
       log: (line) => mesh.#write(line),
       metrics: mesh.metrics,
     };

@@ -1,14 +1,8 @@
 import type { Inventory } from '../inventory/inventory.js';
 import type { Labels } from '../inventory/labels.js';
-import type { LabelSelector, Metadata, TargetRef } from '../resource/model/index.js';
+import type { Attachable, PolicyIndex } from '../inventory/policy-index.js';
+import type { Metadata } from '../resource/model/index.js';
 import type { Attachment } from './binding.js';
-import type { PolicyIndex } from './policy-index.js';
-
-interface Attachable {
-  readonly metadata: Metadata;
-  readonly selector?: LabelSelector;
-  readonly targetRefs: readonly TargetRef[];
-}
 
 /** A policy with the way it came. */
 export interface Attached<Policy> {
@@ -29,12 +23,12 @@ export function attachBySelector<Policy extends Attachable>(
   pod: { readonly namespace: string; readonly labels: Labels },
   emptySelector: EmptySelector,
 ): Attached<Policy>[] {
-  const isScope = (namespace: string) => namespace === pod.namespace || namespace === rootNamespace;
-  const wide = [...new Set([pod.namespace, rootNamespace])].flatMap((namespace) => [
+  const scopes = [...new Set([pod.namespace, rootNamespace])];
+  const wide = scopes.flatMap((namespace) => [
     ...index.withoutSelector(namespace),
     ...(emptySelector === 'namespace' ? index.withEmptySelector(namespace) : []),
   ]);
-  const selecting = index.selecting(pod.labels).filter((policy) => isScope(policy.metadata.namespace));
+  const selecting = scopes.flatMap((namespace) => index.selecting(namespace, pod.labels));
   return [
     ...wide.map((policy) => attached(policy, policy.metadata.namespace === rootNamespace ? 'root-namespace' : 'namespace')),
     ...selecting.map((policy) => attached(policy, policy.metadata.namespace === pod.namespace ? 'selector' : 'root-selector')),

@@ -1,11 +1,11 @@
 import type { GatewayInfo, Inventory } from '../inventory/inventory.js';
+import { type Attachable, authorizationIndex, type PolicyIndex, requestAuthenticationIndex } from '../inventory/policy-index.js';
 import { flagEnabled } from '../resource/dialect.js';
-import type { AuthorizationPolicy, LabelSelector, Metadata, TargetRef } from '../resource/model/index.js';
+import type { AuthorizationPolicy } from '../resource/model/index.js';
 import { type Attached, attachBySelector, attached, inOrder } from './attach-by-selector.js';
 import { targetsGateway } from './attach-by-target.js';
 import type { GatewayBinding, UnboundPolicy, UnboundReason } from './binding.js';
 import { closuresAtL7 } from './closures.js';
-import { authorizationIndex, type PolicyIndex, requestAuthenticationIndex } from './policy-index.js';
 import { rolesAtGateway } from './roles/roles-at-gate.js';
 
 /**
@@ -31,12 +31,6 @@ export function bindGateway(inventory: Inventory, gateway: GatewayInfo): Gateway
       return unbound;
     },
   };
-}
-
-interface Attachable {
-  readonly metadata: Metadata;
-  readonly selector?: LabelSelector;
-  readonly targetRefs: readonly TargetRef[];
 }
 
 function attach<Policy extends Attachable>(

@@ -1,10 +1,9 @@
 import type { GatewayInfo, Inventory, ServiceInfo, Workload } from '../inventory/inventory.js';
-import type { LabelSelector, Metadata, TargetRef } from '../resource/model/index.js';
+import { type Attachable, authorizationIndex, type PolicyIndex, requestAuthenticationIndex } from '../inventory/policy-index.js';
 import { type Attached, attached, inOrder } from './attach-by-selector.js';
 import { attachmentAtWaypoint } from './attach-by-target.js';
 import type { UnboundPolicy, WaypointBinding } from './binding.js';
 import { closuresAtL7 } from './closures.js';
-import { authorizationIndex, type PolicyIndex, requestAuthenticationIndex } from './policy-index.js';
 import { rolesAtWaypoint } from './roles/roles-at-gate.js';
 import { unboundAtWaypoint } from './unbound-at-waypoint.js';
 
@@ -36,12 +35,6 @@ export function bindWaypoint(inventory: Inventory, gateway: GatewayInfo, target:
 /** Tells a service from a workload. */
 export function isService(target: ServiceInfo | Workload): target is ServiceInfo {
   return target.kind === 'Service' || target.kind === 'ServiceEntry';
-}
-
-interface Attachable {
-  readonly metadata: Metadata;
-  readonly selector?: LabelSelector;
-  readonly targetRefs: readonly TargetRef[];
 }
 
 function attachByTarget<Policy extends Attachable>(

@@ -1,4 +1,5 @@
 import type { Inventory, Workload } from '../inventory/inventory.js';
+import { authorizationIndex } from '../inventory/policy-index.js';
 import { flagEnabled } from '../resource/dialect.js';
 import type { AuthorizationPolicy } from '../resource/model/index.js';
 import { type Attached, attachBySelector, attached, inOrder } from './attach-by-selector.js';
@@ -6,7 +7,6 @@ import type { BoundPolicy, Closure, UnboundPolicy, UnboundReason, ZtunnelBinding
 import { closuresAtZtunnel } from './closures.js';
 import { effectiveMtls } from './effective-mtls.js';
 import { implicitWaypointPolicies } from './implicit-waypoint-policy.js';
-import { authorizationIndex } from './policy-index.js';
 import { rolesAtZtunnel } from './roles/roles-at-gate.js';
 import { unboundAtZtunnel } from './unbound-at-ztunnel.js';
 

@@ -1,8 +1,8 @@
 import type { Inventory, ServiceInfo, Workload } from '../inventory/inventory.js';
+import { authorizationIndex } from '../inventory/policy-index.js';
 import type { AuthorizationPolicy, RequestAuthentication } from '../resource/model/index.js';
 import type { BoundPolicy, Closure } from './binding.js';
 import { firstL7Attribute } from './l7-attribute.js';
-import { authorizationIndex } from './policy-index.js';
 import { resolveServiceWaypoint } from './resolve-waypoint.js';
 import { servicesOf } from './workload-services.js';
 

@@ -1,8 +1,8 @@
 import type { Inventory, Workload } from '../inventory/inventory.js';
 import { append, matchesLabels } from '../inventory/labels.js';
+import { memoized } from '../inventory/memoized.js';
 import type { MtlsMode, PeerAuthentication } from '../resource/model/index.js';
 import type { EffectiveMtls } from './binding.js';
-import { memoized } from './policy-index.js';
 
 type Mode = EffectiveMtls['mode'];
 type Ports = ReadonlyMap<number, { readonly mode: Mode; readonly policy: PeerAuthentication }>;
@@ -74,11 +74,11 @@ function tighten(mtls: EffectiveMtls, { workload, rootWorkload }: Layers): Effec
   return { ...base, ports: differing(new Map([...ownPorts, ...closedPorts]), base.mode) };
 }
 
-const byNamespace = new WeakMap<Inventory, ReadonlyMap<string, readonly PeerAuthentication[]>>();
+const byNamespace = new WeakMap<Inventory['peerAuthentications'], ReadonlyMap<string, readonly PeerAuthentication[]>>();
 
 function layersFor(inventory: Inventory, workload: Workload): Layers {
   const { rootNamespace } = inventory.mesh;
-  const groups = memoized(byNamespace, inventory, () => oldestFirst(inventory));
+  const groups = memoized(byNamespace, inventory.peerAuthentications, () => oldestFirst(inventory));
   const inRoot = groups.get(rootNamespace) ?? [];
   const isInRoot = workload.namespace === rootNamespace;
   const own = isInRoot ? [] : (groups.get(workload.namespace) ?? []);

@@ -1,11 +1,11 @@
 import type { GatewayInfo, Inventory, Workload } from '../inventory/inventory.js';
+import { memoized } from '../inventory/memoized.js';
 import { flagEnabled } from '../resource/dialect.js';
 import type { AuthorizationPolicy } from '../resource/model/index.js';
-import { memoized } from './policy-index.js';
 import { resolveServiceWaypoint, resolveWorkloadWaypoint } from './resolve-waypoint.js';
 import { servicesOf } from './workload-services.js';
 
-const policiesByGateway = new WeakMap<Inventory, Map<string, AuthorizationPolicy>>();
+const policiesByGateway = new WeakMap<Inventory['gateways'], Map<string, AuthorizationPolicy>>();
 
 /**
  * The policies that admit the waypoints of a workload at its ztunnel, where the control plane is told to make them by
@@ -13,7 +13,7 @@ const policiesByGateway = new WeakMap<Inventory, Map<string, AuthorizationPolicy
  */
 export function implicitWaypointPolicies(inventory: Inventory, workload: Workload): readonly AuthorizationPolicy[] {
   if (!flagEnabled(inventory.dialect, 'PILOT_AUTO_ALLOW_WAYPOINT_POLICY')) return [];
-  const made = memoized(policiesByGateway, inventory, () => new Map<string, AuthorizationPolicy>());
+  const made = memoized(policiesByGateway, inventory.gateways, () => new Map<string, AuthorizationPolicy>());
   return waypointsOf(inventory, workload).map((gateway) => {
     const policy = made.get(gateway.key) ?? policyFor(gateway);
     made.set(gateway.key, policy);

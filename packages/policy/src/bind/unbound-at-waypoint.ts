@@ -1,10 +1,10 @@
 import type { GatewayInfo, Inventory, ServiceInfo, Workload } from '../inventory/inventory.js';
 import { matchesLabels } from '../inventory/labels.js';
+import { authorizationIndex } from '../inventory/policy-index.js';
 import type { AuthorizationPolicy, TargetRef } from '../resource/model/index.js';
 import { inOrder } from './attach-by-selector.js';
 import { targetsService } from './attach-by-target.js';
 import type { BoundPolicy, UnboundPolicy, UnboundReason } from './binding.js';
-import { authorizationIndex } from './policy-index.js';
 import { servicesOf } from './workload-services.js';
 
 /** The policies that a user could expect at a waypoint and that it does not enforce for this target, each with the reason. */

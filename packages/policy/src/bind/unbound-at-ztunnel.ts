@@ -1,8 +1,8 @@
 import type { GatewayInfo, Inventory, Workload } from '../inventory/inventory.js';
+import { authorizationIndex } from '../inventory/policy-index.js';
 import type { AuthorizationPolicy, TargetRef } from '../resource/model/index.js';
 import { inOrder } from './attach-by-selector.js';
 import type { BoundPolicy, Closure, UnboundPolicy, UnboundReason } from './binding.js';
-import { authorizationIndex } from './policy-index.js';
 import { resolveServiceWaypoint, resolveWorkloadWaypoint } from './resolve-waypoint.js';
 import { servicesOf } from './workload-services.js';
 
@@ -50,7 +50,7 @@ function candidates(inventory: Inventory, workload: Workload, { waypoints }: Pat
   return new Set([
     ...index.inNamespace(workload.namespace),
     ...ofRoot,
-    ...index.selecting(workload.labels),
+    ...index.selectingAnywhere(workload.labels),
     ...waypoints.flatMap(({ resource: { metadata } }) =>
       index.targeting('Gateway', metadata.name).filter((policy) => policy.metadata.namespace === metadata.namespace),
     ),

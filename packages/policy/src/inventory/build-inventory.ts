@@ -1,12 +1,11 @@
 import type { Diagnostic } from '../diagnostic/diagnostic.js';
-import { sortDiagnostics } from '../diagnostic/diagnostic.js';
 import { Reporter } from '../diagnostic/reporter.js';
 import type { Dialect } from '../resource/dialect.js';
 import type { ResourceSet } from '../resource/model/index.js';
 import { buildGateways } from './build-gateways.js';
 import { buildServices, declareServiceAddresses } from './build-services.js';
 import { buildWorkloads } from './build-workloads.js';
-import { reportDanglingReferences } from './dangling-references.js';
+import { type BuiltInventory, diagnosed } from './built-inventory.js';
 import { GatewayRoles } from './gateway-roles.js';
 import type { Inventory, ServiceInfo } from './inventory.js';
 import { append, type Labels } from './labels.js';
@@ -19,10 +18,16 @@ import { reportUnbuiltFeatures } from './unbuilt-features.js';
  * Total: whatever the set holds, there is an inventory; what is dangerous or leads nowhere is among the diagnostics, all of them findings.
  * The result does not depend on the order of the manifests, and takes time linear in their number.
  */
-export function buildInventory(
+export function buildInventory(set: ResourceSet, dialect: Dialect): BuiltInventory {
+  const { inventory, structure } = buildStructure(set, dialect);
+  return diagnosed(inventory, structure);
+}
+
+/** The same, of whose objects only workloads, services and gateways have been judged. */
+export function buildStructure(
   set: ResourceSet,
   dialect: Dialect,
-): { readonly inventory: Inventory; readonly diagnostics: readonly Diagnostic[] } {
+): { readonly inventory: Inventory; readonly structure: readonly Diagnostic[] } {
   const reporter = new Reporter();
   const namespaces = byName(selectResources(set, 'Namespace'));
   const namespaceLabels = labelsOfNamespaces(namespaces);
@@ -58,9 +63,8 @@ export function buildInventory(
     servicesByHostname: groupByHostname(services),
     namespaceLabels,
   };
-  reportDanglingReferences(inventory, reporter);
   reportUnbuiltFeatures(set, reporter);
-  return { inventory, diagnostics: sortDiagnostics(reporter.diagnostics) };
+  return { inventory, structure: reporter.diagnostics };
 }
 
 function byName<Item extends { readonly metadata: { readonly name: string } }>(
@@ -80,7 +84,8 @@ function labelsOfNamespaces(namespaces: Inventory['namespaces']): (namespace: st
   };
 }
 
-function groupByHostname(services: ReadonlyMap<string, ServiceInfo>): ReadonlyMap<string, readonly ServiceInfo[]> {
+/** By lower-case hostname. */
+export function groupByHostname(services: ReadonlyMap<string, ServiceInfo>): ReadonlyMap<string, readonly ServiceInfo[]> {
   const groups = new Map<string, ServiceInfo[]>();
   for (const service of services.values()) append(groups, service.hostname.toLowerCase(), service);
   return groups;

@@ -1,26 +1,50 @@
-import type { Reporter } from '../diagnostic/reporter.js';
-import type { BackendRef, ParentRef, TargetRef } from '../resource/model/index.js';
+import type { Diagnostic } from '../diagnostic/diagnostic.js';
+import { Reporter } from '../diagnostic/reporter.js';
+import type {
+  AuthorizationPolicy,
+  BackendRef,
+  HTTPRoute,
+  ParentRef,
+  RequestAuthentication,
+  TargetRef,
+  TCPRoute,
+} from '../resource/model/index.js';
 import type { Inventory, ServiceInfo } from './inventory.js';
 
-/** Reports every reference to nothing: of policies, routes and listeners. Findings, all of them. */
-export function reportDanglingReferences(inventory: Inventory, reporter: Reporter): void {
-  const known = new KnownObjects(inventory);
-  reportTargets(inventory, known, reporter);
-  reportRoutes(inventory, known, reporter);
+/** What may refer to nothing. */
+export type Referring = AuthorizationPolicy | RequestAuthentication | HTTPRoute | TCPRoute;
+
+/** Reports every reference of a policy or route to nothing. Findings, all of them. */
+export function danglingReferences(referring: Referring, known: KnownObjects): readonly Diagnostic[] {
+  const reporter = new Reporter();
+  if (referring.kind === 'HTTPRoute' || referring.kind === 'TCPRoute') reportRoute(referring, known, reporter);
+  else reportTargets(referring, known, reporter);
+  return reporter.diagnostics;
+}
+
+/** Reports the certificates that listeners need and nobody has. */
+export function danglingCertificates(inventory: Inventory): readonly Diagnostic[] {
+  const reporter = new Reporter();
   reportCertificates(inventory, reporter);
+  return reporter.diagnostics;
 }
 
 /** The objects that references can name. */
-class KnownObjects {
-  readonly #inventory: Inventory;
+export class KnownObjects {
+  readonly #inventory: Pick<Inventory, 'services' | 'gateways' | 'gatewayClasses'>;
   readonly #serviceEntries: ReadonlySet<string>;
   readonly #hosts: ReadonlySet<string>;
 
-  constructor(inventory: Inventory) {
-    this.#inventory = inventory;
-    const entries = [...inventory.services.values()].filter((service) => service.kind === 'ServiceEntry');
+  constructor({ services, gateways, gatewayClasses }: Pick<Inventory, 'services' | 'gateways' | 'gatewayClasses'>) {
+    // Not the inventory itself: it would be kept for as long as later ones go on from this.
+    this.#inventory = { services, gateways, gatewayClasses };
+    const entries = [...services.values()].filter((service) => service.kind === 'ServiceEntry');
     this.#serviceEntries = new Set(entries.map((service) => `${service.namespace}/${service.name}`));
-    this.#hosts = new Set([...inventory.services.values()].map((service) => service.hostname));
+    this.#hosts = new Set([...services.values()].map((service) => service.hostname));
+  }
+
+  service(key: string): ServiceInfo | undefined {
+    return this.#inventory.services.get(key);
   }
 
   has(kind: string, namespace: string, name: string): boolean {
@@ -37,19 +61,21 @@ class KnownObjects {
 
 const builtInClasses: ReadonlySet<string> = new Set(['istio', 'istio-waypoint', 'istio-east-west', 'istio-remote']);
 
-function reportTargets(inventory: Inventory, known: KnownObjects, reporter: Reporter): void {
-  for (const { kind, metadata, targetRefs } of [...inventory.policies, ...inventory.requestAuthentications]) {
-    for (const target of targetRefs) {
-      if (known.has(target.kind, metadata.namespace, target.name)) continue;
-      reporter.report(
-        'target-not-found',
-        target.span,
-        `${kind} \`${metadata.name}\` targets ${describeTarget(target, metadata.namespace)}, which does not exist`,
-        {
-          hint: 'correct the name: until the object exists, no gate enforces the policy for it',
-        },
-      );
-    }
+function reportTargets(
+  { kind, metadata, targetRefs }: AuthorizationPolicy | RequestAuthentication,
+  known: KnownObjects,
+  reporter: Reporter,
+): void {
+  for (const target of targetRefs) {
+    if (known.has(target.kind, metadata.namespace, target.name)) continue;
+    reporter.report(
+      'target-not-found',
+      target.span,
+      `${kind} \`${metadata.name}\` targets ${describeTarget(target, metadata.namespace)}, which does not exist`,
+      {
+        hint: 'correct the name: until the object exists, no gate enforces the policy for it',
+      },
+    );
   }
 }
 
@@ -57,13 +83,10 @@ function describeTarget({ kind, name }: TargetRef, namespace: string): string {
   return kind === 'GatewayClass' ? `${kind} \`${name}\`` : `${kind} \`${namespace}/${name}\``;
 }
 
-function reportRoutes(inventory: Inventory, known: KnownObjects, reporter: Reporter): void {
-  for (const route of [...inventory.httpRoutes, ...inventory.tcpRoutes]) {
-    const subject = `${route.kind} \`${route.metadata.name}\``;
-    for (const parent of route.parentRefs) reportParent(subject, parent, known, reporter);
-    for (const backend of route.rules.flatMap((rule) => rule.backendRefs))
-      reportBackend(subject, backend, inventory, known, reporter);
-  }
+function reportRoute(route: HTTPRoute | TCPRoute, known: KnownObjects, reporter: Reporter): void {
+  const subject = `${route.kind} \`${route.metadata.name}\``;
+  for (const parent of route.parentRefs) reportParent(subject, parent, known, reporter);
+  for (const backend of route.rules.flatMap((rule) => rule.backendRefs)) reportBackend(subject, backend, known, reporter);
 }
 
 function reportParent(subject: string, parent: ParentRef, known: KnownObjects, reporter: Reporter): void {
@@ -78,13 +101,7 @@ function reportParent(subject: string, parent: ParentRef, known: KnownObjects, r
   );
 }
 
-function reportBackend(
-  subject: string,
-  backend: BackendRef,
-  inventory: Inventory,
-  known: KnownObjects,
-  reporter: Reporter,
-): void {
+function reportBackend(subject: string, backend: BackendRef, known: KnownObjects, reporter: Reporter): void {
   const name = backend.kind === 'Hostname' ? backend.name : `${backend.namespace}/${backend.name}`;
   if (!known.has(backend.kind, backend.namespace, backend.name)) {
     reporter.report('backend-not-found', backend.span, `${subject} sends to ${backend.kind} \`${name}\`, which does not exist`, {
@@ -92,7 +109,7 @@ function reportBackend(
     });
     return;
   }
-  const service = backend.kind === 'Service' ? inventory.services.get(`Service/${name}`) : undefined;
+  const service = backend.kind === 'Service' ? known.service(`Service/${name}`) : undefined;
   if (service === undefined || hasPort(service, backend.port)) return;
   reporter.report(
     'backend-not-found',

@@ -9,10 +9,11 @@ export function selectResources<Kind extends Resource['kind']>(
   const wanted = new Set<string>(kinds);
   return set.resources
     .filter((resource): resource is Extract<Resource, { kind: Kind }> => wanted.has(resource.kind))
-    .sort(compare);
+    .sort(compareResources);
 }
 
-function compare(a: Resource, b: Resource): number {
+/** By namespace, name, kind and place: the order of every list of an inventory. */
+export function compareResources(a: Resource, b: Resource): number {
   return (
     compareText(a.metadata.namespace, b.metadata.namespace) ||
     compareText(a.metadata.name, b.metadata.name) ||

@@ -1,9 +1,10 @@
 import type { Inventory } from '../../inventory/inventory.js';
 import { append } from '../../inventory/labels.js';
+import { memoized } from '../../inventory/memoized.js';
+import { authorizationIndex } from '../../inventory/policy-index.js';
 import type { ServiceRole, ServiceRoleBinding } from '../../resource/model/index.js';
 import { attachBySelector } from '../attach-by-selector.js';
 import type { BoundPolicy } from '../binding.js';
-import { authorizationIndex, memoized } from '../policy-index.js';
 import { concernsDestination } from './concerns-destination.js';
 import { rbacSwitch } from './rbac-switch.js';
 import type { BoundRole, RoleDestination, RoleScope } from './role-scope.js';
@@ -46,17 +47,23 @@ interface RoleIndex {
   readonly bindings: ReadonlyMap<string, readonly ServiceRoleBinding[]>;
 }
 
-const indexes = new WeakMap<Inventory, RoleIndex>();
+const rolesByNamespace = new WeakMap<Inventory['serviceRoles'], RoleIndex['roles']>();
+const bindingsByRole = new WeakMap<Inventory['serviceRoleBindings'], RoleIndex['bindings']>();
 
-function roleIndex(inventory: Inventory): RoleIndex {
-  return memoized(indexes, inventory, () => {
-    const roles = new Map<string, ServiceRole[]>();
-    const bindings = new Map<string, ServiceRoleBinding[]>();
-    for (const role of inventory.serviceRoles) append(roles, role.metadata.namespace, role);
-    for (const binding of inventory.serviceRoleBindings)
-      append(bindings, bindingKey(binding.metadata.namespace, binding.role.value), binding);
-    return { roles, bindings };
-  });
+function roleIndex({ serviceRoles, serviceRoleBindings }: Inventory): RoleIndex {
+  return {
+    roles: memoized(rolesByNamespace, serviceRoles, () => {
+      const roles = new Map<string, ServiceRole[]>();
+      for (const role of serviceRoles) append(roles, role.metadata.namespace, role);
+      return roles;
+    }),
+    bindings: memoized(bindingsByRole, serviceRoleBindings, () => {
+      const bindings = new Map<string, ServiceRoleBinding[]>();
+      for (const binding of serviceRoleBindings)
+        append(bindings, bindingKey(binding.metadata.namespace, binding.role.value), binding);
+      return bindings;
+    }),
+  };
 }
 
 function bindingKey(namespace: string, role: string): string {

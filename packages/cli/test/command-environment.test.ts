@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { proxyEnvironment } from '../src/proxy-environment.js';
+import { commandEnvironment } from '../src/command-environment.js';
 
 const workload = { key: 'a/b', namespace: 'a', name: 'b', ownerName: 'b' };
 const proxy = { username: 'u', password: 'p@/', address: '127.1.2.3', port: 15080 };
@@ -16,7 +16,7 @@ test('every inherited proxy variable is cleared and one proxy is set', () => {
     PROXY_LIST: 'kept',
   };
   const url = 'socks5h://u:p%40%2F@127.1.2.3:15080';
-  expect(proxyEnvironment(inherited, { ...workload, proxy })).toEqual({
+  expect(commandEnvironment(inherited, { ...workload, proxy })).toEqual({
     PATH: '/bin',
     PROXY_LIST: 'kept',
     ALL_PROXY: url,
@@ -25,5 +25,5 @@ test('every inherited proxy variable is cleared and one proxy is set', () => {
 });
 
 test('proxy variables are cleared as well for a workload without a proxy of its own', () => {
-  expect(proxyEnvironment({ ALL_PROXY: 'x', HOME: '/' }, workload)).toEqual({ HOME: '/' });
+  expect(commandEnvironment({ ALL_PROXY: 'x', HOME: '/' }, workload)).toEqual({ HOME: '/' });
 });
