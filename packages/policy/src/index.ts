@@ -5,6 +5,7 @@ export type {
   WantedSignature,
 } from './authenticate/token-judge.js';
 export { acceptAtWaypoint, acceptAtZtunnel } from './bind/accept.js';
+export { asksServerName } from './bind/asks-server-name.js';
 export { bindGateway } from './bind/bind-gateway.js';
 export { bindWaypoint } from './bind/bind-waypoint.js';
 export { bindZtunnel } from './bind/bind-ztunnel.js';
@@ -18,6 +19,7 @@ export { routeHttp } from './bind/route-http.js';
 export { routeFromGate, routeFromWorkload } from './bind/route-outbound.js';
 export type { RouteParent } from './bind/route-parents.js';
 export { routeTcp } from './bind/route-tcp.js';
+export { routeTls } from './bind/route-tls.js';
 export type { ObjectStatus, StatusCondition, StatusOptions } from './bind/status/status-condition.js';
 export { statuses } from './bind/status/statuses.js';
 export type * from './decide/decider.js';

@@ -25,6 +25,7 @@ interface ExplainOptions extends DialectOptions {
   readonly from: string;
   readonly to: string;
   readonly via?: string;
+  readonly proxiedFor?: string;
   readonly method?: string;
   readonly path?: string;
   readonly header: readonly string[];
@@ -47,6 +48,7 @@ export function registerExplain(program: Command): void {
     .requiredOption('--from <CLIENT>', 'NAMESPACE/WORKLOAD, a spiffe:// identity, or an address outside the mesh')
     .requiredOption('--to <TARGET>', 'a URL, HOST:PORT, or NAMESPACE/WORKLOAD[:PORT]')
     .option('--via <NAMESPACE/GATEWAY>', 'the ingress gateway that the client connects to')
+    .option('--proxied-for <ADDRESS>', 'the client that a proxy in front of the gateway tells in its PROXY header')
     .option('--method <METHOD>', 'HTTP method (default: GET)')
     .option('--path <PATH>', 'path with query, instead of the one of the URL')
     .option(
@@ -104,13 +106,14 @@ function isUndecided(explanation: Explanation, ifAllowed: () => Explanation): bo
 }
 
 function questionOf(options: ExplainOptions): QuestionText {
-  const { from, to, via, method, path, header, sni, claims, custom, plaintext } = options;
+  const { from, to, via, proxiedFor, method, path, header, sni, claims, custom, plaintext } = options;
   return {
     from,
     to,
     headers: header,
     plaintext: plaintext ?? false,
     ...(via === undefined ? {} : { via }),
+    ...(proxiedFor === undefined ? {} : { proxiedFor }),
     ...(method === undefined ? {} : { method }),
     ...(path === undefined ? {} : { path }),
     ...(sni === undefined ? {} : { sni }),

@@ -1,24 +1,14 @@
-import { type HttpRouting, type RequestAttributes, routeHttp, routeTcp } from '@sallyport/policy';
+import { type HttpRouting, type RequestAttributes, routeHttp, routeTcp, routeTls } from '@sallyport/policy';
 import type { ConnectionStages } from '../ext-authz/connection-judgement.js';
 import { formatAuthority } from '../hbone/headers.js';
 import type { RequestScope, Routed } from '../http/scope.js';
 import type { Origin } from '../l7/onward-dialer.js';
 import type { ConnectionTargets, TargetBuilder } from '../l7/target-builder.js';
 import type { NetworkFilter } from '../metadata/network-filter.js';
+import { type ClientFacts, farEnd } from './client-facts.js';
 import type { GatewayState } from './gateway-state.js';
 import { hostOf, listenerFor } from './listener-host.js';
-import { type PortKind, portKind } from './listener-plan.js';
-
-/** What is known of a client's connection to a gateway. */
-export interface ClientFacts {
-  readonly kind: Exclude<PortKind, 'conflict'>;
-  /** The declared port of the listener. */
-  readonly port: number;
-  /** The TCP peer, as policy address. */
-  readonly address: string;
-  readonly sourcePort: number;
-  readonly sni?: string;
-}
+import { connectionKind, serves } from './listener-kind.js';
 
 /** One client connection at an ingress gateway; what applies to it is worked out anew under the snapshot that is in force. */
 export class GatewayClient {
@@ -29,12 +19,14 @@ export class GatewayClient {
   ) {}
 
   get origin(): Origin {
-    return { sourceAddress: this.facts.address, sourcePort: this.facts.sourcePort };
+    const { address, port } = farEnd(this.facts);
+    return { sourceAddress: address, sourcePort: port };
   }
 
   /** `IP:PORT` of the client, for logs. */
   get downstreamRemote(): string {
-    return formatAuthority(this.facts.address, this.facts.sourcePort);
+    const { address, port } = farEnd(this.facts);
+    return formatAuthority(address, port);
   }
 
   /** What applies to the requests of this connection; undefined where its listener is gone or speaks something else now. */
@@ -44,7 +36,7 @@ export class GatewayClient {
       return undefined;
     }
     return {
-      trustForwardedProto: state.snapshot.inventory.mesh.numTrustedProxies > 0,
+      trustForwardedProto: state.gateway.topology.numTrustedProxies > 0,
       authorize: (request) => state.deciders.authorizeRequest('listeners', this.#attributes(state), request),
       authenticate: (request, knowledge) => state.deciders.authenticate('listeners', request, knowledge),
       tokensEndRequests: state.snapshot.inventory.dialect.name === 'strict',
@@ -71,6 +63,7 @@ export class GatewayClient {
   filter(mysql: NetworkFilter): NetworkFilter | undefined {
     const state = this.#current();
     if (state === undefined || state.snapshot.inventory.dialect.name === 'upstream') return undefined;
+    if (this.facts.kind === 'passthrough') return undefined;
     const routing = this.#tcpRouting(state);
     const backends = routing?.kind === 'backends' ? routing.backends : [];
     const speaksMysql = backends.some(({ service, port }) =>
@@ -90,15 +83,29 @@ export class GatewayClient {
   }
 
   #tcpRouting(state: GatewayState): HttpRouting | undefined {
-    const [listener] = state.listenersOn(this.facts.port);
-    return listener && routeTcp(state.snapshot.inventory, { gateway: state.gateway, listenerName: listener.name });
+    const { inventory } = state.snapshot;
+    const listeners = state.listenersOn(this.facts.port);
+    if (this.facts.kind !== 'passthrough') {
+      const [listener] = listeners;
+      return listener && routeTcp(inventory, { gateway: state.gateway, listenerName: listener.name });
+    }
+    const listener = listenerFor(listeners, this.#serverName);
+    return listener && connectionKind(listener) === 'passthrough'
+      ? routeTls(inventory, { gateway: state.gateway, listenerName: listener.name }, this.#serverName)
+      : undefined;
+  }
+
+  /** `''` where the client asked for none. */
+  get #serverName(): string {
+    const { greeting } = this.facts;
+    return (greeting?.kind === 'hello' ? greeting.serverName : undefined) ?? '';
   }
 
   #route(state: GatewayState, request: RequestAttributes): Routed {
     const listeners = state.listenersOn(this.facts.port);
     const listener = listenerFor(listeners, hostOf(request.authority));
     // A connection that was secured for one listener does not reach the routes of another.
-    const foreign = this.facts.kind === 'https' && listener !== listenerFor(listeners, this.facts.sni ?? '');
+    const foreign = this.facts.kind === 'https' && listener !== listenerFor(listeners, this.#serverName);
     if (listener === undefined || foreign) {
       return { kind: 'reply', status: 404, flags: 'NR', details: 'route_not_found' };
     }
@@ -107,11 +114,13 @@ export class GatewayClient {
   }
 
   #attributes(state: GatewayState) {
-    return state.attributes(this.facts.port, this.facts.address, this.facts.sni);
+    return state.attributes(this.facts);
   }
 
   #current(): GatewayState | undefined {
     const state = this.state();
-    return state !== undefined && portKind(state.listenersOn(this.facts.port)) === this.facts.kind ? state : undefined;
+    // A connection that began before PROXY headers were asked for has none, and one that had to bring one was told of by whom it brought.
+    const same = state?.gateway.topology.proxyProtocol === this.facts.proxied;
+    return same && serves(state.listenersOn(this.facts.port), this.facts.kind) ? state : undefined;
   }
 }

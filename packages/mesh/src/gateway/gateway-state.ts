@@ -1,6 +1,8 @@
 import type { ConnectionAttributes, GatewayInfo, Listener } from '@sallyport/policy';
 import type { Snapshot } from '../gate.js';
 import { GateDeciders } from '../l7/gate-deciders.js';
+import { serverNameAttributes } from '../l7/server-name.js';
+import type { ClientFacts } from './client-facts.js';
 import { ServerCertificates } from './server-certificates.js';
 
 /** What an ingress gateway is under one snapshot. */
@@ -33,12 +35,13 @@ export class GatewayState {
   }
 
   /** A client's connection as policy sees it. */
-  attributes(port: number, sourceIp: string, sni: string | undefined): ConnectionAttributes {
+  attributes({ port, address, client, greeting }: ClientFacts): ConnectionAttributes {
     return {
-      sourceIp,
+      sourceIp: address,
+      ...(client === undefined ? {} : { remoteIp: client.address }),
       destinationIp: this.gateway.workload.address,
       destinationPort: port,
-      ...(sni === undefined ? {} : { sni }),
+      ...serverNameAttributes(greeting, this.snapshot.inventory.dialect.name === 'strict'),
     };
   }
 }

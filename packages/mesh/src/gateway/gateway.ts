@@ -18,19 +18,25 @@ import { dialAuthorizer } from '../l7/dial-authorizer.js';
 import { drainFirst } from '../l7/drain-first.js';
 import { GateTelemetry } from '../l7/gate-telemetry.js';
 import { OnwardDialer } from '../l7/onward-dialer.js';
+import { greetingOf } from '../l7/server-name.js';
 import { TargetBuilder } from '../l7/target-builder.js';
 import { TcpConnection } from '../l7/tcp-connection.js';
 import { MysqlFilter } from '../mysql/mysql-filter.js';
+import type { Greeting } from '../socket/client-hello.js';
 import { ConnectionRegistry } from '../socket/connection-registry.js';
 import { placeOf } from '../socket/listener-set.js';
+import { proxyHeaderOf } from '../socket/proxy-header.js';
 import { resetAfterFirstBytes } from '../socket/reset-later.js';
 import { SnapshotGate } from '../socket/snapshot-gate.js';
 import { listenTcp } from '../socket/tcp-listener.js';
 import { judgePeers } from '../telemetry/judge-peers.js';
-import { type ClientFacts, GatewayClient } from './gateway-client.js';
+import { type Arrival, type ClientFacts, farEnd } from './client-facts.js';
+import { GatewayClient } from './gateway-client.js';
 import { GatewayState } from './gateway-state.js';
-import { type GatewayPlan, plansOf, portKind } from './listener-plan.js';
-import { TlsTerminator } from './tls-terminator.js';
+import { listenerFor } from './listener-host.js';
+import { connectionKind, portKind } from './listener-kind.js';
+import { type GatewayPlan, plansOf } from './listener-plan.js';
+import { terminateTls } from './terminate-tls.js';
 
 /** What an ingress gateway is started with. */
 export interface GatewayOptions extends GateOptions {
@@ -40,8 +46,8 @@ export interface GatewayOptions extends GateOptions {
 }
 
 /**
- * Starts an ingress gateway: HTTP, HTTPS and TCP listeners for clients outside the mesh, judged by the gateway's policies, routed by
- * HTTPRoutes and TCPRoutes, and on into the mesh as the gateway itself (reference section 9). Rejects where the snapshot has no such
+ * Starts an ingress gateway: HTTP, HTTPS, TCP and TLS listeners for clients outside the mesh, judged by the gateway's policies, routed by
+ * HTTPRoutes, TCPRoutes and TLSRoutes, and on into the mesh as the gateway itself (reference section 9). Rejects where the snapshot has no such
  * gateway or a socket cannot be opened.
  */
 export function startGateway(options: GatewayOptions): Promise<Gate> {
@@ -62,7 +68,6 @@ class IngressGateway {
   readonly #telemetry: GateTelemetry;
   readonly #connections = new ConnectionRegistry();
   readonly #httpConnections = new Set<HttpConnection>();
-  readonly #terminators = new Map<number, TlsTerminator>();
   #state: GatewayState | undefined;
 
   constructor(options: GatewayOptions) {
@@ -127,16 +132,42 @@ class IngressGateway {
   }
 
   #accept(port: number, socket: Socket): void {
-    const kind = this.#state === undefined ? undefined : portKind(this.#state.listenersOn(port));
+    const { remoteAddress, remotePort } = socket;
+    if (remoteAddress === undefined || remotePort === undefined) {
+      // It is gone already; nobody is judged by an address that is not known.
+      resetStream(socket);
+      return;
+    }
+    const address = this.#state?.snapshot.addresses.policyAddress(remoteAddress) ?? remoteAddress;
+    const arrival = { port, address, sourcePort: remotePort };
+    if (this.#state?.gateway.topology.proxyProtocol === true) void this.#acceptProxied(socket, arrival);
+    else this.#serve(socket, { ...arrival, proxied: false });
+  }
+
+  /** A connection of a proxy, which says first whose it is. One that does not is closed: nobody knows whom to judge. */
+  async #acceptProxied(socket: Socket, arrival: Omit<Arrival, 'proxied'>): Promise<void> {
+    const header = await proxyHeaderOf(socket, this.#limits.preambleTimeoutMs);
+    if (header.kind === 'malformed') {
+      this.#failed(socket, { ...arrival, proxied: true }, `PROXY header: ${header.detail}`);
+    } else {
+      this.#serve(socket, { ...arrival, proxied: true, ...(header.kind === 'client' ? { client: header.client } : {}) });
+    }
+  }
+
+  #serve(socket: Socket, arrival: Arrival): void {
+    const kind = this.#state === undefined ? undefined : portKind(this.#state.listenersOn(arrival.port));
     switch (kind) {
       case 'http':
-        this.#serveHttp(socket, this.#factsOf('http', port, socket));
+        this.#serveHttp(socket, { ...arrival, kind });
         break;
       case 'https':
-        this.#terminator(port).accept(socket);
+        this.#terminate(socket, arrival);
+        break;
+      case 'tls':
+        void this.#serveTls(socket, arrival);
         break;
       case 'tcp':
-        void this.#serveTcp(socket, this.#factsOf('tcp', port, socket));
+        void this.#serveTcp(socket, { ...arrival, kind });
         break;
       case 'conflict':
       case undefined:
@@ -144,29 +175,28 @@ class IngressGateway {
     }
   }
 
-  #terminator(port: number): TlsTerminator {
-    const known = this.#terminators.get(port);
-    if (known !== undefined) {
-      return known;
+  /** The server name tells whether TLS ends here or is passed through. What is no greeting that can be read is nobody's to end. */
+  async #serveTls(socket: Socket, arrival: Arrival): Promise<void> {
+    const seen = await greetingOf(socket, this.#limits.preambleTimeoutMs);
+    const greeting: Greeting = seen.kind === 'other' ? { kind: 'malformed', detail: 'it is no TLS' } : seen;
+    const name = greeting.kind === 'hello' ? greeting.serverName : undefined;
+    const listener = this.#state && listenerFor(this.#state.listenersOn(arrival.port), name ?? '');
+    if (greeting.kind === 'hello' && listener === undefined) {
+      this.#failed(socket, arrival, name === undefined ? 'TLS: no server name' : `TLS: no listener covers \`${name}\``);
+    } else if (greeting.kind === 'hello' && listener && connectionKind(listener) === 'https') {
+      this.#terminate(socket, arrival);
+    } else {
+      await this.#serveTcp(socket, { ...arrival, kind: 'passthrough', greeting });
     }
-    const terminator = new TlsTerminator({
-      certificateFor: (name) => this.#state?.certificates.certificateFor(this.#state.listenersOn(port), name),
-      onSecure: (socket) => this.#serveHttp(socket, this.#factsOf('https', port, socket), protocolOf(socket)),
-      onFailed: (socket, error) => this.#failed(socket, port, error),
+  }
+
+  #terminate(socket: Socket, arrival: Arrival): void {
+    terminateTls(socket, {
+      certificateFor: (name) => this.#state?.certificates.certificateFor(this.#state.listenersOn(arrival.port), name),
+      onSecure: (secure) =>
+        this.#serveHttp(secure, { ...arrival, kind: 'https', greeting: greetingIn(secure) }, protocolOf(secure)),
+      onFailed: (failed, error) => this.#failed(failed, arrival, `TLS handshake: ${error.message}`),
     });
-    this.#terminators.set(port, terminator);
-    return terminator;
-  }
-
-  #factsOf(kind: ClientFacts['kind'], port: number, socket: Socket | TLSSocket): ClientFacts {
-    const address = this.#policyAddress(socket);
-    const sni = 'servername' in socket && typeof socket.servername === 'string' ? socket.servername : undefined;
-    return { kind, port, address, sourcePort: socket.remotePort ?? 0, ...(sni === undefined ? {} : { sni }) };
-  }
-
-  #policyAddress(socket: Socket): string {
-    const address = socket.remoteAddress ?? '0.0.0.0';
-    return this.#state?.snapshot.addresses.policyAddress(address) ?? address;
   }
 
   #serveHttp(socket: Duplex, facts: ClientFacts, protocol?: WireProtocol): void {
@@ -179,11 +209,13 @@ class IngressGateway {
       limits: this.#limits,
       authorizers: this.#authorizers,
       tokens: this.#tokens,
-      appendForwardedFor: facts.address,
+      appendForwardedFor: farEnd(facts).address,
       parties: {
         downstreamRemote: client.downstreamRemote,
         downstreamLocal: formatAuthority(this.#ownAddress(), facts.port),
-        ...(facts.sni === undefined ? {} : { sni: facts.sni }),
+        ...(facts.greeting?.kind === 'hello' && facts.greeting.serverName !== undefined
+          ? { sni: facts.greeting.serverName }
+          : {}),
       },
       scope: () => client.scope(),
       decided: (verdict) => this.#telemetry.decided(verdict),
@@ -234,11 +266,12 @@ class IngressGateway {
     return this.#state?.gateway.workload.address ?? '0.0.0.0';
   }
 
-  #failed(socket: TLSSocket, port: number, error: Error): void {
-    const source = formatAuthority(this.#policyAddress(socket), socket.remotePort ?? 0);
-    const destination = formatAuthority(this.#ownAddress(), port);
-    this.#telemetry.connections.failed({ direction: 'inbound', source, destination }, `TLS handshake: ${error.message}`);
-    socket.destroy();
+  #failed(socket: Socket, arrival: Arrival, error: string): void {
+    const { address, port } = farEnd(arrival);
+    const source = formatAuthority(address, port);
+    const destination = formatAuthority(this.#ownAddress(), arrival.port);
+    this.#telemetry.connections.failed({ direction: 'inbound', source, destination }, error);
+    resetStream(socket);
   }
 
   #dispose(): void {
@@ -249,6 +282,12 @@ class IngressGateway {
     this.#pool.close();
     this.#peers.close();
   }
+}
+
+/** The greeting of a handshake that is over. */
+function greetingIn(socket: TLSSocket): Greeting {
+  const name = 'servername' in socket && typeof socket.servername === 'string' ? socket.servername : undefined;
+  return { kind: 'hello', ...(name === undefined ? {} : { serverName: name }) };
 }
 
 function protocolOf(socket: TLSSocket): WireProtocol | undefined {

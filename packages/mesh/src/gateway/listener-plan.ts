@@ -1,16 +1,13 @@
-import type { Listener as GatewayListener } from '@sallyport/policy';
 import type { ListenerPlan } from '../socket/listener-set.js';
 import { namespaceOf } from '../socket/namespace-of.js';
 import type { GatewayState } from './gateway-state.js';
+import { portKind } from './listener-kind.js';
 
 /** A socket of a gateway: one for each port, shared by the listeners that differ by host name. */
 export interface GatewayPlan extends ListenerPlan {
   /** The declared port, the one that policy sees. */
   readonly declaredPort: number;
 }
-
-/** What a gateway speaks on one port; listeners that contradict each other there close it. */
-export type PortKind = 'http' | 'https' | 'tcp' | 'conflict';
 
 /** The sockets that a gateway needs; a port that nothing can be served on is not opened. */
 export function plansOf(state: GatewayState | undefined): readonly GatewayPlan[] {
@@ -22,28 +19,6 @@ export function plansOf(state: GatewayState | undefined): readonly GatewayPlan[]
     const kind = portKind(state.listenersOn(port));
     return kind === undefined || kind === 'conflict' ? [] : plansOfPort(state, port);
   });
-}
-
-/** What the listeners of one port make of it; undefined where none is of a protocol that is served here. */
-export function portKind(listeners: readonly GatewayListener[]): PortKind | undefined {
-  const kinds = new Set(listeners.map(kindOf).filter((kind) => kind !== undefined));
-  const [kind] = kinds;
-  return kinds.size > 1 ? 'conflict' : kind;
-}
-
-function kindOf({ protocol, tls }: GatewayListener): PortKind | undefined {
-  switch (protocol) {
-    case 'HTTP':
-      return 'http';
-    case 'HTTPS':
-      return tls === undefined || tls.mode === 'Terminate' ? 'https' : undefined;
-    case 'TCP':
-      return 'tcp';
-    case 'TLS':
-    case 'HBONE':
-    case 'UDP':
-      return undefined;
-  }
 }
 
 /** One socket, or where gateways have a namespace two: for the mesh in there, for everyone else on this machine's own network. */

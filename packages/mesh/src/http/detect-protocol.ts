@@ -1,12 +1,8 @@
 import type { Duplex } from 'node:stream';
+import { type Peeked, peek } from '../socket/peek.js';
 
 /** What a client speaks on a cleartext connection that is HTTP. */
 export type WireProtocol = 'http1' | 'http2';
-
-/** The connection ended, failed or stayed silent before it showed what it speaks. */
-class SilentConnectionError extends Error {
-  override readonly name = 'SilentConnectionError';
-}
 
 /** The client connection preface of HTTP/2 (RFC 9113, section 3.4). */
 const preface = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n';
@@ -21,12 +17,10 @@ const requestLines = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'CONNECT', 'OPTION
  * allow: what cannot become the HTTP/2 preface is HTTP/1.1. Rejects where the connection ends or stays silent before that.
  */
 export function detectProtocol(stream: Duplex, timeoutMs: number): Promise<WireProtocol> {
-  return peek(
-    stream,
+  return peek<WireProtocol>(stream, {
     timeoutMs,
-    (seen) => (seen === preface ? 'http2' : preface.startsWith(seen) ? undefined : 'http1'),
-    'reject',
-  );
+    classify: knownOnce((seen) => (seen === preface ? 'http2' : preface.startsWith(seen) ? undefined : 'http1')),
+  });
 }
 
 /**
@@ -34,7 +28,15 @@ export function detectProtocol(stream: Duplex, timeoutMs: number): Promise<WireP
  * in time waits for the server to speak first, which no HTTP client does.
  */
 export function sniffProtocol(stream: Duplex, timeoutMs: number): Promise<WireProtocol | 'tcp'> {
-  return peek<WireProtocol | 'tcp'>(stream, timeoutMs, classify, 'tcp');
+  return peek<WireProtocol | 'tcp'>(stream, { timeoutMs, classify: knownOnce(classify), whenSilent: 'tcp' });
+}
+
+/** Looks at no more bytes than the preface has, and takes none. */
+function knownOnce<Kind>(classifyText: (seen: string) => Kind | undefined): (seen: Buffer) => Peeked<Kind> | undefined {
+  return (seen) => {
+    const found = classifyText(seen.toString('latin1', 0, preface.length));
+    return found && { found, taken: 0 };
+  };
 }
 
 function classify(seen: string): WireProtocol | 'tcp' | undefined {
@@ -45,51 +47,4 @@ function classify(seen: string): WireProtocol | 'tcp' | undefined {
     return 'http1';
   }
   return [preface, ...requestLines].some((beginning) => beginning.startsWith(seen)) ? undefined : 'tcp';
-}
-
-/** Reads until `classify` knows (of at most as many bytes as the preface has), then puts everything back. */
-function peek<Kind>(
-  stream: Duplex,
-  timeoutMs: number,
-  classifyText: (seen: string) => Kind | undefined,
-  onTimeout: Kind | 'reject',
-): Promise<Kind> {
-  return new Promise((resolve, reject) => {
-    let seen = Buffer.alloc(0);
-    const settle = (act: () => void) => {
-      clearTimeout(timer);
-      for (const [event, listener] of listeners) {
-        stream.off(event, listener);
-      }
-      act();
-    };
-    const give = (kind: Kind) =>
-      settle(() => {
-        if (seen.length > 0) {
-          stream.unshift(seen);
-        }
-        resolve(kind);
-      });
-    const fail = (why: string) => () => settle(() => reject(new SilentConnectionError(why)));
-    const onReadable = () => {
-      for (let chunk = stream.read(); chunk !== null; chunk = stream.read()) {
-        seen = Buffer.concat([seen, chunk as Buffer]);
-        const kind = classifyText(seen.toString('latin1', 0, preface.length));
-        if (kind !== undefined) {
-          return give(kind);
-        }
-      }
-    };
-    const late = onTimeout === 'reject' ? fail('the client sent nothing in time') : () => give(onTimeout);
-    const timer = setTimeout(late, timeoutMs);
-    const listeners: readonly (readonly [string, () => void])[] = [
-      ['readable', onReadable],
-      ['end', fail('the client closed before it showed what it speaks')],
-      ['close', fail('the connection closed before it showed what it speaks')],
-      ['error', fail('the connection failed before it showed what it speaks')],
-    ];
-    for (const [event, listener] of listeners) {
-      stream.on(event, listener);
-    }
-  });
 }

@@ -8,6 +8,8 @@ export interface HttpLimits {
   readonly headersTimeoutMs: number;
   /** From an accepted connection to its first byte. */
   readonly firstByteTimeoutMs: number;
+  /** What a connection begins with before it can be told what it is: a PROXY header, the greeting of a client's own TLS. */
+  readonly preambleTimeoutMs: number;
   /** How long a connection to a port of undeclared protocol is waited on for its first byte; then it is not HTTP. */
   readonly sniffTimeoutMs: number;
   /** A client connection on which no request is under way. */
@@ -35,6 +37,7 @@ export const defaultHttpLimits: HttpLimits = {
   headerCount: 100,
   headersTimeoutMs: 10_000,
   firstByteTimeoutMs: 60_000,
+  preambleTimeoutMs: 10_000,
   sniffTimeoutMs: 5_000,
   idleTimeoutMs: 3_600_000,
   responseTimeoutMs: 300_000,

@@ -1,5 +1,6 @@
 import {
   type Authorization,
+  asksServerName,
   bindGateway,
   bindWaypoint,
   type ConnectionAttributes,
@@ -82,6 +83,15 @@ export class GateDeciders {
       return this.#connectionDecider(target).connection(connection, authorization);
     } catch (error) {
       return internalError(error);
+    }
+  }
+
+  /** Whether anything in force for this target asks for the server name of a connection's TLS. Where that cannot be told, it does. */
+  asksServerName(target: DecisionTarget): boolean {
+    try {
+      return asksServerName(this.#connectionDecider(target).binding);
+    } catch {
+      return true;
     }
   }
 

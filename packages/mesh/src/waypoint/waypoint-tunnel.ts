@@ -5,8 +5,10 @@ import { formatAuthority } from '../hbone/headers.js';
 import type { RequestScope, Routed } from '../http/scope.js';
 import { hopTo } from '../l7/hop.js';
 import type { Origin } from '../l7/onward-dialer.js';
+import { serverNameAttributes } from '../l7/server-name.js';
 import type { ConnectionTargets, TargetBuilder } from '../l7/target-builder.js';
 import type { NetworkFilter } from '../metadata/network-filter.js';
+import type { Greeting } from '../socket/client-hello.js';
 import { protectedObject, protocolOf, type ServedTarget, type WaypointState } from './waypoint-state.js';
 
 /**
@@ -16,6 +18,7 @@ import { protectedObject, protocolOf, type ServedTarget, type WaypointState } fr
 export class WaypointTunnel {
   /** The client as policy sees it: the identity of its certificate, the address of the tunnel's TCP peer. */
   readonly peer: { readonly identity: string; readonly address: string };
+  #greeting: Greeting | undefined;
 
   constructor(
     readonly request: HboneRequest,
@@ -30,6 +33,17 @@ export class WaypointTunnel {
   target(state: WaypointState): ServedTarget | undefined {
     const target = state.accept(this.request.authority);
     return target.kind === 'refused' ? undefined : target;
+  }
+
+  /** Whether anything that is in force for it asks for the server name of the TLS inside. MySQL's server speaks first: no TLS begins it. */
+  wantsServerName(state: WaypointState, target: ServedTarget): boolean {
+    const { application } = protocolOf(state.snapshot.inventory, target);
+    return application !== 'mysql' && state.deciders.asksServerName(protectedObject(target));
+  }
+
+  /** How the TLS inside began. */
+  greeted(greeting: Greeting): void {
+    this.#greeting = greeting;
   }
 
   origin(target: ServedTarget): Origin {
@@ -109,7 +123,11 @@ export class WaypointTunnel {
     if (state === undefined || target === undefined || protocolOf(state.snapshot.inventory, target).kind === 'http') {
       return undefined;
     }
-    return { state, target, attributes: state.attributes(target, this.peer) };
+    const strict = state.snapshot.inventory.dialect.name === 'strict';
+    const required = strict && this.wantsServerName(state, target);
+    // A tunnel that was open before anything asked has not been listened to, and cannot be any more.
+    const greeting = this.#greeting ?? { kind: 'malformed', detail: 'it was not asked for when the connection began' };
+    return { state, target, attributes: { ...state.attributes(target, this.peer), ...serverNameAttributes(greeting, required) } };
   }
 
   #route(state: WaypointState, target: ServedTarget, request: RequestAttributes): Routed {

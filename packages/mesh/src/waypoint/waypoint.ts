@@ -19,6 +19,7 @@ import { drainFirst } from '../l7/drain-first.js';
 import { GateTelemetry } from '../l7/gate-telemetry.js';
 import { hbonePort } from '../l7/hop.js';
 import { OnwardDialer } from '../l7/onward-dialer.js';
+import { greetingOf } from '../l7/server-name.js';
 import { TargetBuilder } from '../l7/target-builder.js';
 import { type TcpClient, TcpConnection } from '../l7/tcp-connection.js';
 import { MysqlFilter } from '../mysql/mysql-filter.js';
@@ -167,6 +168,7 @@ class Waypoint {
       case 'http':
         return this.#serveHttp(state, tunnel, target, request.accept());
       case 'tcp':
+        if (tunnel.wantsServerName(state, target)) return this.#greet(tunnel, opened(request));
         return this.#serveTcp(state, tunnel, target, {
           open: () => request.accept(),
           refuse: (why) => request.refuse(why === 'denied' ? 401 : 503),
@@ -179,19 +181,30 @@ class Waypoint {
 
   /** Nobody declared the protocol: the tunnel is opened, and its first bytes tell how it is judged. */
   async #sniff(tunnel: WaypointTunnel): Promise<void> {
-    const stream = tunnel.request.accept();
-    // The stream's end is seen by whoever serves it; an error without a listener would end the process.
-    stream.on('error', () => undefined);
+    const stream = opened(tunnel.request);
     const protocol = await sniffProtocol(stream, this.#limits.sniffTimeoutMs);
     const state = this.#state;
     const target = state === undefined ? undefined : tunnel.target(state);
     if (state === undefined || target === undefined) {
       resetStream(stream);
+    } else if (protocol === 'tcp' && tunnel.wantsServerName(state, target)) {
+      await this.#greet(tunnel, stream);
     } else if (protocol === 'tcp') {
-      const client = { open: () => stream, refuse: () => resetStream(stream), gone: () => stream.destroyed };
-      await this.#serveTcp(state, tunnel, target, client);
+      await this.#serveTcp(state, tunnel, target, openedClient(stream));
     } else {
       this.#serveHttp(state, tunnel, target, stream, protocol);
+    }
+  }
+
+  /** Policy asks for the server name: the tunnel is opened, and the TLS inside tells it before anything is judged. */
+  async #greet(tunnel: WaypointTunnel, stream: Duplex): Promise<void> {
+    tunnel.greeted(await greetingOf(stream, this.#limits.preambleTimeoutMs));
+    const state = this.#state;
+    const target = state === undefined ? undefined : tunnel.target(state);
+    if (state === undefined || target === undefined) {
+      resetStream(stream);
+    } else {
+      await this.#serveTcp(state, tunnel, target, openedClient(stream));
     }
   }
 
@@ -269,6 +282,16 @@ class Waypoint {
     this.#pool.close();
     this.#peers.close();
   }
+}
+
+/** Opens a tunnel before it is judged. Its end is seen by whoever serves it; an error without a listener would end the process. */
+function opened(request: HboneRequest): Duplex {
+  return request.accept().on('error', () => undefined);
+}
+
+/** The client of a tunnel that is open already. */
+function openedClient(stream: Duplex): TcpClient {
+  return { open: () => stream, refuse: () => resetStream(stream), gone: () => stream.destroyed };
 }
 
 function plansOf(state: WaypointState | undefined): readonly WaypointPlan[] {

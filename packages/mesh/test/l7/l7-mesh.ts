@@ -3,6 +3,7 @@ import { createServer as createHttp2Server, type ServerHttp2Stream } from 'node:
 import type { Duplex } from 'node:stream';
 import type { Gate, Snapshot } from '../../src/gate.js';
 import { startGateway } from '../../src/gateway/gateway.js';
+import type { HttpLimits } from '../../src/http/limits.js';
 import { startWaypoint } from '../../src/waypoint/waypoint.js';
 import { inventoryOf, TestMesh } from '../support/test-mesh.js';
 
@@ -37,7 +38,11 @@ export class L7Mesh {
 
   private constructor(readonly mesh: TestMesh) {}
 
-  static async start(manifests: readonly string[], prepare: (mesh: TestMesh) => unknown = () => undefined): Promise<L7Mesh> {
+  static async start(
+    manifests: readonly string[],
+    prepare: (mesh: TestMesh) => unknown = () => undefined,
+    limits: Partial<HttpLimits> = {},
+  ): Promise<L7Mesh> {
     const started = new L7Mesh(await TestMesh.start(manifests, prepare));
     const { mesh } = started;
     const inventory = inventoryOf(manifests);
@@ -52,7 +57,10 @@ export class L7Mesh {
     };
     for (const { key, role } of inventory.gateways.values()) {
       const start = role === 'waypoint' ? startWaypoint : startGateway;
-      started.#gates.set(key, await start({ ...shared, gateway: key, limits: { lingerMs: 200, connectTimeoutMs: 2_000 } }));
+      started.#gates.set(
+        key,
+        await start({ ...shared, gateway: key, limits: { lingerMs: 200, connectTimeoutMs: 2_000, ...limits } }),
+      );
     }
     return started;
   }

@@ -1,4 +1,5 @@
 import type { Span } from '../diagnostic/span.js';
+import { allRoutes } from '../inventory/all-routes.js';
 import type { Inventory, ServiceInfo } from '../inventory/inventory.js';
 import type { BackendRef } from '../resource/model/index.js';
 import { serviceByHostname } from './resolve-host.js';
@@ -22,7 +23,7 @@ export function backendsOf(inventory: Inventory, refs: readonly BackendRef[], na
 
 /** Every backend that a route of the parent may lead to, whatever the request. */
 export function backendsBehind(inventory: Inventory, parent: RouteParent): readonly WeightedBackend[] {
-  const routes = [...routesOf(inventory, inventory.httpRoutes, parent), ...routesOf(inventory, inventory.tcpRoutes, parent)];
+  const routes = routesOf(inventory, allRoutes(inventory), parent);
   return routes.flatMap(({ metadata, rules }) =>
     rules.flatMap(({ backendRefs, span }) => {
       const routing = backendsOf(inventory, backendRefs, metadata.namespace, span);

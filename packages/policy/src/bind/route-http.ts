@@ -3,7 +3,7 @@ import type { Inventory } from '../inventory/inventory.js';
 import type { BackendRef, HTTPRoute, HttpRouteMatch } from '../resource/model/index.js';
 import type { HttpRouting } from './route.js';
 import { backendsOf } from './route-backends.js';
-import { hostMatchLength, hostOfAuthority } from './route-host.js';
+import { hostOfAuthority, mostSpecificRoutes } from './route-host.js';
 import { listenerOf, type RouteParent, routesOf } from './route-parents.js';
 
 /** The part of a request that routes look at; the path is the normalised one that policy matched. */
@@ -32,28 +32,12 @@ export function routeHttp(inventory: Inventory, parent: RouteParent, request: Ro
   if ('service' in parent && routes.length === 0) {
     return { kind: 'backends', backends: [{ service: parent.service, port: parent.port, weight: 1 }] };
   }
-  const eligible = 'service' in parent ? routes : mostSpecific(routes, listenerOf(parent)?.hostname, request.authority);
+  const eligible =
+    'service' in parent ? routes : mostSpecificRoutes(routes, listenerOf(parent)?.hostname, hostOfAuthority(request.authority));
   const found = firstMatch(eligible.flatMap(candidatesOf), request);
   if (found === undefined) return { kind: 'none' };
   if (found === 'unsupported') return { kind: 'invalid', detail: 'a route matches by regular expression, which is not built' };
   return backendsOf(inventory, found.backendRefs, found.namespace, found.span);
-}
-
-/** The routes with the most specific host name that matches: they are one virtual host, and no other is looked at. */
-function mostSpecific(routes: readonly HTTPRoute[], listenerHost: string | undefined, authority: string): HTTPRoute[] {
-  const host = hostOfAuthority(authority);
-  const ofListener = hostMatchLength(listenerHost ?? '*', host);
-  if (ofListener < 0) return [];
-  const ranked = routes.map((route) => ({ route, rank: hostRank(route, ofListener, host) }));
-  const best = Math.max(-1, ...ranked.map(({ rank }) => rank));
-  return best < 0 ? [] : ranked.filter(({ rank }) => rank === best).map(({ route }) => route);
-}
-
-/** How specific the names are that route and listener have in common; a route without host names takes the listener's. */
-function hostRank({ hostnames }: HTTPRoute, ofListener: number, host: string): number {
-  if (hostnames.length === 0) return ofListener;
-  const ofRoute = Math.max(...hostnames.map((name) => hostMatchLength(name, host)));
-  return ofRoute < 0 ? -1 : Math.max(ofRoute, ofListener);
 }
 
 const anyPath: HttpRouteMatch = { path: { type: 'PathPrefix', value: '/' }, headers: [] };

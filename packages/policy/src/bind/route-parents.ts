@@ -1,13 +1,12 @@
+import type { Route } from '../inventory/all-routes.js';
 import type { GatewayInfo, Inventory, ServiceInfo } from '../inventory/inventory.js';
 import { matchesLabels } from '../inventory/labels.js';
-import type { AllowedRoutes, HTTPRoute, Listener, ParentRef, TCPRoute } from '../resource/model/index.js';
+import type { AllowedRoutes, Listener, ParentRef } from '../resource/model/index.js';
 
 /** What routes belong to: one listener of a Gateway, or one port of a service. */
 export type RouteParent =
   | { readonly gateway: GatewayInfo; readonly listenerName: string }
   | { readonly service: ServiceInfo; readonly port: number };
-
-type Route = HTTPRoute | TCPRoute;
 
 /** The listener that a parent names; undefined for services and for names that the Gateway does not have. */
 export function listenerOf(parent: RouteParent): Listener | undefined {

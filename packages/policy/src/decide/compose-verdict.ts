@@ -73,9 +73,9 @@ export function plaintextVerdict(demand: PeerAuthentication | undefined): Verdic
   return { ...base, policy: { kind: 'PeerAuthentication', namespace, name, span: demand.span } };
 }
 
-/** Attributes that cannot be read satisfy no policy, and no policy's exception. */
+/** Attributes that cannot be read satisfy no policy, and no policy's exception. The detail names which. */
 export function unreadableVerdict({ unreadable }: Unreadable): Verdict {
-  return { effect: 'deny', reason: 'internal-error', audit: [], detail: `${unreadable} cannot be read` };
+  return { effect: 'deny', reason: 'unreadable-attribute', audit: [], detail: `${unreadable} cannot be read` };
 }
 
 /** What the gate refuses before policy. */

@@ -1,9 +1,10 @@
+import { allRoutes, type Route } from '../inventory/all-routes.js';
 import type { GatewayInfo, Inventory, ServiceInfo } from '../inventory/inventory.js';
-import type { BackendRef, HTTPRoute, TCPRoute } from '../resource/model/index.js';
+import type { BackendRef } from '../resource/model/index.js';
 
 /** The ingress gateways that have a route to a service. */
 export function gatewaysTo(inventory: Inventory, service: ServiceInfo): GatewayInfo[] {
-  const parents = [...inventory.httpRoutes, ...inventory.tcpRoutes]
+  const parents = allRoutes(inventory)
     .filter((route) => leadsTo(route, service))
     .flatMap((route) => route.parentRefs);
   const keys = new Set(
@@ -16,11 +17,11 @@ export function gatewaysTo(inventory: Inventory, service: ServiceInfo): GatewayI
 }
 
 /** The backend references of a route that name a service. */
-export function backendsOf(route: HTTPRoute | TCPRoute, service: ServiceInfo): BackendRef[] {
+export function backendsOf(route: Route, service: ServiceInfo): BackendRef[] {
   return route.rules.flatMap((rule) => rule.backendRefs).filter((backend) => backend.weight > 0 && names(backend, service));
 }
 
-function leadsTo(route: HTTPRoute | TCPRoute, service: ServiceInfo): boolean {
+function leadsTo(route: Route, service: ServiceInfo): boolean {
   return backendsOf(route, service).length > 0;
 }
 

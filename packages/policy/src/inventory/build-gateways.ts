@@ -1,4 +1,4 @@
-import type { Gateway } from '../resource/model/index.js';
+import type { Gateway, GatewayTopology } from '../resource/model/index.js';
 import type { BuiltWorkloads } from './build-workloads.js';
 import { type GatewayRoles, gatewayKey } from './gateway-roles.js';
 import type { GatewayInfo } from './inventory.js';
@@ -8,6 +8,7 @@ export function buildGateways(
   gateways: readonly Gateway[],
   roles: GatewayRoles,
   { gates }: BuiltWorkloads,
+  meshTopology: GatewayTopology,
 ): ReadonlyMap<string, GatewayInfo> {
   const infos = new Map<string, GatewayInfo>();
   for (const resource of gateways) {
@@ -21,6 +22,7 @@ export function buildGateways(
       waypointFor: roles.waypointFor(resource),
       ready: resource.statusAddresses === undefined || resource.statusAddresses.length > 0,
       workload,
+      topology: workload.topology ?? meshTopology,
     });
   }
   return infos;

@@ -44,7 +44,7 @@ export function buildStructure(
     namespaces,
     workloads: built.workloadByKey,
     services,
-    gateways: buildGateways(gatewayResources, gatewayRoles, built),
+    gateways: buildGateways(gatewayResources, gatewayRoles, built, set.meshConfig.gatewayTopology),
     gatewayClasses,
     policies: selectResources(set, 'AuthorizationPolicy'),
     peerAuthentications: selectResources(set, 'PeerAuthentication'),
@@ -54,6 +54,7 @@ export function buildStructure(
     serviceRoleBindings: selectResources(set, 'ServiceRoleBinding'),
     httpRoutes: selectResources(set, 'HTTPRoute'),
     tcpRoutes: selectResources(set, 'TCPRoute'),
+    tlsRoutes: selectResources(set, 'TLSRoute'),
     secrets: new Map(
       selectResources(set, 'Secret').map((secret) => [`${secret.metadata.namespace}/${secret.metadata.name}`, secret]),
     ),

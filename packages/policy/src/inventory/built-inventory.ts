@@ -1,4 +1,5 @@
 import { type Diagnostic, sortDiagnostics } from '../diagnostic/diagnostic.js';
+import { allRoutes } from './all-routes.js';
 import { danglingCertificates, danglingReferences, KnownObjects, type Referring } from './dangling-references.js';
 import type { Inventory } from './inventory.js';
 import type { ListChange } from './spliced.js';
@@ -23,8 +24,8 @@ interface DiagnosticSources {
 /** An inventory whose structure was judged already, with the references of all of its objects. */
 export function diagnosed(inventory: Inventory, structure: readonly Diagnostic[]): BuiltInventory {
   const known = new KnownObjects(inventory);
-  const { policies, requestAuthentications, httpRoutes, tcpRoutes } = inventory;
-  const references = dangling([...policies, ...requestAuthentications, ...httpRoutes, ...tcpRoutes], known);
+  const { policies, requestAuthentications } = inventory;
+  const references = dangling([...policies, ...requestAuthentications, ...allRoutes(inventory)], known);
   return withSources(inventory, { structure, references: new Map(references), known });
 }
 

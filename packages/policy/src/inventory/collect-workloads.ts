@@ -41,13 +41,14 @@ function draftOfPod(pod: Pod, sources: WorkloadSources): WorkloadDraft {
     capture: captureOfPod({ labels, annotations, hostNetwork: pod.spec.hostNetwork }, sources.namespaceLabels(namespace)),
     ready: pod.ready,
     ports: pod.spec.ports,
+    ...(pod.topology === undefined ? {} : { topology: pod.topology }),
     span: pod.span,
   };
 }
 
 function draftOfExpanded({ name, controller }: ExpandedPod, sources: WorkloadSources): WorkloadDraft {
   const { namespace } = controller.metadata;
-  const { labels, annotations, spec } = controller.template;
+  const { labels, annotations, spec, topology } = controller.template;
   const implied: Labels = controller.kind === 'StatefulSet' ? { 'statefulset.kubernetes.io/pod-name': name } : {};
   return {
     kind: 'Pod',
@@ -62,6 +63,7 @@ function draftOfExpanded({ name, controller }: ExpandedPod, sources: WorkloadSou
     capture: captureOfPod({ labels, annotations, hostNetwork: spec.hostNetwork }, sources.namespaceLabels(namespace)),
     ready: true,
     ports: spec.ports,
+    ...(topology === undefined ? {} : { topology }),
     span: controller.span,
   };
 }

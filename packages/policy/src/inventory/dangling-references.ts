@@ -1,23 +1,16 @@
 import type { Diagnostic } from '../diagnostic/diagnostic.js';
 import { Reporter } from '../diagnostic/reporter.js';
-import type {
-  AuthorizationPolicy,
-  BackendRef,
-  HTTPRoute,
-  ParentRef,
-  RequestAuthentication,
-  TargetRef,
-  TCPRoute,
-} from '../resource/model/index.js';
+import type { AuthorizationPolicy, BackendRef, ParentRef, RequestAuthentication, TargetRef } from '../resource/model/index.js';
+import { isRoute, type Route } from './all-routes.js';
 import type { Inventory, ServiceInfo } from './inventory.js';
 
 /** What may refer to nothing. */
-export type Referring = AuthorizationPolicy | RequestAuthentication | HTTPRoute | TCPRoute;
+export type Referring = AuthorizationPolicy | RequestAuthentication | Route;
 
 /** Reports every reference of a policy or route to nothing. Findings, all of them. */
 export function danglingReferences(referring: Referring, known: KnownObjects): readonly Diagnostic[] {
   const reporter = new Reporter();
-  if (referring.kind === 'HTTPRoute' || referring.kind === 'TCPRoute') reportRoute(referring, known, reporter);
+  if (isRoute(referring)) reportRoute(referring, known, reporter);
   else reportTargets(referring, known, reporter);
   return reporter.diagnostics;
 }
@@ -83,7 +76,7 @@ function describeTarget({ kind, name }: TargetRef, namespace: string): string {
   return kind === 'GatewayClass' ? `${kind} \`${name}\`` : `${kind} \`${namespace}/${name}\``;
 }
 
-function reportRoute(route: HTTPRoute | TCPRoute, known: KnownObjects, reporter: Reporter): void {
+function reportRoute(route: Route, known: KnownObjects, reporter: Reporter): void {
   const subject = `${route.kind} \`${route.metadata.name}\``;
   for (const parent of route.parentRefs) reportParent(subject, parent, known, reporter);
   for (const backend of route.rules.flatMap((rule) => rule.backendRefs)) reportBackend(subject, backend, known, reporter);

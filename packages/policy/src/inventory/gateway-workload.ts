@@ -6,7 +6,8 @@ import type { WorkloadDraft } from './workload-draft.js';
 
 /** The pod that the controller of a Gateway would make, named and labelled as Istio does it. */
 export function draftOfGateway(gateway: Gateway, role: GatewayInfo['role']): WorkloadDraft {
-  const { name, namespace, labels, annotations } = gateway.metadata;
+  const { name, namespace, annotations } = gateway.metadata;
+  const { infrastructure, topology } = gateway;
   const base = role === 'waypoint' ? name : `${name}-${gateway.gatewayClassName}`;
   return {
     kind: 'Gateway',
@@ -14,14 +15,15 @@ export function draftOfGateway(gateway: Gateway, role: GatewayInfo['role']): Wor
     name: base,
     ownerName: base,
     ownerKind: 'Deployment',
-    labels: { ...labels, ...impliedLabels(gateway, role) },
-    annotations,
+    labels: { ...(infrastructure.labels ?? gateway.metadata.labels), ...impliedLabels(gateway, role) },
+    annotations: infrastructure.annotations ?? annotations,
     serviceAccount: ownValue(annotations, 'gateway.istio.io/service-account') ?? base,
     addresses: [],
     capture: 'gateway',
     ready: true,
     ports: gateway.listeners.map((listener) => ({ name: listener.name, port: listener.port, protocol: 'TCP' })),
     gateway: gatewayKey(gateway),
+    ...(topology === undefined ? {} : { topology }),
     span: gateway.span,
   };
 }

@@ -5,6 +5,7 @@ import type {
   ClusterRbacConfig,
   Gateway,
   GatewayClass,
+  GatewayTopology,
   HTTPRoute,
   MeshConfig,
   Namespace,
@@ -15,6 +16,7 @@ import type {
   ServiceRole,
   ServiceRoleBinding,
   TCPRoute,
+  TLSRoute,
   UnmodelledResource,
 } from '../resource/model/index.js';
 
@@ -49,6 +51,8 @@ export interface Workload {
   readonly run?: string;
   /** For kind `Gateway`: key of the Gateway that it serves. */
   readonly gateway?: string;
+  /** For kind `Gateway`: what its own ProxyConfig says; absent where MeshConfig's holds. */
+  readonly topology?: GatewayTopology;
   readonly span: Span;
 }
 
@@ -116,6 +120,8 @@ export interface GatewayInfo {
   readonly ready: boolean;
   /** The gate's own workload: identity (annotation `gateway.istio.io/service-account`, else NAME for a waypoint, NAME-CLASS for others) and policy address. */
   readonly workload: Workload;
+  /** What stands between it and its clients (reference section 0.12). */
+  readonly topology: GatewayTopology;
 }
 
 /** One immutable picture of everything a verdict depends on, with indexes. */
@@ -136,6 +142,7 @@ export interface Inventory {
   readonly serviceRoleBindings: readonly ServiceRoleBinding[];
   readonly httpRoutes: readonly HTTPRoute[];
   readonly tcpRoutes: readonly TCPRoute[];
+  readonly tlsRoutes: readonly TLSRoute[];
   readonly secrets: ReadonlyMap<string, Secret>;
   readonly unmodelled: readonly UnmodelledResource[];
   /** By any policy address of a workload. */

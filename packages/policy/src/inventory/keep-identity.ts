@@ -33,6 +33,7 @@ export function keepIdentity(before: Inventory, built: Inventory): Inventory {
     serviceRoleBindings: keptList(before.serviceRoleBindings, built.serviceRoleBindings),
     httpRoutes: keptList(before.httpRoutes, built.httpRoutes),
     tcpRoutes: keptList(before.tcpRoutes, built.tcpRoutes),
+    tlsRoutes: keptList(before.tlsRoutes, built.tlsRoutes),
     secrets: keptMap(before.secrets, built.secrets),
     unmodelled: keptList(before.unmodelled, built.unmodelled),
     workloadByAddress: keptMap(before.workloadByAddress, mapValues(built.workloadByAddress, own)),

@@ -1,6 +1,7 @@
 import type { Dialect } from '../resource/dialect.js';
 import type { NextResources, ResourceChange } from '../resource/load/next-resources.js';
 import type { Resource } from '../resource/model/index.js';
+import { routeKinds } from './all-routes.js';
 import { buildStructure } from './build-inventory.js';
 import { type BuiltInventory, diagnosed, diagnosedAgain } from './built-inventory.js';
 import type { Inventory } from './inventory.js';
@@ -21,8 +22,7 @@ const attachedKinds: ReadonlySet<Resource['kind']> = new Set<Resource['kind']>([
   'RbacConfig',
   'ServiceRole',
   'ServiceRoleBinding',
-  'HTTPRoute',
-  'TCPRoute',
+  ...routeKinds,
   'Secret',
   'Unmodelled',
 ]);
@@ -71,6 +71,7 @@ function withAttached(previous: BuiltInventory, change: ResourceChange): BuiltIn
     serviceRoleBindings: spliced(before.serviceRoleBindings, ofKind(change, 'ServiceRoleBinding')),
     httpRoutes: spliced(before.httpRoutes, ofKind(change, 'HTTPRoute')),
     tcpRoutes: spliced(before.tcpRoutes, ofKind(change, 'TCPRoute')),
+    tlsRoutes: spliced(before.tlsRoutes, ofKind(change, 'TLSRoute')),
     secrets: nextSecrets(before.secrets, ofKind(change, 'Secret')),
     unmodelled: spliced(before.unmodelled, ofKind(change, 'Unmodelled')),
     workloadByAddress: before.workloadByAddress,
@@ -79,7 +80,7 @@ function withAttached(previous: BuiltInventory, change: ResourceChange): BuiltIn
     namespaceLabels: before.namespaceLabels,
   };
   carryIndexes(before, after, policies, requestAuthentications);
-  return diagnosedAgain(previous, after, ofKind(change, 'AuthorizationPolicy', 'RequestAuthentication', 'HTTPRoute', 'TCPRoute'));
+  return diagnosedAgain(previous, after, ofKind(change, 'AuthorizationPolicy', 'RequestAuthentication', ...routeKinds));
 }
 
 function ofKind<Kind extends Resource['kind']>(

@@ -1,5 +1,5 @@
 import type { Span } from '../diagnostic/span.js';
-import type { ContainerPort } from '../resource/model/index.js';
+import type { ContainerPort, GatewayTopology } from '../resource/model/index.js';
 import type { Capture, Workload } from './inventory.js';
 import { append, type Labels } from './labels.js';
 
@@ -22,6 +22,8 @@ export interface WorkloadDraft {
   readonly ready: boolean;
   readonly ports: readonly ContainerPort[];
   readonly gateway?: string;
+  /** Of a gateway's pod: by its annotation. */
+  readonly topology?: GatewayTopology;
   readonly span: Span;
 }
 

@@ -3,6 +3,7 @@ import type { HeaderView } from './headers.js';
 import { readIdentity } from './identity.js';
 import { type IpAddress, readIpAddress, unmapped } from './ip-range.js';
 import type { MetadataFacts } from './metadata.js';
+import { lowerAscii } from './string-pattern.js';
 
 /** What rules are asked about: one connection or request as one gate sees it. An attribute that is absent matches no value. */
 export interface Facts {
@@ -42,6 +43,7 @@ export function connectionFacts(
   readable: (identity: string) => boolean = isWorkloadIdentity,
 ): Facts | Unreadable {
   const { identity, sni, destinationPort } = connection;
+  if (connection.unreadable !== undefined) return { unreadable: connection.unreadable };
   if (identity !== undefined && !readable(identity)) return { unreadable: 'the identity of the peer' };
   const sourceIp = readPeer(connection.sourceIp);
   if (sourceIp === undefined) return { unreadable: 'the source address' };
@@ -58,7 +60,8 @@ export function connectionFacts(
     destinationIp,
     destinationPort,
     ...(identity === undefined ? {} : { identity }),
-    ...(sni === undefined ? {} : { sni }),
+    // A server name has no case, and Envoy shows policy the lower one.
+    ...(sni === undefined ? {} : { sni: lowerAscii(sni) }),
     metadata: { published: connection.metadata ?? {}, awaited: connection.awaited ?? [] },
   };
 }

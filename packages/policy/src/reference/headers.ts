@@ -8,7 +8,7 @@ export type HeaderView = (name: string) => readonly string[];
 export interface HeaderContext {
   /** `:path` after normalisation, with its query. */
   readonly path: string;
-  /** The peer's address, where the gate appends it to X-Forwarded-For: at a gateway. */
+  /** The client's address, where the gate appends it to X-Forwarded-For: at a gateway. */
   readonly appendForwardedFor?: string;
 }
 

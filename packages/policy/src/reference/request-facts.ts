@@ -46,9 +46,10 @@ export function requestFacts(
   const normalized = normalizePath(request.path, inventory.mesh.pathNormalization);
   if (normalized.path === undefined) return { refused: 'the path cannot be normalised', status: normalized.status };
   const { identity } = connection;
+  const peer = connection.remoteIp ?? connection.sourceIp;
   const remoteIp = remoteAddress(inventory, {
     gateway: binding.gateway,
-    peer: connection.remoteIp ?? connection.sourceIp,
+    peer,
     headers: received.headers,
     ...(identity === undefined ? {} : { identity }),
   });
@@ -64,7 +65,7 @@ export function requestFacts(
     { ...request, headers: editedHeaders(request.headers, authentication?.edits) },
     {
       path,
-      ...(binding.gate === 'gateway' ? { appendForwardedFor: connection.sourceIp } : {}),
+      ...(binding.gate === 'gateway' ? { appendForwardedFor: peer } : {}),
     },
   );
   return {

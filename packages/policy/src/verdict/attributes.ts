@@ -16,6 +16,11 @@ export interface ConnectionAttributes {
   readonly destinationPort: number;
   /** Server name of the TLS inside the connection, if any. */
   readonly sni?: string;
+  /**
+   * What the gate should have read of the connection and could not, in words. It denies: no policy may be asked, as an absent attribute would
+   * satisfy every negation and no DENY.
+   */
+  readonly unreadable?: string;
   /** What network filters published about the connection. */
   readonly metadata?: DynamicMetadata;
   /**

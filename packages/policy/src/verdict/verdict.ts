@@ -32,6 +32,8 @@ export type Reason =
   | 'no-role-match'
   /** The request itself is unacceptable before any policy is asked (path with NUL, bad authority). */
   | 'bad-request'
+  /** Something that policies ask about cannot be read: a peer's identity, an address, a TLS greeting. No policy is asked then. */
+  | 'unreadable-attribute'
   /** Something inside the gate failed. */
   | 'internal-error';
 

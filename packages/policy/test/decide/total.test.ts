@@ -65,9 +65,11 @@ describe('deciders', () => {
             // Zero is a port, and no identity at all is plaintext.
             fc.pre(!(name === 'destinationPort' && value === 0) && !(name === 'identity' && value === undefined));
             const bad = { ...connection(), [name]: value } as ConnectionAttributes;
-            expect(decider.connection(bad)).toMatchObject({ effect: 'deny', reason: 'internal-error' });
-            expect(l7.connection(bad)).toMatchObject({ effect: 'deny', reason: 'internal-error' });
-            expect(l7.request(bad, request())).toMatchObject({ effect: 'deny', reason: 'internal-error' });
+            for (const verdict of [decider.connection(bad), l7.connection(bad), l7.request(bad, request())]) {
+              expect(verdict.effect).toBe('deny');
+              // A value that is not even of its type makes the reader of it fail.
+              expect(['unreadable-attribute', 'internal-error']).toContain(verdict.reason);
+            }
           }),
         );
       }

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { upstream } from '../../src/index.js';
+import { parseQuestion, strict, upstream } from '../../src/index.js';
 import {
   ask,
   documents,
+  inventoryOf,
   namespace,
   pod,
   policy,
@@ -232,6 +233,83 @@ describe('through an ingress gateway', () => {
     const [gateway] = edge.split('---');
     const answer = ask(documents(shop, gateway ?? ''), { from: '198.51.100.7', to: 'http://shop.example/', via: 'shop/edge' });
     expect(answer).toMatchObject({ effect: 'deny', failure: { reason: 'no-route' } });
+  });
+});
+
+describe('through a gateway behind a proxy', () => {
+  const proxied = edge.replace(
+    'namespace: shop}',
+    "namespace: shop, annotations: {proxy.istio.io/config: '{gatewayTopology: {proxyProtocol: {}}}'}}",
+  );
+  const blocked = policy(
+    'shop',
+    'blocked',
+    '{targetRefs: [{group: gateway.networking.k8s.io, kind: Gateway, name: edge}], action: DENY, rules: [{from: [{source: {remoteIpBlocks: [203.0.113.9]}}]}]}',
+  );
+  const question = { from: '198.51.100.7', to: 'http://shop.example/', via: 'shop/edge' };
+
+  it('judges by the client that the PROXY header tells', () => {
+    const answer = ask(documents(shop, proxied, blocked), { ...question, proxiedFor: '203.0.113.9' });
+    expect(answer.effect).toBe('deny');
+    expect(answer.gates).toMatchObject([{ gate: 'gateway', sourceIp: '198.51.100.7', remoteIp: '203.0.113.9' }]);
+    expect(answer.notes).toEqual([]);
+  });
+
+  it('says what it takes the header to tell where the question does not', () => {
+    const answer = ask(documents(shop, proxied, blocked), question);
+    expect(answer.effect).toBe('allow');
+    expect(answer.notes).toMatchObject([expect.stringContaining('brings no PROXY header')]);
+  });
+
+  it.each([
+    ['a gateway that takes no such header', { via: 'shop/edge' }, 'takes no PROXY header'],
+    ['no gateway', {}, 'without `--via`'],
+  ])('cannot be asked about %s', (_, more, said) => {
+    const read = parseQuestion(inventoryOf(documents(shop, edge)), {
+      from: '198.51.100.7',
+      to: 'http://cart.shop/',
+      proxiedFor: '203.0.113.9',
+      ...more,
+    });
+    expect('problem' in read ? read.problem.message : '').toContain(said);
+  });
+});
+
+describe('through a listener that passes TLS through', () => {
+  const passing = `apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: {name: edge, namespace: shop}
+spec: {gatewayClassName: istio, listeners: [{name: tls, port: 443, protocol: TLS, tls: {mode: Passthrough}}]}
+---
+apiVersion: gateway.networking.k8s.io/v1alpha2
+kind: TLSRoute
+metadata: {name: cart, namespace: shop}
+spec: {parentRefs: [{name: edge}], hostnames: [cart.example], rules: [{backendRefs: [{name: cart, port: 80}]}]}
+`;
+  const byName = policy(
+    'shop',
+    'by-name',
+    '{targetRefs: [{group: gateway.networking.k8s.io, kind: Gateway, name: edge}], rules: [{when: [{key: connection.sni, values: [cart.example]}]}]}',
+  );
+  const via = (to: string, dialect = strict) =>
+    ask(documents(shop, passing, byName), { from: '198.51.100.7', to, via: 'shop/edge' }, dialect);
+
+  it('goes by server name, as a connection, to the ztunnel behind', () => {
+    const answer = via('https://cart.example/');
+    expect(answer.effect).toBe('allow');
+    expect(answer.gates).toMatchObject([
+      { gate: 'gateway', layer: 'connection', reason: 'allow-policy' },
+      { gate: 'ztunnel', name: 'shop/cart', sourceIdentity: 'spiffe://cluster.local/ns/shop/sa/edge-istio' },
+    ]);
+  });
+
+  it('is denied another name', () => {
+    expect(via('https://other.example/')).toMatchObject({ effect: 'deny', gates: [{ reason: 'no-allow-match' }] });
+  });
+
+  it('cannot be judged without TLS in strict', () => {
+    expect(via('tcp://cart.example:443')).toMatchObject({ effect: 'deny', gates: [{ reason: 'unreadable-attribute' }] });
+    expect(via('tcp://cart.example:443', upstream)).toMatchObject({ effect: 'deny', gates: [{ reason: 'no-allow-match' }] });
   });
 });
 

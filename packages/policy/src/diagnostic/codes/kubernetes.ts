@@ -42,7 +42,7 @@ export const kubernetesCodes = {
   'unsupported-route-feature': {
     ...error,
     summary:
-      'A route uses a feature that would change path, host or destination and is not built: filters, query parameters, regular expressions.',
+      'A route uses a feature that would change path, host or destination and is not built: filters, query parameters, regular expressions, server names at a waypoint.',
     example:
       'apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata:\n  name: web\nspec:\n  parentRefs:\n  - name: edge\n  rules:\n  - filters:\n    - type: RequestRedirect\n',
   },
@@ -51,6 +51,12 @@ export const kubernetesCodes = {
     summary: 'A path that a route matches does not start with `/`.',
     example:
       'apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata:\n  name: web\nspec:\n  rules:\n  - matches:\n    - path: {type: Exact, value: info}\n',
+  },
+  'route-hostname': {
+    ...error,
+    summary: 'A host name of a TLSRoute is no DNS name, so that no client can ask for it.',
+    example:
+      'apiVersion: gateway.networking.k8s.io/v1alpha2\nkind: TLSRoute\nmetadata:\n  name: web\nspec:\n  parentRefs: [{name: edge}]\n  hostnames: ["https://web.example"]\n  rules: []\n',
   },
   'mesh-trust-domain': {
     ...error,

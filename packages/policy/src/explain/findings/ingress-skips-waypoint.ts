@@ -1,4 +1,5 @@
 import { routeFromGate } from '../../bind/route-outbound.js';
+import { allRoutes } from '../../inventory/all-routes.js';
 import type { GatewayInfo } from '../../inventory/inventory.js';
 import { type FindingContext, listNames } from '../finding-context.js';
 import type { Front } from '../gates.js';
@@ -21,7 +22,7 @@ export function ingressSkipsWaypoint(context: FindingContext): void {
 
 function report(context: FindingContext, front: Front, gateway: GatewayInfo): void {
   const { inventory } = context;
-  const routes = [...inventory.httpRoutes, ...inventory.tcpRoutes].filter((route) =>
+  const routes = allRoutes(inventory).filter((route) =>
     route.parentRefs.some((parent) => parent.kind === 'Gateway' && `${parent.namespace}/${parent.name}` === gateway.key),
   );
   const span = routes.flatMap((route) => backendsOf(route, front.service))[0]?.span ?? front.service.span;

@@ -1,5 +1,6 @@
 import { readJsonObject } from '../../authenticate/read-json.js';
 import type { GatewayInfo, Inventory } from '../../inventory/inventory.js';
+import { parseIpAddress } from '../../inventory/ip-address.js';
 import type { JsonObject, RequestAttributes } from '../../verdict/attributes.js';
 import { parseClient } from './parse-client.js';
 import { parseTarget } from './parse-target.js';
@@ -27,6 +28,7 @@ function readQuestion(inventory: Inventory, text: QuestionText): Question {
       'a request through a gateway never reaches the pod in plaintext from the client',
     );
   }
+  const proxiedFor = text.proxiedFor === undefined ? undefined : parseProxied(text.proxiedFor, via);
   const { target, path, authority } = parseTarget(inventory, text.to, client, via);
   const request = readRequest(text, path, authority, target.scheme);
   const sni = text.sni ?? (target.scheme === 'https' && !isAddress(target.host) ? target.host : undefined);
@@ -34,6 +36,7 @@ function readQuestion(inventory: Inventory, text: QuestionText): Question {
     client,
     target,
     ...(via === undefined ? {} : { via }),
+    ...(proxiedFor === undefined ? {} : { proxiedFor }),
     plaintext: text.plaintext ?? false,
     request,
     ...(sni === undefined ? {} : { sni }),
@@ -55,6 +58,20 @@ function readRequest(text: QuestionText, urlPath: string, authority: string, sch
     headers: headers.filter((header) => header !== host),
     httpVersion: 1,
   };
+}
+
+function parseProxied(text: string, via: GatewayInfo | undefined): string {
+  const address = parseIpAddress(text);
+  if (address === undefined)
+    throw new QuestionError(`\`${text}\` is not an IP address`, 'a PROXY header tells an address, without port');
+  if (via?.topology.proxyProtocol !== true) {
+    const where = via === undefined ? 'without `--via` there is no gateway' : `gateway \`${via.key}\` takes no PROXY header`;
+    throw new QuestionError(
+      `\`--proxied-for\` tells what is in a PROXY header, and ${where}`,
+      'turn it on by `gatewayTopology: {proxyProtocol: {}}` in the annotation `proxy.istio.io/config` or in MeshConfig',
+    );
+  }
+  return address;
 }
 
 function parseCustom(text: string): 'allow' | 'deny' {

@@ -25,6 +25,8 @@ export interface Question {
   readonly target: Target;
   /** The ingress gateway that the client connects to. */
   readonly via?: GatewayInfo;
+  /** The client whose address the PROXY header tells; absent where that is the one who asks. */
+  readonly proxiedFor?: string;
   /** The client speaks plain TCP to the destination, past its own ztunnel. */
   readonly plaintext: boolean;
   readonly request: RequestAttributes;
@@ -41,6 +43,8 @@ export interface QuestionText {
   readonly from: string;
   readonly to: string;
   readonly via?: string;
+  /** Address that a proxy in front of the gateway tells in its PROXY header. */
+  readonly proxiedFor?: string;
   readonly plaintext?: boolean;
   readonly method?: string;
   /** Replaces the path of the URL. */

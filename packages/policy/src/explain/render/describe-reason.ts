@@ -36,6 +36,8 @@ export function describeReason(decision: Decision & { readonly detail?: string |
       return `RBAC is on by ${by}, and no role grants this${detail}`;
     case 'bad-request':
       return `the request itself is unacceptable${detail}`;
+    case 'unreadable-attribute':
+      return `no policy can be asked${detail}`;
     case 'internal-error':
       return `the gate failed inside${detail}`;
     default:

@@ -1,6 +1,7 @@
 import { bindGateway } from '../../bind/bind-gateway.js';
 import { routeHttp } from '../../bind/route-http.js';
 import { routeTcp } from '../../bind/route-tcp.js';
+import { routeTls } from '../../bind/route-tls.js';
 import { requestDecider } from '../../decide/index.js';
 import type { GatewayInfo } from '../../inventory/inventory.js';
 import type { Listener } from '../../resource/model/index.js';
@@ -69,13 +70,14 @@ function askGateway(walk: Walk, sender: Sender, gateway: GatewayInfo, listener: 
   const { inventory, question } = walk;
   const binding = bindGateway(inventory, gateway);
   const { request } = question;
-  const remoteIp = http ? remoteAddress(inventory, { gateway, peer: sender.address, headers: request.headers }) : sender.address;
+  const peer = clientBehind(walk, sender);
   const connection: ConnectionAttributes = {
     sourceIp: sender.address,
-    remoteIp,
+    remoteIp: http ? remoteAddress(inventory, { gateway, peer, headers: request.headers }) : peer,
     destinationIp: gateway.workload.address,
     destinationPort: listener.port,
     ...(walk.sni === undefined ? {} : { sni: walk.sni }),
+    ...(needsTls(listener, walk) ? { unreadable: 'the TLS greeting (it is no TLS)' } : {}),
   };
   const decider = requestDecider(inventory, binding);
   const asked = http ? assumeToken(walk, decider, binding, request) : { request, onward: request, walk, notes: [] };
@@ -90,22 +92,45 @@ function askGateway(walk: Walk, sender: Sender, gateway: GatewayInfo, listener: 
     gate: viewGate({ gate: 'gateway', name: gateway.key, layer, binding, connection, verdict, nearest }),
     effect: verdict.effect,
     asked,
-    notes: [...notes, ...asked.notes],
+    notes: [...notes, ...asked.notes, ...proxyNotes(gateway, question)],
   };
+}
+
+/** The client's address: what a PROXY header tells, else the one who connects. */
+function clientBehind({ question }: Walk, sender: Sender): string {
+  return question.proxiedFor ?? sender.address;
+}
+
+/** What is passed through by its server name has to be TLS. */
+function needsTls(listener: Listener, { question, sni, inventory }: Walk): boolean {
+  const isTls = sni !== undefined || question.target.scheme === 'https';
+  return inventory.dialect.name === 'strict' && passesThrough(listener) && !isTls;
+}
+
+function passesThrough({ protocol, tls }: Listener): boolean {
+  return protocol === 'TLS' && tls?.mode === 'Passthrough';
+}
+
+function proxyNotes({ key, topology }: GatewayInfo, { proxiedFor }: Walk['question']): string[] {
+  if (!topology.proxyProtocol || proxiedFor !== undefined) return [];
+  return [
+    `gateway \`${key}\` closes a connection that brings no PROXY header: here it is taken to tell the client's own address (ask with \`--proxied-for\` about another)`,
+  ];
 }
 
 function goOnHttp(walk: Walk, sender: Sender, gateway: GatewayInfo, listener: Listener, request: RequestAttributes): Branch {
   const routing = routeHttp(walk.inventory, { gateway, listenerName: listener.name }, request);
   const { sni: _, ...inside } = walk;
-  return walkBackends({ ...inside, http: true }, gateway, routing, forwarded(request, sender.address), walkOnward);
+  return walkBackends({ ...inside, http: true }, gateway, routing, forwarded(request, clientBehind(walk, sender)), walkOnward);
 }
 
-/** A gateway appends its peer to X-Forwarded-For. */
+/** A gateway appends its client to X-Forwarded-For. */
 function forwarded(request: RequestAttributes, peer: string): RequestAttributes {
   return { ...request, headers: [...request.headers, ['x-forwarded-for', peer]] };
 }
 
 function goOnTcp(walk: Walk, gateway: GatewayInfo, listener: Listener): Branch {
-  const routing = routeTcp(walk.inventory, { gateway, listenerName: listener.name });
+  const parent = { gateway, listenerName: listener.name };
+  const routing = passesThrough(listener) ? routeTls(walk.inventory, parent, walk.sni) : routeTcp(walk.inventory, parent);
   return walkBackends({ ...walk, http: false }, gateway, routing, walk.question.request, walkOnward);
 }

@@ -2,6 +2,7 @@ import type { Controller } from '../model/kubernetes.js';
 import type { ResourceBase } from '../model/metadata.js';
 import { emptyRecord, type Fields } from './fields.js';
 import { decodePodSpec } from './pod-spec.js';
+import { decodeAnnotatedTopology } from './proxy-config.js';
 import { decodeLabelSelector } from './selector.js';
 
 /** Kubernetes counts replicas in 32 bits. */
@@ -23,9 +24,11 @@ export function decodeController(kind: Controller['kind']): (object: Fields, bas
 
 function decodeTemplate(template: Fields | undefined): Controller['template'] {
   const metadata = template?.fields('metadata');
+  const topology = decodeAnnotatedTopology(metadata?.fields('annotations'));
   return {
     labels: metadata?.stringMap('labels')?.values ?? emptyRecord(),
     annotations: metadata?.stringMap('annotations')?.values ?? emptyRecord(),
     spec: decodePodSpec(template?.fields('spec')),
+    ...(topology === undefined ? {} : { topology }),
   };
 }

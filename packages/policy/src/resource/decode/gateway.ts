@@ -1,6 +1,7 @@
 import type { AllowedRoutes, Gateway, GatewayClass, Listener } from '../model/gateway-api.js';
 import type { ResourceBase } from '../model/metadata.js';
 import type { Fields } from './fields.js';
+import { decodeAnnotatedTopology } from './proxy-config.js';
 import { decodeLabelSelector } from './selector.js';
 
 const protocols = ['HTTP', 'HTTPS', 'TLS', 'TCP', 'HBONE', 'UDP'] as const;
@@ -17,9 +18,17 @@ export function decodeGateway(object: Fields, base: ResourceBase): Gateway {
   const spec = object.fields('spec');
   spec?.require('gatewayClassName', '`istio-waypoint` for a waypoint, `istio` for an ingress gateway');
   const status = object.fields('status');
+  const infrastructure = spec?.fields('infrastructure');
+  const labels = infrastructure?.stringMap('labels')?.values;
+  const annotations = infrastructure?.stringMap('annotations')?.values;
+  const topology = decodeAnnotatedTopology(
+    annotations === undefined ? object.fields('metadata')?.fields('annotations') : infrastructure?.fields('annotations'),
+  );
   return {
     ...base,
     kind: 'Gateway',
+    infrastructure: { ...(labels === undefined ? {} : { labels }), ...(annotations === undefined ? {} : { annotations }) },
+    ...(topology === undefined ? {} : { topology }),
     gatewayClassName: spec?.string('gatewayClassName') ?? '',
     listeners: spec?.fieldsList('listeners').map((listener) => decodeListener(listener, base.metadata.namespace)) ?? [],
     ...(status === undefined ? {} : { statusAddresses: status.fieldsList('addresses').map(decodeAddress) }),

@@ -7,6 +7,7 @@ import {
 } from '../model/istio.js';
 import { decodeExtensionProvider } from './extension-provider.js';
 import type { Fields } from './fields.js';
+import { decodeGatewayTopology } from './proxy-config.js';
 import { decodeLabelSelector } from './selector.js';
 
 const normalizations: readonly PathNormalization[] = ['DEFAULT', 'NONE', 'BASE', 'MERGE_SLASHES', 'DECODE_AND_MERGE_SLASHES'];
@@ -26,7 +27,7 @@ export function decodeMeshConfig(fields: Fields): MeshConfig {
     rootNamespace: fields.string('rootNamespace') || defaultMeshConfig.rootNamespace,
     pathNormalization: decodeNormalization(fields.fields('pathNormalization')),
     extensionProviders: fields.fieldsList('extensionProviders').map(decodeExtensionProvider),
-    numTrustedProxies: decodeTrustedProxies(fields.fields('defaultConfig')),
+    gatewayTopology: decodeGatewayTopology(fields.fields('defaultConfig')) ?? defaultMeshConfig.gatewayTopology,
     ...(serviceEntryVisibility === undefined ? {} : { serviceEntryVisibility }),
     span: fields.span,
   };
@@ -39,10 +40,6 @@ function decodeNormalization(fields: Fields | undefined): PathNormalization {
   const mode = fields?.oneOf('normalization', normalizations) ?? defaultMeshConfig.pathNormalization;
   fields?.refuseUnknown();
   return mode;
-}
-
-function decodeTrustedProxies(config: Fields | undefined): number {
-  return config?.fields('gatewayTopology')?.integer('numTrustedProxies', 0, 0xffff_ffff) ?? defaultMeshConfig.numTrustedProxies;
 }
 
 const visibilities = ['VISIBILITY_UNSPECIFIED', 'PUBLIC', 'NAMESPACE', 'NONE'] as const;

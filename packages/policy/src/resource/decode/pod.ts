@@ -2,12 +2,14 @@ import type { Pod } from '../model/kubernetes.js';
 import type { ResourceBase } from '../model/metadata.js';
 import type { Fields } from './fields.js';
 import { decodePodSpec } from './pod-spec.js';
+import { decodeAnnotatedTopology } from './proxy-config.js';
 
 /** Decodes a Pod; one without status is one that a folder declares, and ready. */
 export function decodePod(object: Fields, base: ResourceBase): Pod {
   object.require('spec', 'describe the pod: `spec: {serviceAccountName: …, containers: […]}`');
   const status = object.fields('status');
   const owner = decodeOwner(object);
+  const topology = decodeAnnotatedTopology(object.fields('metadata')?.fields('annotations'));
   return {
     ...base,
     kind: 'Pod',
@@ -15,6 +17,7 @@ export function decodePod(object: Fields, base: ResourceBase): Pod {
     addresses: status === undefined ? [] : decodeAddresses(status),
     ready: status === undefined || isReady(status),
     ...(owner === undefined ? {} : { owner }),
+    ...(topology === undefined ? {} : { topology }),
   };
 }
 

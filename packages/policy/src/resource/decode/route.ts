@@ -1,5 +1,5 @@
 import type { Span } from '../../diagnostic/span.js';
-import type { BackendRef, HTTPRoute, HttpRouteMatch, ParentRef, TCPRoute } from '../model/gateway-api.js';
+import type { BackendRef, HTTPRoute, HttpRouteMatch, ParentRef, TCPRoute, TLSRoute } from '../model/gateway-api.js';
 import type { ResourceBase } from '../model/metadata.js';
 import type { Fields } from './fields.js';
 
@@ -25,10 +25,20 @@ export function decodeHttpRoute(object: Fields, base: ResourceBase): HTTPRoute {
 export function decodeTcpRoute(object: Fields, base: ResourceBase): TCPRoute {
   object.require('spec', 'describe the route: `spec: {parentRefs: […], rules: […]}`');
   const spec = object.fields('spec');
-  const namespace = base.metadata.namespace;
+  return { ...base, kind: 'TCPRoute', ...decodeConnectionRules(spec, base.metadata.namespace) };
+}
+
+/** Decodes a TLSRoute. */
+export function decodeTlsRoute(object: Fields, base: ResourceBase): TLSRoute {
+  object.require('spec', 'describe the route: `spec: {parentRefs: […], hostnames: […], rules: […]}`');
+  const spec = object.fields('spec');
+  const hostnames = spec?.strings('hostnames') ?? [];
+  return { ...base, kind: 'TLSRoute', hostnames, ...decodeConnectionRules(spec, base.metadata.namespace) };
+}
+
+/** What routes of connections have in common: whose they are, and where they lead. */
+function decodeConnectionRules(spec: Fields | undefined, namespace: string): Pick<TCPRoute, 'parentRefs' | 'rules'> {
   return {
-    ...base,
-    kind: 'TCPRoute',
     parentRefs: decodeParentRefs(spec, namespace),
     rules: spec?.fieldsList('rules').map((rule) => ({ backendRefs: decodeBackends(rule, namespace), span: rule.span })) ?? [],
   };

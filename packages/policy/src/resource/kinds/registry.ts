@@ -6,7 +6,7 @@ import { decodePeerAuthentication } from '../decode/peer-authentication.js';
 import { decodePod } from '../decode/pod.js';
 import { decodeRbacConfig } from '../decode/rbac-config.js';
 import { decodeRequestAuthentication } from '../decode/request-authentication.js';
-import { decodeHttpRoute, decodeTcpRoute } from '../decode/route.js';
+import { decodeHttpRoute, decodeTcpRoute, decodeTlsRoute } from '../decode/route.js';
 import { decodeSecret } from '../decode/secret.js';
 import { decodeService } from '../decode/service.js';
 import { decodeServiceEntry } from '../decode/service-entry.js';
@@ -25,6 +25,7 @@ import { validateEndpointSlice, validateService } from '../validate/service.js';
 import { validateServiceEntry } from '../validate/service-entry.js';
 import { validateServiceRole } from '../validate/service-role.js';
 import { validateServiceRoleBinding } from '../validate/service-role-binding.js';
+import { validateTlsRoute } from '../validate/tls-route.js';
 import { validateWorkloadEntry } from '../validate/workload-entry.js';
 import { defineKind, type Kind } from './kind.js';
 
@@ -77,6 +78,14 @@ const kinds: readonly Kind[] = [
   defineKind({ ...gateways, name: 'GatewayClass', scope: 'cluster', decode: decodeGatewayClass }),
   defineKind({ ...gateways, name: 'HTTPRoute', decode: decodeHttpRoute }),
   defineKind({ ...gateways, name: 'TCPRoute', decode: decodeTcpRoute }),
+  // Its older versions have outlived the others'.
+  defineKind({
+    ...gateways,
+    name: 'TLSRoute',
+    versions: [...gateways.versions, 'v1alpha3'],
+    decode: decodeTlsRoute,
+    validate: validateTlsRoute,
+  }),
   defineKind<Namespace>({ ...core, name: 'Namespace', scope: 'cluster', decode: (_, base) => ({ ...base, kind: 'Namespace' }) }),
   defineKind<ServiceAccount>({ ...core, name: 'ServiceAccount', decode: (_, base) => ({ ...base, kind: 'ServiceAccount' }) }),
   defineKind({ ...core, name: 'Pod', decode: decodePod, validate: validatePod }),

@@ -1,4 +1,5 @@
 import type { Span } from '../../diagnostic/span.js';
+import type { GatewayTopology } from './istio.js';
 import type { LabelSelector, ResourceBase } from './metadata.js';
 
 export interface GatewayClass extends ResourceBase {
@@ -32,6 +33,13 @@ export interface Gateway extends ResourceBase {
   readonly listeners: readonly Listener[];
   /** `status.addresses`; undefined where the manifest has no `status` at all, which a folder reads as ready. */
   readonly statusAddresses?: readonly { readonly type: string; readonly value: string }[];
+  /** What its pods carry; absent where `spec.infrastructure` says nothing: then they carry what the Gateway does. */
+  readonly infrastructure: {
+    readonly labels?: Readonly<Record<string, string>>;
+    readonly annotations?: Readonly<Record<string, string>>;
+  };
+  /** By the annotation of its pods; absent where MeshConfig's holds. */
+  readonly topology?: GatewayTopology;
 }
 
 /** A reference from a route to the Gateway or Service that it belongs to. */
@@ -72,6 +80,14 @@ export interface HTTPRoute extends ResourceBase {
     readonly backendRefs: readonly BackendRef[];
     readonly span: Span;
   }[];
+}
+
+/** A route of a listener that passes TLS through, by server name; no host names cover every one, and none at all. */
+export interface TLSRoute extends ResourceBase {
+  readonly kind: 'TLSRoute';
+  readonly hostnames: readonly string[];
+  readonly parentRefs: readonly ParentRef[];
+  readonly rules: readonly { readonly backendRefs: readonly BackendRef[]; readonly span: Span }[];
 }
 
 export interface TCPRoute extends ResourceBase {

@@ -1,5 +1,5 @@
 import type { AuthorizationPolicy } from './authorization-policy.js';
-import type { Gateway, GatewayClass, HTTPRoute, TCPRoute } from './gateway-api.js';
+import type { Gateway, GatewayClass, HTTPRoute, TCPRoute, TLSRoute } from './gateway-api.js';
 import type { MeshConfig, ServiceEntry, WorkloadEntry } from './istio.js';
 import type { Controller, EndpointSlice, Namespace, Pod, Secret, Service, ServiceAccount } from './kubernetes.js';
 import type { ResourceBase } from './metadata.js';
@@ -35,6 +35,7 @@ export type Resource =
   | GatewayClass
   | HTTPRoute
   | TCPRoute
+  | TLSRoute
   | UnmodelledResource;
 
 /** What was read from a set of files: the unit of change of a folder. */

@@ -49,6 +49,17 @@ export interface ServiceEntryVisibilityConfig {
   }[];
 }
 
+/** What stands between a gateway and its clients (reference section 0.12). */
+export interface GatewayTopology {
+  /** How many proxies in front may be believed about X-Forwarded-For; 0: none. */
+  readonly numTrustedProxies: number;
+  /** Every connection begins with a PROXY header, version 1 or 2, which tells the client's address. */
+  readonly proxyProtocol: boolean;
+}
+
+/** Clients connect to the gateway themselves. */
+export const noGatewayTopology: GatewayTopology = { numTrustedProxies: 0, proxyProtocol: false };
+
 /** The part of Istio's MeshConfig that changes a verdict. */
 export interface MeshConfig {
   readonly trustDomain: string;
@@ -58,8 +69,8 @@ export interface MeshConfig {
   readonly extensionProviders: readonly ExtensionProvider[];
   /** Absent where it was not configured: every ServiceEntry is then public. */
   readonly serviceEntryVisibility?: ServiceEntryVisibilityConfig;
-  /** `defaultConfig.gatewayTopology.numTrustedProxies` (reference section 0.12). */
-  readonly numTrustedProxies: number;
+  /** `defaultConfig.gatewayTopology`: of every gateway that says nothing else itself. */
+  readonly gatewayTopology: GatewayTopology;
   readonly span?: Span;
 }
 
@@ -70,5 +81,5 @@ export const defaultMeshConfig: MeshConfig = {
   rootNamespace: 'istio-system',
   pathNormalization: 'BASE',
   extensionProviders: [],
-  numTrustedProxies: 0,
+  gatewayTopology: noGatewayTopology,
 };

@@ -1,4 +1,5 @@
 import type { Span } from '../../diagnostic/span.js';
+import type { GatewayTopology } from './istio.js';
 import type { LabelSelector, ResourceBase } from './metadata.js';
 
 export interface Namespace extends ResourceBase {
@@ -32,6 +33,8 @@ export interface Pod extends ResourceBase {
   readonly ready: boolean;
   /** Name of the controller that owns it, for log fields (`ReplicaSet` names lose their hash). */
   readonly owner?: { readonly kind: string; readonly name: string };
+  /** By its annotation, for the pod of a gateway. */
+  readonly topology?: GatewayTopology;
 }
 
 /** A Deployment, StatefulSet or DaemonSet: a folder acts as its controller and makes the pods. */
@@ -43,6 +46,8 @@ export interface Controller extends ResourceBase {
     readonly labels: Readonly<Record<string, string>>;
     readonly annotations: Readonly<Record<string, string>>;
     readonly spec: PodSpec;
+    /** By their annotation, for the pods of a gateway. */
+    readonly topology?: GatewayTopology;
   };
 }
 

@@ -212,7 +212,7 @@ describe('MeshConfig', () => {
     ];
     expect(loadResources(files, strict).set.meshConfig).toMatchObject({
       trustDomain: 'shop.example',
-      numTrustedProxies: 2,
+      gatewayTopology: { numTrustedProxies: 2, proxyProtocol: false },
       rootNamespace: 'istio-system',
     });
   });

@@ -1,0 +1,46 @@
+import type { Socket } from 'node:net';
+import { createServer, type SecureContext, type TLSSocket } from 'node:tls';
+import type { ServerCertificate } from './server-certificates.js';
+
+/** How long a client may take for its handshake, milliseconds. */
+const handshakeTimeoutMs = 10_000;
+
+/** What ending a client's TLS needs. */
+export interface TlsTermination {
+  /** The certificate in force for a server name; `''` where the client sends none. */
+  readonly certificateFor: (serverName: string) => ServerCertificate | undefined;
+  readonly onSecure: (socket: TLSSocket) => void;
+  readonly onFailed: (socket: TLSSocket, error: Error) => void;
+}
+
+/**
+ * Ends the TLS of one connection of which nothing has been read that was not put back: the certificate is chosen by server name, HTTP/2 or
+ * HTTP/1.1 by ALPN. A server of its own for each connection, as a socket that has failed tells no more whose it was.
+ */
+export function terminateTls(socket: Socket, { certificateFor, onSecure, onFailed }: TlsTermination): void {
+  createServer({
+    // Without a server name Node asks nobody: it shows what the server itself has.
+    ...certificateFor('')?.options,
+    minVersion: 'TLSv1.2',
+    ALPNProtocols: ['h2', 'http/1.1'],
+    allowHalfOpen: true,
+    handshakeTimeout: handshakeTimeoutMs,
+    SNICallback: (name, done) => select(certificateFor(name), name, done),
+  })
+    .on('secureConnection', onSecure)
+    .on('tlsClientError', (error, failed) => onFailed(failed, error))
+    .emit('connection', socket);
+}
+
+/** A name that no listener covers must not fall back to the certificate for none. */
+function select(
+  certificate: ServerCertificate | undefined,
+  name: string,
+  done: (error: Error | null, context?: SecureContext) => void,
+): void {
+  if (certificate === undefined) {
+    done(new Error(`no certificate for \`${name}\``));
+  } else {
+    done(null, certificate.context);
+  }
+}
