@@ -1,0 +1,50 @@
+/**
+ * The optimisations of a table, each of which can be left out without any change to a verdict; tests do that. The defaults are what gates
+ * use.
+ */
+export interface CompileOptions {
+  /** Up to so many rows are asked one by one. */
+  readonly closuresUpTo: number;
+  /** A rule with more combinations of its alternatives keeps them apart, to be joined when it is asked. */
+  readonly productUpTo: number;
+  /** Exact values are looked up instead of walked. */
+  readonly exactLookup: boolean;
+  /** Literal prefixes and suffixes are walked in a tree of their own. */
+  readonly prefixTrees: boolean;
+  /** Namespaces and accounts are cut out of an identity and looked up. */
+  readonly spiffeForm: boolean;
+  /** Words without a row are passed over by their summaries. */
+  readonly summaries: boolean;
+  /** Long sets of rows are kept as masks. */
+  readonly denseRowSets: boolean;
+  /** Masks that were made are kept, up to so many bytes in a dimension. */
+  readonly maskBytes: number;
+  /** States of a lazy automaton are kept, up to so many transitions. */
+  readonly transitions: number;
+  /** What a connection has been classified as is kept with it. */
+  readonly connectionMasks: boolean;
+  /** Verdicts are made once. */
+  readonly internedOutcomes: boolean;
+  /** Counts what is asked of tables, for tests that have to know who answered. */
+  readonly tally?: TableTally;
+}
+
+/** How many subjects were put to tables of each kind. */
+export interface TableTally {
+  closures: number;
+  masks: number;
+}
+
+export const defaultOptions: CompileOptions = {
+  closuresUpTo: 16,
+  productUpTo: 64,
+  exactLookup: true,
+  prefixTrees: true,
+  spiffeForm: true,
+  summaries: true,
+  denseRowSets: true,
+  maskBytes: 1 << 20,
+  transitions: 1 << 21,
+  connectionMasks: true,
+  internedOutcomes: true,
+};
