@@ -8,6 +8,7 @@ const policyOrder = [
   'reference',
   'legacy',
   'authenticate',
+  'compile',
   'decide',
   'explain',
   'migrate',

@@ -1,0 +1,172 @@
+import type { Facts } from '../reference/facts.js';
+import type { CustomSettled } from '../reference/interpret.js';
+import type { RuleMatch } from '../reference/resolved-policy.js';
+import type { Outcome, Shadow } from '../verdict/combine.js';
+import type { CompileOptions } from './options.js';
+import { Remembered } from './remembered.js';
+import type { CompiledRule } from './rule.js';
+import { type ConnectionMemo, compileTable, type Table } from './table.js';
+
+/** What a policy is part of: `none` has no say, and yet it applies. */
+export type Part = 'custom' | 'deny' | 'allow' | 'audit' | 'deny-dry-run' | 'allow-dry-run' | 'none';
+
+/** A policy with its rules compiled; those that never match are not among them. */
+export interface CompiledPolicy {
+  readonly part: Part;
+  readonly rules: readonly { readonly match: RuleMatch; readonly compiled: CompiledRule<Facts> }[];
+}
+
+/** Rules `from` up to `end` of the table, of so many policies, with or without a rule that can match. */
+interface Range {
+  readonly from: number;
+  readonly end: number;
+  readonly policies: number;
+}
+
+/** Every way in which policies come to an effect, the position in this list being its number. */
+const reasons = [
+  'custom-policy',
+  'invalid-token',
+  'deny-policy',
+  'allow-policy',
+  'no-allow-match',
+  'no-allow-policy',
+  'no-policy',
+] as const;
+
+type Ending = (typeof reasons)[number];
+
+const noRule = -1;
+const noPolicies = -2;
+
+/**
+ * All policies of one gate and layer in one table, those that decide first before the others, and what they come to (reference section
+ * 2.1). Of equal outcomes there is one `Conclusion`, made by `conclude` when the first of them comes up.
+ */
+export class PolicyTable<Conclusion> {
+  readonly table: Table<Facts>;
+  readonly #matches: RuleMatch[] = [];
+  /** For each rule, the first rule of the next policy. */
+  readonly #policyEnds: number[] = [];
+  readonly #policies: number;
+  readonly #ranges: Readonly<Record<Exclude<Part, 'none'>, Range>>;
+  /** How much is remembered at most. */
+  readonly #limit: number;
+  readonly #conclusions: Remembered<Conclusion>;
+  readonly #audits: Remembered<number>;
+  readonly #audited: (readonly RuleMatch[])[] = [[]];
+
+  constructor(
+    policies: readonly CompiledPolicy[],
+    private readonly options: CompileOptions,
+    private readonly conclude: (outcome: Outcome<RuleMatch>) => Conclusion,
+  ) {
+    const rules: CompiledRule<Facts>[] = [];
+    const range = (part: Part): Range => {
+      const own = policies.filter((policy) => policy.part === part);
+      const from = rules.length;
+      for (const policy of own) {
+        const end = rules.length + policy.rules.length;
+        for (const { match, compiled } of policy.rules) {
+          rules.push(compiled);
+          this.#matches.push(match);
+          this.#policyEnds.push(end);
+        }
+      }
+      return { from, end: rules.length, policies: own.length };
+    };
+    this.#ranges = {
+      custom: range('custom'),
+      deny: range('deny'),
+      allow: range('allow'),
+      audit: range('audit'),
+      'deny-dry-run': range('deny-dry-run'),
+      'allow-dry-run': range('allow-dry-run'),
+    };
+    this.#policies = policies.length;
+    this.table = compileTable(rules, options);
+    this.#limit = Math.max(1 << 12, 4 * rules.length);
+    this.#conclusions = new Remembered(this.#limit);
+    this.#audits = new Remembered(Number.POSITIVE_INFINITY);
+  }
+
+  /** What the policies come to. */
+  decide(facts: Facts, custom: CustomSettled, memo?: ConnectionMemo): Conclusion {
+    this.table.begin(facts, memo);
+    const customRule = custom === 'custom-unsettled' ? this.#first('custom') : noRule;
+    if (customRule >= 0) return this.#concluded('custom-policy', customRule);
+    if (facts.http?.tokenRefused === true) return this.#concluded('invalid-token', noRule);
+    const denyRule = this.#first('deny');
+    if (denyRule >= 0) return this.#concluded('deny-policy', denyRule);
+    const allowRule = this.#first('allow');
+    if (allowRule >= 0) return this.#concluded('allow-policy', allowRule);
+    if (this.#ranges.allow.policies > 0) return this.#concluded('no-allow-match', noRule);
+    return this.#concluded(this.#policies === 0 ? 'no-policy' : 'no-allow-policy', noRule);
+  }
+
+  #first(part: Exclude<Part, 'none'>): number {
+    const { from, end } = this.#ranges[part];
+    return from === end ? noRule : this.table.next(from, end);
+  }
+
+  #concluded(reason: Ending, rule: number): Conclusion {
+    const audit = this.#ranges.audit.from === this.#ranges.audit.end ? 0 : this.#auditList();
+    const deny = this.#ranges['deny-dry-run'].policies === 0 ? noPolicies : this.#first('deny-dry-run');
+    const allow = this.#ranges['allow-dry-run'].policies === 0 ? noPolicies : this.#first('allow-dry-run');
+    if (!this.options.internedOutcomes) return this.conclude(this.#outcome(reason, rule, audit, deny, allow));
+    const first = reasons.length * (rule + 1) + reasons.indexOf(reason);
+    const width = this.#matches.length + 2;
+    const second = (audit * width + deny + 2) * width + allow + 2;
+    return (
+      this.#conclusions.get(first, second) ??
+      this.#conclusions.set(first, second, this.conclude(this.#outcome(reason, rule, audit, deny, allow)))
+    );
+  }
+
+  /** A number for the AUDIT policies that match: the list before with one more, step by step. */
+  #auditList(): number {
+    if (this.#audited.length > this.#limit) this.#forgetAudits();
+    const { from, end } = this.#ranges.audit;
+    let list = 0;
+    for (let rule = this.table.next(from, end); rule >= 0; ) {
+      list = this.#audits.get(list, rule) ?? this.#longer(list, rule);
+      const next = this.#policyEnds[rule] ?? end;
+      rule = next < end ? this.table.next(next, end) : noRule;
+    }
+    return list;
+  }
+
+  #longer(list: number, rule: number): number {
+    const longer = this.#audited.push([...(this.#audited[list] ?? []), ...this.#matchOf(rule)]) - 1;
+    return this.#audits.set(list, rule, longer);
+  }
+
+  #forgetAudits(): void {
+    this.#audited.length = 1;
+    this.#audits.clear();
+    this.#conclusions.clear();
+  }
+
+  #outcome(reason: Ending, rule: number, audit: number, deny: number, allow: number): Outcome<RuleMatch> {
+    return {
+      effect: reason === 'allow-policy' || reason === 'no-allow-policy' || reason === 'no-policy' ? 'allow' : 'deny',
+      reason,
+      decisive: this.#matchOf(rule),
+      audit: this.#audited[audit] ?? [],
+      shadow: {
+        ...(deny === noPolicies ? {} : { deny: this.#shadow(deny, 'deny', 'allow') }),
+        ...(allow === noPolicies ? {} : { allow: this.#shadow(allow, 'allow', 'deny') }),
+      },
+    };
+  }
+
+  #shadow(rule: number, matched: 'allow' | 'deny', unmatched: 'allow' | 'deny'): Shadow<RuleMatch> {
+    const [match] = this.#matchOf(rule);
+    return match === undefined ? { effect: unmatched } : { effect: matched, match };
+  }
+
+  #matchOf(rule: number): readonly RuleMatch[] {
+    const match = this.#matches[rule];
+    return match === undefined ? [] : [match];
+  }
+}

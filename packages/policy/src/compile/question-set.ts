@@ -1,0 +1,108 @@
+import { addRow, removeRow } from './mask.js';
+import type { CompileOptions } from './options.js';
+import type { Pattern } from './pattern.js';
+import { RowSet } from './row-set.js';
+import type { Literal } from './rule.js';
+
+/** Rows that look at one dimension more than once: all of its questions have to be answered as it wants. */
+interface Several {
+  readonly row: number;
+  readonly wants: readonly { readonly question: number; readonly negated: boolean }[];
+}
+
+/**
+ * The questions that rows ask of one dimension, each kept once however many rows ask it, and which rows follow from which answers. A
+ * row that asks one question is turned on or off by the answer; a row that asks several is looked at as a whole.
+ */
+export class QuestionSet<Subject> {
+  readonly patterns: (readonly Pattern[])[] = [];
+  readonly generals: (((text: string) => boolean) | undefined)[] = [];
+  readonly #known = new Map<string, number>();
+  readonly #on: RowSet[] = [];
+  readonly #off: RowSet[] = [];
+  readonly #several: Several[][] = [];
+  readonly #base: Int32Array;
+  readonly #awaited: Int32Array;
+  #yes = new Uint8Array(0);
+  readonly #hits: number[] = [];
+  #count = 0;
+
+  constructor(
+    rows: number,
+    private readonly options: CompileOptions,
+  ) {
+    const words = Math.max(1, (rows + 31) >>> 5);
+    this.#base = new Int32Array(words).fill(-1);
+    this.#awaited = new Int32Array(words).fill(-1);
+  }
+
+  /** What a row asks of this dimension. */
+  add(row: number, literals: readonly Literal<Subject>[]): void {
+    if (!literals.every(({ negated }) => negated)) removeRow(this.#base, row);
+    if (!literals.every(({ whenAwaited }) => whenAwaited)) removeRow(this.#awaited, row);
+    const wants = literals.map((literal) => ({ question: this.#questionOf(literal), negated: literal.negated }));
+    const [only] = wants;
+    if (only !== undefined && wants.length === 1) (only.negated ? this.#off : this.#on)[only.question]?.add(row);
+    else for (const { question } of wants) this.#several[question]?.push({ row, wants });
+  }
+
+  /** To be called once, after the last row. */
+  finish(): void {
+    this.#yes = new Uint8Array(this.patterns.length);
+  }
+
+  /** The answer to a question is yes. */
+  hit(question: number): void {
+    if (this.#yes[question] !== 0) return;
+    this.#yes[question] = 1;
+    this.#hits[this.#count++] = question;
+  }
+
+  /** Writes the rows that the answers so far leave, and forgets the answers. */
+  write(words: Int32Array): void {
+    words.set(this.#base);
+    for (let at = 0; at < this.#count; at++) {
+      const question = this.#hits[at] ?? 0;
+      this.#on[question]?.addTo(words);
+      this.#off[question]?.removeFrom(words);
+      for (const { row, wants } of this.#several[question] ?? []) {
+        if (this.#satisfies(wants)) addRow(words, row);
+        else removeRow(words, row);
+      }
+    }
+    this.forget();
+  }
+
+  /** Writes the rows that are left while nothing can be said yet. */
+  writeAwaited(words: Int32Array): void {
+    words.set(this.#awaited);
+  }
+
+  /** Forgets the answers so far. */
+  forget(): void {
+    for (let at = 0; at < this.#count; at++) this.#yes[this.#hits[at] ?? 0] = 0;
+    this.#count = 0;
+  }
+
+  #satisfies(wants: Several['wants']): boolean {
+    for (const { question, negated } of wants) if ((this.#yes[question] === 1) === negated) return false;
+    return true;
+  }
+
+  #questionOf({ patterns, general }: Literal<Subject>): number {
+    const key = patterns.some(({ kind }) => kind === 'test') ? undefined : keyOf(patterns);
+    const known = key === undefined ? undefined : this.#known.get(key);
+    if (known !== undefined) return known;
+    const question = this.patterns.push(patterns) - 1;
+    if (key !== undefined) this.#known.set(key, question);
+    this.generals.push(general);
+    this.#on.push(new RowSet(this.#base.length, this.options.denseRowSets));
+    this.#off.push(new RowSet(this.#base.length, this.options.denseRowSets));
+    this.#several.push([]);
+    return question;
+  }
+}
+
+function keyOf(patterns: readonly Pattern[]): string {
+  return JSON.stringify(patterns, (_, value: unknown) => (typeof value === 'bigint' ? value.toString() : value));
+}
