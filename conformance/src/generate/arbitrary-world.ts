@@ -17,14 +17,11 @@ export interface World extends CaseMesh {
 /** Which generations of policy a world has. */
 export type Generation = 'policies' | 'roles';
 
-/** How many questions each world is asked. */
-const asked = 4;
-
 /**
  * Meshes with policies at every kind of gate, and connections and requests near what the policies say, so that about half of them
- * are allowed. Roles of the older generation stand in a mesh that has no policies beside targets of waypoints.
+ * are allowed. Roles of the older generation stand in a mesh that has no policies beside targets of waypoints. `asked` is how many questions each world is asked.
  */
-export function arbitraryWorld(generation: Generation = 'policies'): fc.Arbitrary<World> {
+export function arbitraryWorld(generation: Generation = 'policies', asked = 4): fc.Arbitrary<World> {
   const policies =
     generation === 'roles'
       ? arbitraryRoles

@@ -6,13 +6,9 @@ import type { Authentication, TokenRefusal } from '../verdict/attributes.js';
 import type { Outcome, Shadow } from '../verdict/combine.js';
 import type { PolicyReference, Verdict } from '../verdict/verdict.js';
 
-/** The verdict that an outcome of the combining algorithm comes to. */
-export function verdictOf(
-  outcome: Outcome<RuleMatch>,
-  authentication?: Authentication,
-  allowPolicies?: () => readonly PolicyReference[],
-): Verdict {
-  if (outcome.reason === 'invalid-token') return invalidTokenVerdict(authentication?.refused);
+/** The verdict that an outcome of the combining algorithm comes to; of a token that refuses the request it does not say which. */
+export function verdictOf(outcome: Outcome<RuleMatch>, allowPolicies?: () => readonly PolicyReference[]): Verdict {
+  if (outcome.reason === 'invalid-token') return invalidTokenVerdict(undefined);
   const [first] = outcome.decisive;
   const dryRun = dryRunOf(outcome.shadow);
   return {
@@ -27,7 +23,7 @@ export function verdictOf(
 }
 
 /** The enforced ALLOW policies of a binding: what did not match where nothing was allowed. */
-export function allowPoliciesOf({ policies }: GateBinding): readonly PolicyReference[] {
+export function allowPoliciesOf({ policies }: Pick<GateBinding, 'policies'>): readonly PolicyReference[] {
   return policies.flatMap(({ policy: { action, dryRun, metadata } }) => {
     const { namespace, name, nameSpan } = metadata;
     return action === 'ALLOW' && !dryRun ? [{ kind: 'AuthorizationPolicy', namespace, name, span: nameSpan }] : [];
@@ -35,7 +31,7 @@ export function allowPoliciesOf({ policies }: GateBinding): readonly PolicyRefer
 }
 
 /** A token that refuses the request, answered as Envoy answers it (reference section 8.3). */
-function invalidTokenVerdict(refused: TokenRefusal | undefined): Verdict {
+export function invalidTokenVerdict(refused: TokenRefusal | undefined): Verdict {
   const base: Verdict = { effect: 'deny', reason: 'invalid-token', audit: [] };
   if (refused === undefined) return base;
   const { status, body, wwwAuthenticate, policy } = refused;

@@ -1,14 +1,16 @@
 import type { GateBinding, GatewayBinding, WaypointBinding, ZtunnelBinding } from '../bind/binding.js';
 import type { Inventory } from '../inventory/inventory.js';
 import { connectionFacts, type Facts } from '../reference/facts.js';
-import { type CustomSettled, envoyInterpreter, ztunnelInterpreter } from '../reference/interpret.js';
+import type { CustomSettled } from '../reference/interpret.js';
 import { gateFacts } from '../reference/request-facts.js';
 import type { ConnectionAttributes } from '../verdict/attributes.js';
 import type { Verdict } from '../verdict/verdict.js';
 import { closureFor } from './closure.js';
-import { allowPoliciesOf, closedVerdict, plaintextVerdict, unreadableVerdict, verdictOf } from './compose-verdict.js';
+import { closedVerdict, plaintextVerdict, unreadableVerdict } from './compose-verdict.js';
 import { customStage } from './custom-stage.js';
-import type { ConnectionDecider } from './decider.js';
+import type { ConnectionDecider, DeciderOptions } from './decider.js';
+import { chosenEngine, type Engine } from './engine.js';
+import { envoyStage, ztunnelStage } from './policy-stage.js';
 import { roleStage } from './role-stage.js';
 import { onceNeeded, total } from './total.js';
 
@@ -16,12 +18,18 @@ import { onceNeeded, total } from './total.js';
  * Decides on connections: all that a ztunnel is asked, and what a waypoint or gateway is asked for a TCP port (reference
  * section 4). Closures of the binding come first, then mutual TLS, then policy. Never throws.
  */
-export function connectionDecider(inventory: Inventory, binding: GateBinding): ConnectionDecider {
-  const { factsOf, decide } = binding.gate === 'ztunnel' ? atZtunnel(inventory, binding) : atEnvoy(inventory, binding);
+export function connectionDecider(
+  inventory: Inventory,
+  binding: GateBinding,
+  { engine = chosenEngine() }: DeciderOptions = {},
+): ConnectionDecider {
+  const stages = binding.gate === 'ztunnel' ? atZtunnel(inventory, binding, engine) : atEnvoy(inventory, binding, engine);
+  const { factsOf, decide } = stages;
   const roles = onceNeeded(() => roleStage(inventory, binding.roles));
   const authorize = customStage({
     inventory,
     binding,
+    engine,
     layer: binding.gate === 'ztunnel' ? 'ztunnel' : 'tcp',
     factsOf: ({ connection }) => {
       const facts = factsOf(connection);
@@ -51,10 +59,9 @@ interface Stages {
   readonly decide: (facts: Facts, custom: CustomSettled) => Verdict;
 }
 
-function atZtunnel(inventory: Inventory, binding: ZtunnelBinding): Stages {
+function atZtunnel(inventory: Inventory, binding: ZtunnelBinding, engine: Engine): Stages {
   const closure = onceNeeded(() => closureFor(binding, 'connection'));
-  const interpret = onceNeeded(() => ztunnelInterpreter(inventory, binding));
-  const allowPolicies = onceNeeded(() => allowPoliciesOf(binding));
+  const policies = onceNeeded(() => ztunnelStage(inventory, binding, engine));
   return {
     factsOf: (connection) => {
       const closed = closure();
@@ -64,14 +71,13 @@ function atZtunnel(inventory: Inventory, binding: ZtunnelBinding): Stages {
       const { mode, policy } = binding.mtls.ports.get(facts.destinationPort) ?? binding.mtls;
       return facts.identity === undefined && mode === 'STRICT' ? plaintextVerdict(policy) : facts;
     },
-    decide: (facts, custom) => verdictOf(interpret()(facts, custom), undefined, allowPolicies),
+    decide: (facts, custom) => policies()(facts, custom),
   };
 }
 
-function atEnvoy(inventory: Inventory, binding: WaypointBinding | GatewayBinding): Stages {
+function atEnvoy(inventory: Inventory, binding: WaypointBinding | GatewayBinding, engine: Engine): Stages {
   const closure = onceNeeded(() => closureFor(binding, 'connection'));
-  const interpret = onceNeeded(() => envoyInterpreter(inventory, binding));
-  const allowPolicies = onceNeeded(() => allowPoliciesOf(binding));
+  const policies = onceNeeded(() => envoyStage(inventory, binding, 'tcp', engine));
   return {
     factsOf: (connection) => {
       const closed = closure();
@@ -79,6 +85,6 @@ function atEnvoy(inventory: Inventory, binding: WaypointBinding | GatewayBinding
       const facts = gateFacts(inventory, binding, connection);
       return 'unreadable' in facts ? unreadableVerdict(facts) : facts;
     },
-    decide: (facts, custom) => verdictOf(interpret()('tcp', facts, custom), undefined, allowPolicies),
+    decide: (facts, custom) => policies()(facts, custom),
   };
 }

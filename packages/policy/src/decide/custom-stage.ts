@@ -1,5 +1,6 @@
 import type { GateBinding } from '../bind/binding.js';
 import { providersAsked, resolveProvider, severalProvidersWork } from '../bind/resolve-provider.js';
+import { compileCustom } from '../compile/compile-custom.js';
 import type { Inventory } from '../inventory/inventory.js';
 import { type CustomLayer, type CustomMatch, customInterpreter } from '../reference/custom.js';
 import type { Facts } from '../reference/facts.js';
@@ -8,6 +9,7 @@ import type { ConnectionAttributes, RequestAttributes } from '../verdict/attribu
 import type { Authorization, Consulted, CustomQuestion, CustomStage, ProviderReply } from '../verdict/ext-authz.js';
 import type { DenialResponse, Verdict } from '../verdict/verdict.js';
 import { referenceTo } from './compose-verdict.js';
+import type { Engine } from './engine.js';
 import { applyReply } from './ext-authz/apply-reply.js';
 import { buildCheck, type CheckSubject } from './ext-authz/check.js';
 import { internalError, onceNeeded } from './total.js';
@@ -29,6 +31,7 @@ interface SubjectFacts {
 export interface CustomGate {
   readonly inventory: Inventory;
   readonly binding: GateBinding;
+  readonly engine: Engine;
   readonly layer: CustomLayer;
   /** Undefined where the gate is closed or refuses the subject before policy: then nobody is asked. */
   readonly factsOf: (subject: CustomSubject, received: RequestAttributes | undefined) => SubjectFacts | undefined;
@@ -45,7 +48,7 @@ export function customStage(gate: CustomGate): (subject: CustomSubject) => Custo
   const setup = onceNeeded((): Setup => {
     const providers = providersAsked(binding.policies.map(({ policy }) => policy));
     const tooMany = providers.length > 1 && !severalProvidersWork(inventory);
-    return { providers, tooMany, matching: customInterpreter(inventory, binding) };
+    return { providers, tooMany, matching: matchingOf(gate) };
   });
   return (subject) => {
     const start: Progress = { subject, responseHeaders: [], consulted: [], routeBy: 'received' };
@@ -59,7 +62,14 @@ interface Setup {
   readonly providers: readonly string[];
   /** More of them than the gate asks. */
   readonly tooMany: boolean;
-  readonly matching: ReturnType<typeof customInterpreter>;
+  /** The first policy of a provider that matches. */
+  readonly matching: (provider: string, facts: Facts) => CustomMatch | undefined;
+}
+
+function matchingOf({ inventory, binding, layer, engine }: CustomGate): Setup['matching'] {
+  if (engine.kind === 'table') return compileCustom(inventory, binding, layer, engine.options);
+  const interpret = customInterpreter(inventory, binding);
+  return (provider, facts) => interpret(layer, provider, facts);
 }
 
 /** How far a consultation has come. */
@@ -96,7 +106,7 @@ class Consultation {
     const known = this.gate.factsOf(progress.subject, this.received);
     if (known === undefined) return this.#settled(progress);
     for (const [place, name] of providers.entries()) {
-      const match = this.setup().matching(this.gate.layer, name, known.facts);
+      const match = this.setup().matching(name, known.facts);
       const stage = match && this.#ask(name, match, known, progress, providers.slice(place + 1));
       if (stage !== undefined) return stage;
     }

@@ -2,7 +2,14 @@ import type { GateBinding, GatewayBinding, WaypointBinding, ZtunnelBinding } fro
 import type { ConnectionAttributes, RequestAttributes } from '../verdict/attributes.js';
 import type { Authorization, CustomStage } from '../verdict/ext-authz.js';
 import type { Verdict } from '../verdict/verdict.js';
+import type { Engine } from './engine.js';
 import type { TokenKnowledge, TokenStage } from './token-stage.js';
+
+/** How a decider is made. */
+export interface DeciderOptions {
+  /** What answers for policies; tables unless all deciders were told another. */
+  readonly engine?: Engine;
+}
 
 /**
  * Decides for one gate. Synchronous, total: never throws, whatever the attributes hold; what cannot be decided is a deny with

@@ -1,22 +1,16 @@
 import type { GatewayBinding, WaypointBinding } from '../bind/binding.js';
 import type { Inventory } from '../inventory/inventory.js';
-import { envoyInterpreter } from '../reference/interpret.js';
 import { requestFacts } from '../reference/request-facts.js';
 import type { ConnectionAttributes, RequestAttributes } from '../verdict/attributes.js';
 import type { Authorization } from '../verdict/ext-authz.js';
 import type { Verdict } from '../verdict/verdict.js';
 import { closureFor } from './closure.js';
-import {
-  allowPoliciesOf,
-  closedVerdict,
-  refusedVerdict,
-  unreadableVerdict,
-  unsendableVerdict,
-  verdictOf,
-} from './compose-verdict.js';
+import { closedVerdict, invalidTokenVerdict, refusedVerdict, unreadableVerdict, unsendableVerdict } from './compose-verdict.js';
 import { connectionDecider } from './connection-decider.js';
 import { customStage } from './custom-stage.js';
-import type { RequestDecider, RequestVerdict } from './decider.js';
+import type { DeciderOptions, RequestDecider, RequestVerdict } from './decider.js';
+import { chosenEngine } from './engine.js';
+import { envoyStage } from './policy-stage.js';
 import { roleStage } from './role-stage.js';
 import { nothingKnown, type TokenStage, tokenStage } from './token-stage.js';
 import { onceNeeded, total } from './total.js';
@@ -25,10 +19,13 @@ import { onceNeeded, total } from './total.js';
  * Decides on requests at a waypoint or gateway (reference section 3), and on its TCP connections. What an HTTP parser would
  * refuse is a `bad-request` with its status, whatever the policies say. Never throws; a denial carries no path.
  */
-export function requestDecider(inventory: Inventory, binding: WaypointBinding | GatewayBinding): RequestDecider {
+export function requestDecider(
+  inventory: Inventory,
+  binding: WaypointBinding | GatewayBinding,
+  { engine = chosenEngine() }: DeciderOptions = {},
+): RequestDecider {
   const closure = onceNeeded(() => closureFor(binding, 'request'));
-  const interpret = onceNeeded(() => envoyInterpreter(inventory, binding));
-  const allowPolicies = onceNeeded(() => allowPoliciesOf(binding));
+  const policies = onceNeeded(() => envoyStage(inventory, binding, 'http', engine));
   const roles = onceNeeded(() => roleStage(inventory, binding.roles));
   const tokens = onceNeeded(() => tokenStage(inventory, binding));
   /** What policies are asked about, or the denial that comes before any of them. */
@@ -49,7 +46,8 @@ export function requestDecider(inventory: Inventory, binding: WaypointBinding | 
     if ('effect' in known) return withoutPath(known);
     if (authorization?.denial !== undefined) return withoutPath(authorization.denial);
     const custom = authorization === undefined ? 'custom-unsettled' : 'custom-settled';
-    const policy = verdictOf(interpret()('http', known.facts, custom), request.authentication, allowPolicies);
+    const judged = policies()(known.facts, custom);
+    const policy = judged.reason === 'invalid-token' ? invalidTokenVerdict(request.authentication?.refused) : judged;
     const { http } = known.facts;
     const verdict = roles()(policy, connection, http && { request, headers: http.headers });
     if (verdict.effect === 'deny') return withoutPath(verdict);
@@ -59,6 +57,7 @@ export function requestDecider(inventory: Inventory, binding: WaypointBinding | 
   const authorize = customStage({
     inventory,
     binding,
+    engine,
     layer: 'http',
     factsOf: ({ connection, request }, received) => {
       const known = request === undefined ? undefined : factsOf(connection, request, received);
@@ -66,7 +65,7 @@ export function requestDecider(inventory: Inventory, binding: WaypointBinding | 
     },
   });
   return {
-    ...connectionDecider(inventory, binding),
+    ...connectionDecider(inventory, binding, { engine }),
     binding,
     authorizeRequest: (connection, request) => authorize({ connection, request }),
     authenticate: (request, knowledge) => authenticated(() => tokens()(request, knowledge), request),

@@ -4,12 +4,14 @@ import { replacementsOf, scopeOf } from '../bind/roles/scope-of.js';
 import type { Inventory } from '../inventory/inventory.js';
 import { connectionFacts, type Facts } from '../reference/facts.js';
 import { headerView } from '../reference/headers.js';
-import { envoyInterpreter } from '../reference/interpret.js';
 import { normalizePath, pathWithoutQuery } from '../reference/path/normalize-path.js';
 import { requestDefect } from '../reference/request-defect.js';
 import type { ConnectionAttributes, RequestAttributes } from '../verdict/attributes.js';
 import type { Verdict } from '../verdict/verdict.js';
-import { refusedVerdict, unreadableVerdict, verdictOf } from './compose-verdict.js';
+import { refusedVerdict, unreadableVerdict } from './compose-verdict.js';
+import type { DeciderOptions } from './decider.js';
+import { chosenEngine } from './engine.js';
+import { envoyStage } from './policy-stage.js';
 import { roleStage } from './role-stage.js';
 import { onceNeeded, total } from './total.js';
 
@@ -24,16 +26,23 @@ export interface RoleDecider {
 }
 
 /** What governs a destination where both generations are known, ready to be asked. */
-export function roleDecider(inventory: Inventory, destination: RoleDestination): RoleDecider {
+export function roleDecider(
+  inventory: Inventory,
+  destination: RoleDestination,
+  { engine = chosenEngine() }: DeciderOptions = {},
+): RoleDecider {
   const scope = scopeOf(inventory, destination);
   const policies = replacementsOf(inventory, destination);
   const roles = onceNeeded(() => roleStage(inventory, scope === undefined ? [] : [scope]));
-  const interpret = onceNeeded(() => envoyInterpreter(inventory, { policies }));
+  const stages = {
+    http: onceNeeded(() => envoyStage(inventory, { policies }, 'http', engine)),
+    tcp: onceNeeded(() => envoyStage(inventory, { policies }, 'tcp', engine)),
+  };
   const decide = (connection: ConnectionAttributes, seen?: Parsed): Verdict => {
     const facts = connectionFacts(connection, () => true);
     if ('unreadable' in facts) return unreadableVerdict(facts);
     const layer = seen === undefined ? 'tcp' : 'http';
-    const verdict = verdictOf(interpret()(layer, { ...facts, ...httpFacts(seen) }, 'custom-unsettled'));
+    const verdict = stages[layer]()({ ...facts, ...httpFacts(seen) }, 'custom-unsettled');
     return roles()(verdict, connection, seen);
   };
   return {

@@ -1,0 +1,178 @@
+import { isDeepStrictEqual } from 'node:util';
+import {
+  type Authentication,
+  type ConnectionAttributes,
+  type ConnectionDecider,
+  type CustomStage,
+  connectionDecider,
+  type DialectName,
+  type Engine,
+  type GateBinding,
+  type Inventory,
+  type RequestAttributes,
+  type RequestDecider,
+  requestDecider,
+  type Verdict,
+} from '@sallyport/policy';
+import type { CaseQuery } from '../cases/case.js';
+import { findL7Gate, findZtunnel } from '../cases/find-gate.js';
+import { inventoryOf } from '../cases/interpreter.js';
+import type { World } from '../generate/arbitrary-world.js';
+
+/** What comparisons came to so far. */
+export interface ComparisonTally {
+  decisions: number;
+  allowed: number;
+}
+
+/** A question to which two engines have different answers. */
+export interface EngineDifference {
+  readonly engine: string;
+  readonly query: number;
+  readonly expected: unknown;
+  readonly actual: unknown;
+}
+
+/** Puts every question of a world to the interpreter and to other engines, and names each answer that differs in anything. */
+export function compareEngines(
+  world: World,
+  dialect: DialectName,
+  engines: Readonly<Record<string, Engine>>,
+  tally: ComparisonTally,
+): readonly EngineDifference[] {
+  const inventory = inventoryOf(world, { name: dialect, flags: world.flags });
+  const oracle = new Asked(inventory, { kind: 'interpreter' });
+  const others = Object.entries(engines).map(([name, engine]) => ({ name, asked: new Asked(inventory, engine) }));
+  return world.queries.flatMap((query, index) =>
+    variantsOf(query, index).flatMap((variant) => {
+      const expected = oracle.answers(variant);
+      for (const { verdict } of expected) {
+        tally.decisions += others.length;
+        if (verdict.effect === 'allow') tally.allowed += others.length;
+      }
+      return others.flatMap(({ name, asked }) => {
+        const actual = asked.answers(variant);
+        return isDeepStrictEqual(actual, expected) ? [] : [{ engine: name, query: index, expected, actual }];
+      });
+    }),
+  );
+}
+
+type Query = World['queries'][number];
+
+/** A question with what cases cannot say of it. */
+interface Variant {
+  readonly query: Query;
+  readonly authentication?: Authentication;
+  readonly metadata?: ConnectionAttributes['metadata'];
+  readonly awaited?: readonly string[];
+}
+
+const filter = 'envoy.filters.network.demo';
+const metadata = [
+  { [filter]: { colour: 'blue' } },
+  { [filter]: { colour: ['green', 'red'] } },
+  { [filter]: { colour: 7 } },
+] as const;
+const claims = [
+  { iss: 'issuer', sub: 'alice', aud: ['shop', 'other'], azp: 'app', groups: ['staff', 'admin'] },
+  { iss: 'issuer', sub: 'bob', aud: 'shop', groups: 'staff' },
+  { iss: 'a/b', sub: '', groups: [] },
+  { iss: 1, sub: 'alice', aud: [''], azp: '' },
+] as const;
+
+/** The question as it is, and with one thing more of what a gate can know. */
+function variantsOf(query: Query, index: number): readonly Variant[] {
+  const published = { query, metadata: metadata[index % metadata.length] ?? {} };
+  const awaited = { query, awaited: [filter] };
+  const more = index % 4 === 0 ? awaited : published;
+  if (query.request === undefined) return [{ query }, more];
+  const held = claims[index % claims.length] ?? {};
+  const refused = { status: 401, body: 'refused', wwwAuthenticate: 'Bearer' } as const;
+  const authentication = { audiences: [], claims: held, edits: { removed: [], added: [] } };
+  return [
+    { query },
+    index % 5 === 0 ? more : { query, authentication: index % 7 === 0 ? { ...authentication, refused } : authentication },
+  ];
+}
+
+/** One answer: a verdict, or the policy that an authorizer would be asked about. */
+interface Answered {
+  readonly verdict: Verdict;
+  readonly asked: unknown;
+}
+
+/** The gates of one mesh with the deciders of one engine, each made once. */
+class Asked {
+  readonly #gates = new Map<string, { readonly address: string; readonly decider: ConnectionDecider | RequestDecider }>();
+  /** Of one source one object, as a gate has it, so that what is kept with a connection is used. */
+  readonly #connections = new Map<string, ConnectionAttributes>();
+
+  constructor(
+    private readonly inventory: Inventory,
+    private readonly engine: Engine,
+  ) {}
+
+  answers(variant: Variant): readonly Answered[] {
+    const { query, authentication } = variant;
+    const { address, decider } = this.#gate(query);
+    const connection = this.#connection(variant, address);
+    if (query.request === undefined || !('request' in decider)) {
+      const stage = decider.authorizeConnection(connection);
+      const settled = { routeBy: 'received', responseHeaders: [], consulted: [] } as const;
+      return [
+        { verdict: decider.connection(connection), asked: askedBy(stage) },
+        { verdict: decider.connection(connection, settled), asked: undefined },
+      ];
+    }
+    const request = requestOf(query.request, authentication);
+    const verdict = decider.request(connection, request);
+    return [{ verdict, asked: askedBy(decider.authorizeRequest(connection, request)) }];
+  }
+
+  #gate(query: Query): { readonly address: string; readonly decider: ConnectionDecider | RequestDecider } {
+    const key = `${query.layer} ${query.target}`;
+    const known = this.#gates.get(key);
+    if (known !== undefined) return known;
+    const { binding, address } =
+      query.layer === 'ztunnel' ? findZtunnel(this.inventory, query) : findL7Gate(this.inventory, query);
+    const gate = { address, decider: this.#decider(binding) };
+    this.#gates.set(key, gate);
+    return gate;
+  }
+
+  #decider(binding: GateBinding): ConnectionDecider | RequestDecider {
+    const options = { engine: this.engine };
+    return binding.gate === 'ztunnel'
+      ? connectionDecider(this.inventory, binding, options)
+      : requestDecider(this.inventory, binding, options);
+  }
+
+  #connection({ query: { source, port }, metadata, awaited }: Variant, destinationIp: string): ConnectionAttributes {
+    const { ip, ...names } = source;
+    const connection = {
+      ...names,
+      sourceIp: ip,
+      destinationIp,
+      destinationPort: port,
+      ...(metadata === undefined ? {} : { metadata }),
+      ...(awaited === undefined ? {} : { awaited }),
+    };
+    const key = JSON.stringify(connection);
+    const known = this.#connections.get(key) ?? connection;
+    this.#connections.set(key, known);
+    return known;
+  }
+}
+
+function requestOf(request: NonNullable<CaseQuery['request']>, authentication: Authentication | undefined): RequestAttributes {
+  const { method = 'GET', path = '/', host = 'api.shop', headers = [], http = 1 } = request;
+  const base = { method, path, authority: host, headers, httpVersion: http };
+  return authentication === undefined ? base : { ...base, authentication };
+}
+
+function askedBy(stage: CustomStage): unknown {
+  if (stage.kind === 'settled') return stage.authorization;
+  const { policy, provider, service, basis } = stage.question;
+  return { policy, provider, service, basis };
+}

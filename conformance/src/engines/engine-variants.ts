@@ -1,0 +1,28 @@
+import { type CompileOptions, type Engine, engines, type TableTally } from '@sallyport/policy';
+
+/** One optimisation left out at a time. */
+const without: Readonly<Record<string, Partial<CompileOptions>>> = {
+  'no closures': { closuresUpTo: -1 },
+  'closures only': { closuresUpTo: Number.POSITIVE_INFINITY },
+  'no products': { productUpTo: 0 },
+  'no exact lookup': { exactLookup: false },
+  'no prefix trees': { prefixTrees: false },
+  'no SPIFFE form': { spiffeForm: false },
+  'no summaries': { summaries: false },
+  'no dense row sets': { denseRowSets: false },
+  'no kept masks': { maskBytes: 0 },
+  'one kept mask': { maskBytes: 1 },
+  'hardly any state': { transitions: 1 },
+  'no connection masks': { connectionMasks: false },
+  'no interned outcomes': { internedOutcomes: false },
+};
+
+/** The engine of gates, and one for each optimisation without it; all but two compile even few rules to masks. */
+export function engineVariants(tally: TableTally): Readonly<Record<string, Engine>> {
+  const engine = (options: Partial<CompileOptions>): Engine => ({
+    kind: 'table',
+    options: { ...engines.table.options, ...options, tally },
+  });
+  const variants = Object.entries(without).map(([name, options]) => [name, engine({ closuresUpTo: -1, ...options })] as const);
+  return { table: engine({}), ...Object.fromEntries(variants) };
+}
