@@ -6,9 +6,10 @@ import type { Facts } from '../reference/facts.js';
 import { trustDomainsOf } from '../reference/requirement.js';
 import { resolvedInOrder } from '../reference/resolved-policy.js';
 import { atEnvoy, atZtunnel } from './compile-policies.js';
+import { compileTable } from './compile-table.js';
 import { type CompileOptions, defaultOptions } from './options.js';
 import type { CompiledRule } from './rule.js';
-import { compileTable, type Table } from './table.js';
+import type { Table } from './table.js';
 
 /** The rules of the CUSTOM policies of one provider, in the order in which they are named. */
 interface ProviderTable {

@@ -2,10 +2,11 @@ import type { Facts } from '../reference/facts.js';
 import type { CustomSettled } from '../reference/interpret.js';
 import type { RuleMatch } from '../reference/resolved-policy.js';
 import type { Outcome, Shadow } from '../verdict/combine.js';
+import { compileTable } from './compile-table.js';
 import type { CompileOptions } from './options.js';
 import { Remembered } from './remembered.js';
 import type { CompiledRule } from './rule.js';
-import { type ConnectionMemo, compileTable, type Table } from './table.js';
+import type { ConnectionMemo, Table } from './table.js';
 
 /** What a policy is part of: `none` has no say, and yet it applies. */
 export type Part = 'custom' | 'deny' | 'allow' | 'audit' | 'deny-dry-run' | 'allow-dry-run' | 'none';

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { compileTable } from '../../src/compile/compile-table.js';
 import type { Dimension } from '../../src/compile/dimension.js';
 import { defaultOptions } from '../../src/compile/options.js';
 import type { Pattern } from '../../src/compile/pattern.js';
 import type { CompiledRule, Literal } from '../../src/compile/rule.js';
-import { compileTable } from '../../src/compile/table.js';
 
 interface Subject {
   readonly name?: string;
