@@ -19,6 +19,7 @@ const commands: Readonly<Record<string, () => Promise<(program: Command) => void
   exec: async () => (await import('./commands/exec.js')).registerExec,
   status: async () => (await import('./commands/status.js')).registerStatus,
   cert: async () => (await import('./commands/cert.js')).registerCert,
+  revoke: async () => (await import('./commands/revoke.js')).registerRevoke,
   down: async () => (await import('./commands/down.js')).registerDown,
   explain: async () => (await import('./commands/explain.js')).registerExplain,
   check: async () => (await import('./commands/check.js')).registerCheck,

@@ -2,6 +2,7 @@ export {
   CertificateAuthority,
   type CertificateAuthorityOptions,
   type IssuedCertificate,
+  type RevocationList,
   type RootMaterial,
 } from './ca/certificate-authority.js';
 export { type CertificateRequest, createCertificateRequest } from './ca/certificate-request.js';

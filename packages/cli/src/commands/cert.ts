@@ -1,9 +1,10 @@
 import { createCertificateRequest } from '@sallyport/control';
 import type { Command } from 'commander';
-import { CommandFailure, exitStatus } from '../exit-status.js';
+import { exitStatus } from '../exit-status.js';
 import { writeFileSet } from '../output/file-set.js';
+import { parseAccount } from '../parse-account.js';
 import { chooseMesh } from '../state/choose-mesh.js';
-import { askSupervisor } from '../supervisor/control-socket.js';
+import { requireAnswer } from '../supervisor/control-socket.js';
 
 interface CertOptions {
   readonly out: string;
@@ -42,21 +43,10 @@ Exit status: 0 written, 1 the mesh is not up, no workload runs as that account, 
 `;
 
 async function cert(account: string, { out, force, mesh: folder }: CertOptions): Promise<number> {
-  const [namespace, serviceAccount, ...rest] = account.split('/');
-  if (!namespace || !serviceAccount || rest.length > 0) {
-    throw new CommandFailure(`\`${account}\` is no service account`, {
-      status: exitStatus.usage,
-      hint: 'write it as NAMESPACE/SERVICEACCOUNT',
-    });
-  }
+  const who = parseAccount(account);
   const mesh = await chooseMesh(folder);
   const { key, request } = await createCertificateRequest();
-  const granted = await askSupervisor(mesh.directory, { ask: 'certificate', namespace, serviceAccount, request });
-  if (granted === undefined) {
-    throw new CommandFailure('the supervisor of the mesh is gone, and with it the certificate authority', {
-      hint: `take over with \`sallyport up ${mesh.state.folder}\``,
-    });
-  }
+  const granted = await requireAnswer(mesh, { ask: 'certificate', ...who, request });
   const files = [
     { name: 'key.pem', text: key, mode: 0o600 },
     { name: 'cert-chain.pem', text: granted.chain, mode: 0o644 },

@@ -58,6 +58,13 @@ export class ChannelCredentials implements CredentialSource {
     return () => this.#listeners.delete(listener);
   }
 
+  /** Gets another certificate for an identity that has one, now; where that fails it is tried again later. Never rejects. */
+  async renew(identity: string): Promise<void> {
+    const entry = this.#entries.get(identity);
+    clearTimeout(entry?.renewal);
+    if (entry?.credentials !== undefined) await this.#renew(identity, 0);
+  }
+
   /** The supervisor's answer to a request. */
   signed(id: number, chain: string, bundle: string, validity: Validity): void {
     this.#settle(id)?.resolve({ chain, bundle, validity });

@@ -1,6 +1,7 @@
 import { type AdminServer, createMetricsRegistry, type Gate, type GateOptions, startAdminServer } from '@sallyport/mesh';
 import { adminPort, type FromGate, type GateRole, gateName, type SnapshotData, type ToGate } from '../gate-protocol/messages.js';
 import { ChannelCredentials } from './channel-credentials.js';
+import { ChannelRevocation } from './channel-revocation.js';
 import { describeFailure } from './describe-failure.js';
 import { materializeSnapshot } from './materialize-snapshot.js';
 
@@ -17,6 +18,7 @@ export class GateHost {
   readonly #options: GateHostOptions;
   readonly #metrics = createMetricsRegistry();
   readonly #credentials: ChannelCredentials;
+  readonly #revocation = new ChannelRevocation();
   #gate: Gate | undefined;
   #admin: AdminServer | undefined;
   #started = false;
@@ -46,6 +48,7 @@ export class GateHost {
     switch (message.type) {
       case 'start':
         this.#started = true;
+        this.#revocation.put(message.revocation);
         this.#inTurn(() => this.#start(message));
         break;
       case 'prepare':
@@ -59,6 +62,13 @@ export class GateHost {
         break;
       case 'status':
         this.#status(message.id);
+        break;
+      case 'renew':
+        void this.#credentials.renew(message.identity).finally(() => this.#options.send({ type: 'done', id: message.id }));
+        break;
+      case 'revocation':
+        this.#revocation.put(message.list);
+        this.#options.send({ type: 'done', id: message.id });
         break;
       case 'signed':
         this.#credentials.signed(message.id, message.chain, message.bundle, message.validity);
@@ -96,6 +106,7 @@ export class GateHost {
       this.#gate = await this.#options.startGate(role, {
         snapshot: materializeSnapshot(snapshot),
         credentials: this.#credentials,
+        revocation: this.#revocation,
         log: this.#options.log,
         metrics: this.#metrics,
       });

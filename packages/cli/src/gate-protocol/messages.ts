@@ -23,11 +23,21 @@ export interface SnapshotData {
 /** What a supervisor says to a gate process. Requests carry an `id` that the answer repeats. */
 export type ToGate =
   /** First message. The supervisor has recorded the process by now, so that `sallyport down` can find it. */
-  | { readonly type: 'start'; readonly role: GateRole; readonly snapshot: SnapshotData; readonly adminAddress: string }
+  | {
+      readonly type: 'start';
+      readonly role: GateRole;
+      readonly snapshot: SnapshotData;
+      readonly adminAddress: string;
+      readonly revocation: string;
+    }
   | { readonly type: 'prepare'; readonly snapshot: SnapshotData }
   | { readonly type: 'commit'; readonly number: number }
   | { readonly type: 'abort'; readonly number: number }
   | { readonly type: 'status'; readonly id: number }
+  /** Get another certificate for this identity now, where you have one. */
+  | { readonly type: 'renew'; readonly id: number; readonly identity: string }
+  /** The revocation list from now on, PEM. */
+  | { readonly type: 'revocation'; readonly id: number; readonly list: string }
   | { readonly type: 'signed'; readonly id: number; readonly chain: string; readonly bundle: string; readonly validity: Validity }
   | { readonly type: 'not-signed'; readonly id: number; readonly error: string }
   | { readonly type: 'stop'; readonly drainMs: number };
@@ -46,6 +56,8 @@ export type FromGate =
   | { readonly type: 'refused'; readonly number: number; readonly error: string }
   | { readonly type: 'committed'; readonly number: number }
   | { readonly type: 'status'; readonly id: number; readonly status: GateStatus }
+  /** A `renew` or `revocation` has been carried out. */
+  | { readonly type: 'done'; readonly id: number }
   /** A certificate request (PKCS #10): the key it is for never leaves the gate process. */
   | { readonly type: 'sign'; readonly id: number; readonly identity: string; readonly request: string };
 

@@ -1,5 +1,5 @@
 import type { CertificateAuthority } from '@sallyport/control';
-import type { Inventory } from '@sallyport/policy';
+import type { Inventory, Workload } from '@sallyport/policy';
 import { CommandFailure } from '../exit-status.js';
 import type { GrantedCertificate } from './control-socket.js';
 
@@ -19,6 +19,16 @@ export async function grantCertificate(
   inventory: Inventory,
   { namespace, serviceAccount, request }: CertificateWish,
 ): Promise<GrantedCertificate> {
+  const { identity } = requireAccount(inventory, { namespace, serviceAccount });
+  const { chain, bundle, notAfter } = await authority.issue(identity, request);
+  return { identity, chain, bundle, notAfter: notAfter.toISOString() };
+}
+
+/** A workload that runs as a service account. Throws `CommandFailure` where none does. */
+export function requireAccount(
+  inventory: Inventory,
+  { namespace, serviceAccount }: Pick<CertificateWish, 'namespace' | 'serviceAccount'>,
+): Workload {
   const workloads = [...inventory.workloads.values()];
   const accounts = new Set(workloads.map((workload) => `${workload.namespace}/${workload.serviceAccount}`));
   const wanted = workloads.find((one) => one.namespace === namespace && one.serviceAccount === serviceAccount);
@@ -27,6 +37,5 @@ export async function grantCertificate(
       hint: accounts.size === 0 ? 'its folder declares no workloads' : `there is ${[...accounts].sort().slice(0, 12).join(', ')}`,
     });
   }
-  const { identity, chain, bundle, notAfter } = await authority.issue(wanted.identity, request);
-  return { identity, chain, bundle, notAfter: notAfter.toISOString() };
+  return wanted;
 }

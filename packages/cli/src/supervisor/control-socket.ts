@@ -4,18 +4,24 @@ import { createConnection, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { CommandFailure } from '../exit-status.js';
+import type { FoundMesh } from '../state/mesh-state.js';
 import type { MeshStatus } from './mesh-status.js';
 
 /** What a command asks a supervisor. */
 export type ControlRequest =
   | { readonly ask: 'status' }
   /** A certificate for a workload identity of the mesh; the key stays with who made the request (PKCS #10, PEM). */
-  | { readonly ask: 'certificate'; readonly namespace: string; readonly serviceAccount: string; readonly request: string };
+  | { readonly ask: 'certificate'; readonly namespace: string; readonly serviceAccount: string; readonly request: string }
+  /** Revokes all that a service account has. */
+  | { readonly ask: 'revoke'; readonly namespace: string; readonly serviceAccount: string }
+  /** Revokes one certificate, PEM. */
+  | { readonly ask: 'revoke'; readonly certificate: string };
 
 /** What it answers to each. */
 export interface ControlAnswers {
   readonly status: MeshStatus;
   readonly certificate: GrantedCertificate;
+  readonly revoke: { readonly identity: string; readonly count: number };
 }
 
 /** A certificate for a proxy that joins the mesh, PEM. */
@@ -75,6 +81,18 @@ export async function askSupervisor<Request extends ControlRequest>(
   throw new CommandFailure(message, hint === undefined ? {} : { hint });
 }
 
+/** The same of a mesh whose supervisor must answer; throws `CommandFailure` where it is gone. */
+export async function requireAnswer<Request extends ControlRequest>(
+  mesh: FoundMesh,
+  request: Request,
+): Promise<ControlAnswers[Request['ask']]> {
+  const answered = await askSupervisor(mesh.directory, request);
+  if (answered !== undefined) return answered;
+  throw new CommandFailure('the supervisor of the mesh is gone, and with it the certificate authority', {
+    hint: `take over with \`sallyport up ${mesh.state.folder}\``,
+  });
+}
+
 async function exchange(path: string, request: ControlRequest): Promise<Envelope | undefined> {
   const socket = createConnection({ path, allowHalfOpen: true });
   socket.setTimeout(15_000, () => socket.destroy(new Error('the supervisor does not answer')));
@@ -105,6 +123,8 @@ function dispatch(handlers: ControlHandlers, request: ControlRequest): Promise<u
       return handlers.status(request);
     case 'certificate':
       return handlers.certificate(request);
+    case 'revoke':
+      return handlers.revoke(request);
     default:
       throw new Error(`this supervisor does not know \`${JSON.stringify(request satisfies never)}\``);
   }

@@ -24,6 +24,8 @@ export interface GateChildOptions {
   readonly role: GateRole;
   readonly logFile: string;
   readonly adminAddress: string;
+  /** The revocation list in force, PEM. */
+  readonly revocation: () => string;
   /** Signs a certificate request of this gate; rejects where the identity is not this gate's. */
   readonly sign: (identity: string, request: string) => Promise<SignedForGate>;
 }
@@ -95,9 +97,11 @@ export class GateChild {
 
   /** Opens the gate with a snapshot. Rejects with `GateRefusal` where it cannot. */
   async start(snapshot: SnapshotData): Promise<void> {
-    const { role, adminAddress } = this.#options;
-    const answer = await this.#ask({ type: 'start', role, snapshot, adminAddress }, startMs, (message) =>
-      message.type === 'started' || message.type === 'start-failed' ? message : undefined,
+    const { role, adminAddress, revocation } = this.#options;
+    const answer = await this.#ask(
+      { type: 'start', role, snapshot, adminAddress, revocation: revocation() },
+      startMs,
+      (message) => (message.type === 'started' || message.type === 'start-failed' ? message : undefined),
     );
     if (answer.type === 'start-failed') throw new GateRefusal(answer.error);
   }
@@ -120,9 +124,20 @@ export class GateChild {
     this.#send({ type: 'abort', number });
   }
 
+  /** Has the gate get another certificate for an identity, where it has one. Rejects where that takes longer than `timeoutMs`. */
+  async renew(identity: string, timeoutMs: number): Promise<void> {
+    const id = this.#nextId();
+    await this.#ask({ type: 'renew', id, identity }, timeoutMs, isDone(id));
+  }
+
+  /** Puts a revocation list in force at the gate. Rejects where the gate does not say that it is. */
+  async revoke(list: string): Promise<void> {
+    const id = this.#nextId();
+    await this.#ask({ type: 'revocation', id, list }, answerMs, isDone(id));
+  }
+
   async status(): Promise<GateStatus> {
-    this.#lastId += 1;
-    const id = this.#lastId;
+    const id = this.#nextId();
     const answer = await this.#ask({ type: 'status', id }, answerMs, (message) =>
       message.type === 'status' && message.id === id ? message : undefined,
     );
@@ -169,6 +184,11 @@ export class GateChild {
     });
   }
 
+  #nextId(): number {
+    this.#lastId += 1;
+    return this.#lastId;
+  }
+
   #send(message: ToGate): void {
     // The callback keeps a closing channel from throwing; the end of the process is what counts then.
     if (this.#process.connected) this.#process.send(message, () => undefined);
@@ -186,4 +206,9 @@ export class GateChild {
       this.#send({ type: 'not-signed', id, error: (error as Error).message });
     }
   }
+}
+
+/** Picks the confirmation of a request. */
+function isDone(id: number): (message: FromGate) => FromGate | undefined {
+  return (message) => (message.type === 'done' && message.id === id ? message : undefined);
 }

@@ -78,6 +78,17 @@ export class GateKeeper {
     await child.commit(number).catch(() => child.kill());
   }
 
+  /** Has the gate renew a certificate, within a time; one that does not is told of by its own log. */
+  async renew(identity: string, timeoutMs: number): Promise<void> {
+    if (this.#isUp) await this.#child?.renew(identity, timeoutMs).catch(() => undefined);
+  }
+
+  /** Puts a revocation list in force, also at a gate that is only coming up. One that does not confirm is killed; the next one starts with the list. */
+  async revoke(list: string): Promise<void> {
+    const child = this.#child;
+    await child?.revoke(list).catch(() => child.kill());
+  }
+
   abort(number: number): void {
     if (this.#isUp) this.#child?.abort(number);
   }

@@ -1,4 +1,11 @@
-import { type CertificateAuthority, FolderSource, type FolderWatch, openAuthority, type Reading } from '@sallyport/control';
+import {
+  type CertificateAuthority,
+  FolderSource,
+  type FolderWatch,
+  openAuthority,
+  type Reading,
+  type RevocationList,
+} from '@sallyport/control';
 import type { Diagnostic, Dialect, SourceFile } from '@sallyport/policy';
 import { commandEnvironment } from '../command-environment.js';
 import { CommandFailure } from '../exit-status.js';
@@ -7,7 +14,7 @@ import type { CommandUser } from '../isolation/command-user.js';
 import { MeshNamespaces } from '../isolation/mesh-namespaces.js';
 import { type MeshState, writeMeshState } from '../state/mesh-state.js';
 import { identifyProcess } from '../state/process-identity.js';
-import { grantCertificate } from './answer-control.js';
+import { grantCertificate, requireAccount } from './answer-control.js';
 import type { ApplicationPlan } from './application.js';
 import { ApplicationGroup } from './application-group.js';
 import { type ControlSocket, openControlSocket } from './control-socket.js';
@@ -22,6 +29,7 @@ import { identitiesOf, planGates } from './mesh-plan.js';
 import type { MeshStatus, RefusedChange } from './mesh-status.js';
 import type { MeshVersion } from './mesh-version.js';
 import { reportMesh } from './report-mesh.js';
+import { Revocations } from './revocations.js';
 
 /** What a supervisor is started with. */
 export interface SupervisorOptions {
@@ -67,6 +75,7 @@ export class Supervisor {
   readonly #reading: Reading;
   readonly #logs: LogFiles;
   readonly #gates: GateSet;
+  readonly #revocations: Revocations;
   readonly #applications: ApplicationGroup;
   #namespaces: MeshNamespaces | undefined;
   #current: MeshVersion;
@@ -89,6 +98,7 @@ export class Supervisor {
       source: FolderSource;
       reading: Reading;
       first: MeshVersion;
+      revocation: RevocationList;
     },
   ) {
     this.#options = options;
@@ -99,6 +109,11 @@ export class Supervisor {
     this.#current = parts.first;
     this.#logs = new LogFiles(options.directory, (from, line) => this.#tell({ event: 'line', from, line }));
     this.#gates = new GateSet((role) => this.#gateOptions(role));
+    this.#revocations = new Revocations({
+      authority: parts.authority,
+      gates: () => this.#gates.keepers,
+      first: parts.revocation,
+    });
     this.#applications = new ApplicationGroup((workload) => ({
       logFile: this.#logs.open(workload),
       record: () => this.#record(),
@@ -124,8 +139,13 @@ export class Supervisor {
       files: loaded.files,
       addresses: await addresses.addressesOf(loaded.inventory),
     };
-    const authority = await openAuthority(`${options.directory}/ca`, `mesh ${options.id}`);
-    return new Supervisor(options, { authority, addresses, source, reading, first });
+    const authority = await openAuthority(`${options.directory}/ca`, `mesh ${options.id}`).catch((error: Error) => {
+      throw new CommandFailure(`the certificate authority cannot be opened: ${error.message}`, {
+        hint: `remove \`${options.directory}/ca\` to begin with a new one; what was revoked is then moot`,
+      });
+    });
+    const revocation = await authority.revocationList();
+    return new Supervisor(options, { authority, addresses, source, reading, first, revocation });
   }
 
   /** Brings the mesh up; resolves once it is ready. Rejects, with nothing left running, with `CommandFailure`. */
@@ -136,6 +156,7 @@ export class Supervisor {
       this.#control = await openControlSocket(this.#options.directory, {
         status: () => this.status(),
         certificate: (wish) => grantCertificate(this.#authority, this.#current.inventory, wish),
+        revoke: (wish) => this.#revocations.revoke('certificate' in wish ? wish : requireAccount(this.#current.inventory, wish)),
       });
       await this.#gates.change(
         planGates(this.#current.inventory),
@@ -184,6 +205,7 @@ export class Supervisor {
 
   async #end(): Promise<void> {
     this.#watch?.close();
+    this.#revocations.close();
     await this.#changing;
     if (this.#ready) this.#tell({ event: 'stopping' });
     await this.#gates.stop(drainMs);
@@ -269,6 +291,7 @@ export class Supervisor {
       role,
       logFile: this.#logs.open(name),
       adminAddress: this.#addresses.adminAddress(name),
+      revocation: () => this.#revocations.list,
       sign: (identity, request) => this.#sign(role, identity, request),
       committed: () => this.#snapshotFor(role, this.#current),
       record: () => this.#record(),

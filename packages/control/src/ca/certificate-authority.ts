@@ -1,5 +1,6 @@
 import { exportKey } from './certificate-request.js';
 import { isWorkloadIdentity } from './identity.js';
+import { Ledger, type LedgerEntry } from './ledger.js';
 import { keyAlgorithm, signingAlgorithm, webcrypto, x509 } from './x509.js';
 
 /** A certificate that was issued, PEM. */
@@ -12,6 +13,13 @@ export interface IssuedCertificate {
   readonly notAfter: Date;
 }
 
+/** A certificate revocation list, PEM, and when it is good for. */
+export interface RevocationList {
+  readonly list: string;
+  readonly thisUpdate: Date;
+  readonly nextUpdate: Date;
+}
+
 /** The authority's own key and certificate, PEM. Whoever holds them can be anyone in the mesh. */
 export interface RootMaterial {
   readonly key: string;
@@ -20,9 +28,11 @@ export interface RootMaterial {
 
 /** How an authority issues. */
 export interface CertificateAuthorityOptions {
-  /** How long a workload's certificate is valid. */
+  /** How long a workload's certificate is valid, and a revocation list. */
   readonly lifetimeMs?: number;
   readonly now?: () => Date;
+  /** Where it remembers what it has issued; in this process alone where absent. */
+  readonly ledger?: Ledger;
 }
 
 const dayMs = 24 * 60 * 60 * 1000;
@@ -38,12 +48,14 @@ export class CertificateAuthority {
   readonly #key: webcrypto.CryptoKey;
   readonly #lifetimeMs: number;
   readonly #now: () => Date;
+  readonly #ledger: Ledger;
 
   private constructor(root: x509.X509Certificate, key: webcrypto.CryptoKey, options: CertificateAuthorityOptions) {
     this.#root = root;
     this.#key = key;
     this.#lifetimeMs = options.lifetimeMs ?? dayMs;
     this.#now = options.now ?? (() => new Date());
+    this.#ledger = options.ledger ?? Ledger.inMemory();
     this.bundle = pem(root);
   }
 
@@ -97,7 +109,53 @@ export class CertificateAuthority {
       signingAlgorithm,
       extensions: await this.#extensions(identity, asked.publicKey),
     });
+    await this.#ledger.record([{ serial: certificate.serialNumber, identity, notAfter }]);
     return { identity, chain: pem(certificate), bundle: this.bundle, notBefore, notAfter };
+  }
+
+  /** Revokes every certificate that an identity has, for good; resolves with how many that were. Those it gets from now on are not concerned. */
+  async revoke(identity: string): Promise<number> {
+    const entries = this.#ledger.entries(this.#now()).filter((entry) => entry.identity === identity);
+    return this.#revoke(entries);
+  }
+
+  /** Revokes one certificate, PEM; resolves with its identity. Rejects where this authority has not issued it, or it has run out. */
+  async revokeCertificate(text: string): Promise<string> {
+    const certificate = new x509.X509Certificate(text);
+    const ours = await certificate.verify({ publicKey: await this.#root.publicKey.export(webcrypto), signatureOnly: true });
+    const entry = this.#ledger.entries(this.#now()).find(({ serial }) => serial === certificate.serialNumber);
+    if (!ours || entry === undefined) throw new Error('this authority has issued no such certificate that is still valid');
+    await this.#revoke([entry]);
+    return entry.identity;
+  }
+
+  /** Signs the list of what is revoked now. */
+  async revocationList(): Promise<RevocationList> {
+    const now = this.#now();
+    const thisUpdate = new Date(now.getTime() - skewMs);
+    const nextUpdate = new Date(Math.min(now.getTime() + this.#lifetimeMs, this.#root.notAfter.getTime()));
+    const list = await x509.X509CrlGenerator.create({
+      issuer: this.#root.subject,
+      thisUpdate,
+      nextUpdate,
+      entries: this.#ledger
+        .entries(now)
+        .flatMap(({ serial, revokedAt }) =>
+          revokedAt === undefined ? [] : [{ serialNumber: serial, revocationDate: revokedAt }],
+        ),
+      extensions: [await x509.AuthorityKeyIdentifierExtension.create(this.#root.publicKey), listNumber(now)],
+      signingAlgorithm,
+      signingKey: this.#key,
+    });
+    // The library's own label is `CRL`, which nobody else reads.
+    return { list: `${x509.PemConverter.encode(list.rawData, 'X509 CRL')}\n`, thisUpdate, nextUpdate };
+  }
+
+  async #revoke(entries: readonly LedgerEntry[]): Promise<number> {
+    const revokedAt = this.#now();
+    const fresh = entries.filter((entry) => entry.revokedAt === undefined);
+    if (fresh.length > 0) await this.#ledger.record(fresh.map((entry) => ({ ...entry, revokedAt })));
+    return fresh.length;
   }
 
   async #extensions(identity: string, publicKey: x509.PublicKey): Promise<x509.Extension[]> {
@@ -126,6 +184,15 @@ export class CertificateAuthority {
 
 function pem(certificate: x509.X509Certificate): string {
   return `${certificate.toString('pem')}\n`;
+}
+
+/** Later lists have higher numbers (RFC 5280, 5.2.3): the milliseconds since 1970, an INTEGER of six bytes. */
+function listNumber(now: Date): x509.Extension {
+  const bytes = Buffer.alloc(8);
+  bytes.writeUInt8(0x02, 0);
+  bytes.writeUInt8(6, 1);
+  bytes.writeUIntBE(now.getTime(), 2, 6);
+  return new x509.Extension('2.5.29.20', false, bytes);
 }
 
 /** 126 random bits, positive and of constant length (RFC 5280, 4.1.2.2). */

@@ -1,20 +1,24 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CertificateAuthority, type CertificateAuthorityOptions } from './certificate-authority.js';
+import { Ledger } from './ledger.js';
 
 /**
  * Opens the authority that is kept in `directory`, or makes one where there is none or it cannot be used any more. Files for
- * this user only; the key is written first, so that a certificate never stands without it.
+ * this user only; the key is written first, so that a certificate never stands without it. Rejects where the record of what it has
+ * issued and revoked cannot be read: what was revoked must stay so.
  */
 export async function openAuthority(
   directory: string,
   name: string,
-  options: CertificateAuthorityOptions = {},
+  given: Omit<CertificateAuthorityOptions, 'ledger'> = {},
 ): Promise<CertificateAuthority> {
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  const ledger = await Ledger.open(join(directory, 'certificates.jsonl'), given.now?.() ?? new Date());
+  const options = { ...given, ledger };
   const kept = await openKept(directory, options);
   if (kept !== undefined) return kept;
-  const material = await CertificateAuthority.createRoot(name, options.now?.());
-  await mkdir(directory, { recursive: true, mode: 0o700 });
+  const material = await CertificateAuthority.createRoot(name, given.now?.());
   await replace(join(directory, 'root-key.pem'), material.key);
   await replace(join(directory, 'root-certificate.pem'), material.certificate);
   return CertificateAuthority.open(material, options);
