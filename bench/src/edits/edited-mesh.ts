@@ -1,40 +1,44 @@
 import {
+  type BuiltInventory,
   bindZtunnel,
   buildInventory,
   type ConnectionDecider,
   connectionDecider,
-  type Inventory,
+  type LoadedResources,
   loadResources,
-  type Resource,
-  type ResourceSet,
+  nextInventory,
+  nextResources,
   type SourceFile,
   strict,
 } from '@sallyport/policy';
 
-/** A mesh of which one file at a time changes; holds what a process has to hold for that. */
+/** A mesh of which one file at a time changes, read and built as a gate's process does it: each state from the one before. */
 export class EditedMesh {
-  #set: ResourceSet;
-  #inventory: Inventory | undefined;
+  readonly #places: ReadonlyMap<string, number>;
+  #files: readonly SourceFile[];
+  #loaded: LoadedResources;
+  #built: BuiltInventory;
 
-  constructor(files: readonly SourceFile[]) {
-    this.#set = load(files);
+  constructor(files: readonly SourceFile[], loaded = loadMesh(files)) {
+    this.#places = new Map(files.map(({ path }, index) => [path, index]));
+    this.#files = files;
+    this.#loaded = loaded;
+    this.#built = buildInventory(this.#loaded.set, strict);
   }
 
-  /** Replaces one file that holds one policy. */
+  /** Replaces one file. */
   edit(file: SourceFile): void {
-    const [policy] = load([file]).resources;
-    if (policy === undefined) throw new Error(`there is no policy in ${file.path}`);
-    this.#set = {
-      ...this.#set,
-      resources: this.#set.resources.map((resource) => (isSame(resource, policy) ? policy : resource)),
-    };
-    this.#inventory = undefined;
+    const place = this.#places.get(file.path);
+    if (place === undefined) throw new Error(`there is no file ${file.path}`);
+    this.#files = this.#files.with(place, file);
+    const next = nextResources(this.#loaded, this.#files);
+    this.#loaded = valid(next);
+    this.#built = nextInventory(this.#built, next);
   }
 
   /** What the gates go by now. */
-  get inventory(): Inventory {
-    this.#inventory ??= buildInventory(this.#set, strict).inventory;
-    return this.#inventory;
+  get inventory(): BuiltInventory['inventory'] {
+    return this.#built.inventory;
   }
 
   /** What the ztunnel of a workload asks now. */
@@ -45,13 +49,13 @@ export class EditedMesh {
   }
 }
 
-function load(files: readonly SourceFile[]): ResourceSet {
-  const { set, diagnostics } = loadResources(files, strict);
-  const invalid = diagnostics.find(({ severity }) => severity === 'error');
-  if (invalid) throw new Error(`the mesh of the benchmark is invalid: ${invalid.message}`);
-  return set;
+/** The manifests of a mesh, read. */
+export function loadMesh(files: readonly SourceFile[]): LoadedResources {
+  return valid(loadResources(files, strict));
 }
 
-function isSame(a: Resource, b: Resource): boolean {
-  return a.kind === b.kind && a.metadata.name === b.metadata.name && a.metadata.namespace === b.metadata.namespace;
+function valid<Loaded extends LoadedResources>(loaded: Loaded): Loaded {
+  const invalid = loaded.diagnostics.find(({ severity }) => severity === 'error');
+  if (invalid) throw new Error(`the mesh of the benchmark is invalid: ${invalid.message}`);
+  return loaded;
 }

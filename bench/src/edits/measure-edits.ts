@@ -1,7 +1,7 @@
 // How soon an edit is in force in a large mesh: a program of its own, with the task as JSON in the argument and the result on standard output.
 import { performance } from 'node:perf_hooks';
 import { collectGarbage, heldBytes } from '../memory.js';
-import { EditedMesh } from './edited-mesh.js';
+import { EditedMesh, loadMesh } from './edited-mesh.js';
 import { clientFor, generateMesh, policyFile, rootFile, workloadKey } from './generate-mesh.js';
 
 /** A mesh of so many workloads and policies, and how often to edit it. */
@@ -16,7 +16,9 @@ export interface EditsResult {
   readonly oneWorkload: { readonly p50Ms: number; readonly slowestMs: number };
   /** The policy of the root namespace: until every workload answers by it. */
   readonly everyWorkload: { readonly p50Ms: number; readonly slowestMs: number };
-  /** What the inventory and its indexes hold beside the manifests as they were read. */
+  /** What the manifests hold, read into objects. */
+  readonly manifestBytes: number;
+  /** What the inventory and its indexes hold on top of that. */
   readonly indexBytes: number;
   /** What deciders of all workloads that have answered hold on top of that. */
   readonly deciderBytes: number;
@@ -24,11 +26,14 @@ export interface EditsResult {
 
 const { workloads, edits }: EditsTask = JSON.parse(process.argv[2] ?? '');
 const mesh = generateMesh(workloads);
-const edited = new EditedMesh(mesh.files);
 const all = Array.from({ length: workloads }, (_, index) => index);
 
 await collectGarbage();
+const texts = heldBytes();
+const loaded = loadMesh(mesh.files);
+await collectGarbage();
 const manifests = heldBytes();
+const edited = new EditedMesh(mesh.files, loaded);
 ask(edited, 0, clientFor(0), 'allow');
 await collectGarbage();
 const indexed = heldBytes();
@@ -52,7 +57,13 @@ const everyWorkload = timed((turn) => {
     for (const index of all) ask(edited, index, outcast, 'deny');
   };
 });
-const result: EditsResult = { oneWorkload, everyWorkload, indexBytes: indexed - manifests, deciderBytes: decided - indexed };
+const result: EditsResult = {
+  oneWorkload,
+  everyWorkload,
+  manifestBytes: manifests - texts,
+  indexBytes: indexed - manifests,
+  deciderBytes: decided - indexed,
+};
 if (deciders.length !== workloads) throw new Error('a workload has no decider');
 console.log(JSON.stringify(result));
 

@@ -8,11 +8,12 @@ export async function printEdits(workloads: number, print: (line: string) => voi
   print(
     `\nedits in a mesh of ${grouped(workloads)} workloads and as many policies, from the text of the file to an answer by it`,
   );
-  const { oneWorkload, everyWorkload, indexBytes, deciderBytes }: EditsResult = JSON.parse(
+  const { oneWorkload, everyWorkload, manifestBytes, indexBytes, deciderBytes }: EditsResult = JSON.parse(
     await runChild(new URL('./measure-edits.js', import.meta.url), task),
   );
   print(`  a policy that selects one workload    ${milliseconds(oneWorkload)}  (target: at most 50 ms)`);
   print(`  one of the root namespace, everywhere ${milliseconds(everyWorkload)}`);
+  print(`  manifests, read                       ${formatBytes(manifestBytes)}`);
   print(`  inventory and indexes                 ${formatBytes(indexBytes)}  (target: at most 100 MB)`);
   print(`  deciders of all workloads             ${formatBytes(deciderBytes)}`);
 }
