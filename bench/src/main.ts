@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { type EngineName, engineNames } from './decisions/engines/engine.js';
-import { limits, missingEngines } from './decisions/engines/index.js';
+import { limits } from './decisions/engines/index.js';
 import { measureTable } from './decisions/measure-table.js';
 import { mixes } from './decisions/mixes/index.js';
 import { formatRatios } from './decisions/ratios.js';
@@ -24,12 +24,11 @@ const { values } = parseArgs({
 const began = Date.now();
 const machine = formatMachine(describeMachine());
 const print = (line: string): void => console.log(line);
-const engines = chosen<EngineName>('engine', values.engine, engineNames).filter((name) => missingEngines[name] === undefined);
+const engines = chosen<EngineName>('engine', values.engine, engineNames);
 const mixNames = mixes.map(({ name }) => name);
 const sizes = values.quick ? ['10', '1000'] : ['10', '100', '1000', '10000', '100000'];
 
 print(`${machine}\n`);
-for (const [name, reason] of Object.entries(missingEngines)) print(`no rows of ${name}: ${reason}`);
 print(`${formatHead()}\n`);
 const rows = await measureTable(
   {

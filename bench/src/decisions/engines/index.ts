@@ -1,13 +1,8 @@
 import type { EngineName, PrepareEngine } from './engine.js';
-import { hasTables, sallyport } from './sallyport.js';
+import { sallyport } from './sallyport.js';
 
 /** What can be done with any engine, whatever form its questions have. */
 export type WithEngine<Result> = <Input>(prepare: PrepareEngine<Input>) => Promise<Result>;
-
-/** Engines that this build has not got, each with the reason. */
-export const missingEngines: Partial<Record<EngineName, string>> = hasTables
-  ? {}
-  : { table: 'the decision table is not built yet' };
 
 /** Does something with an engine; loads no other. */
 export async function withEngine<Result>(name: EngineName, run: WithEngine<Result>): Promise<Result> {
