@@ -68,10 +68,9 @@ export class AuthorizerCalls {
     } as const;
     const body = check.kind === 'grpc' ? framed(encodeCheck(check, Date.now())) : check.body;
     const request = check.kind === 'grpc' ? grpcRequest(service, provider.port) : httpRequest(check);
-    const { call } = await this.#pool.send(callPermit, target, request, { wanted: () => !abandoned.aborted });
+    const whole = request.hasBody ? Buffer.from(body) : undefined;
+    const { call } = await this.#pool.send(callPermit, target, request, { whole, wanted: () => !abandoned.aborted });
     abandoned.addEventListener('abort', () => call.destroy(), { once: true });
-    if (request.hasBody) call.body.stream.write(body);
-    call.body.finish([]);
     return await replyOf(call, check);
   }
 }
@@ -135,7 +134,8 @@ async function replyOf(call: UpstreamCall, check: GrpcCheck | HttpCheck): Promis
 }
 
 /** All of a body; throws where it breaks off or is longer than an answer may be. */
-function readWhole({ stream, complete }: BodySource): Promise<Buffer> {
+function readWhole(body: BodySource): Promise<Buffer> {
+  const { stream } = body;
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let length = 0;
@@ -144,7 +144,7 @@ function readWhole({ stream, complete }: BodySource): Promise<Buffer> {
       if (length <= replyBytes) chunks.push(chunk);
       else reject(new Error(`the answer is longer than ${replyBytes} bytes`));
     });
-    stream.once('end', () => (complete() ? resolve(Buffer.concat(chunks)) : reject(new Error('the answer broke off'))));
+    stream.once('end', () => (body.complete() ? resolve(Buffer.concat(chunks)) : reject(new Error('the answer broke off'))));
     stream.once('error', reject);
     stream.once('close', () => reject(new Error('the answer broke off')));
   });

@@ -10,7 +10,6 @@ import { resetStream } from '../hbone/reset.js';
 import type { WireProtocol } from '../http/detect-protocol.js';
 import { HttpConnection } from '../http/http-connection.js';
 import { defaultHttpLimits, type HttpLimits } from '../http/limits.js';
-import { HttpServer } from '../http/serve-connection.js';
 import type { PeerJudge } from '../identity/peer-judge.js';
 import { keyReport } from '../jwt/key-report.js';
 import { TokenVerifier } from '../jwt/token-verifier.js';
@@ -57,7 +56,6 @@ export function startGateway(options: GatewayOptions): Promise<Gate> {
 class IngressGateway {
   readonly #options: GatewayOptions;
   readonly #limits: HttpLimits;
-  readonly #http: HttpServer;
   readonly #peers: PeerJudge;
   readonly #pool: HbonePool;
   readonly #dialer: OnwardDialer;
@@ -73,7 +71,6 @@ class IngressGateway {
   constructor(options: GatewayOptions) {
     this.#options = options;
     this.#limits = { ...defaultHttpLimits, ...options.limits };
-    this.#http = new HttpServer(this.#limits);
     this.#peers = judgePeers(() => (this.#state?.snapshot ?? options.snapshot).inventory, options);
     this.#pool = new HbonePool({
       credentials: options.credentials,
@@ -202,7 +199,6 @@ class IngressGateway {
   #serveHttp(socket: Duplex, facts: ClientFacts, protocol?: WireProtocol): void {
     const client = new GatewayClient(facts, () => this.#state, this.#builder);
     const connection = new HttpConnection({
-      server: this.#http,
       stream: socket,
       scheme: facts.kind === 'https' ? 'https' : 'http',
       ...(protocol === undefined ? {} : { protocol }),
@@ -275,7 +271,6 @@ class IngressGateway {
   }
 
   #dispose(): void {
-    this.#http.close();
     this.#authorizers.close();
     this.#tokens.close();
     this.#mysql.close();

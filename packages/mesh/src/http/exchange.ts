@@ -12,6 +12,8 @@ export interface BodySink {
 /** A body with what follows it. */
 export interface BodySource {
   readonly stream: Readable;
+  /** All of it, where it had come when the head was read, and no trailers with it: then no stream is needed. */
+  readonly whole?: Buffer;
   /** Valid once `stream` has ended. */
   trailers(): HeaderList;
   /** Whether an ended `stream` ended where the sender meant it to: Node ends a stream that was reset just the same. */
@@ -45,7 +47,7 @@ export interface ResponseHead {
 
 /**
  * One request on a client's connection with the means to answer it, the same for HTTP/1.1 and HTTP/2. Exactly one of `respond`,
- * `switchProtocols` and `destroy` begins its end.
+ * `respondWhole`, `switchProtocols` and `destroy` begins its end.
  */
 export interface Exchange {
   readonly head: RequestHead;
@@ -54,6 +56,8 @@ export interface Exchange {
   inform(head: ResponseHead): void;
   /** Sends status and headers; with `bodyless` the response is complete, and the sink must not be used. */
   respond(head: ResponseHead, bodyless: boolean): BodySink;
+  /** Sends a whole response at once; a body of another length than its head declares is a mistake, and throws. */
+  respondWhole(head: ResponseHead, body: Buffer): void;
   /** Answers an upgrade with 101 and hands over the client's byte stream. Only where `head.upgrade` is set. */
   switchProtocols(head: ResponseHead): { readonly stream: Duplex; readonly early: Buffer };
   /** Ends the exchange at once: HTTP/1.1 closes the connection, HTTP/2 resets the stream. */

@@ -9,13 +9,12 @@ import type { HttpLimits } from './limits.js';
 import { type RequestParties, RequestRecord } from './request-record.js';
 import { RequestRun } from './request-run.js';
 import type { RequestScope } from './scope.js';
-import type { HttpServer } from './serve-connection.js';
+import { serveHttp } from './serve-connection.js';
 import type { ConnectionOwner, ServedConnection } from './served-connection.js';
 import { UpstreamPool } from './upstream-pool.js';
 
 /** What an L7 gate knows and does about one client connection. */
 export interface HttpConnectionOptions {
-  readonly server: HttpServer;
   readonly stream: Duplex;
   readonly scheme: 'http' | 'https';
   /** Where TLS has agreed on one. */
@@ -42,7 +41,7 @@ export class HttpConnection implements ConnectionOwner, JudgedConnection {
     this.scheme = options.scheme;
     this.#pool = new UpstreamPool(options.limits);
     options.stream.once('close', () => this.#pool.destroy());
-    this.#served = options.server.serve(options.stream, this, options.protocol);
+    this.#served = serveHttp(options.stream, this, options.limits, options.protocol);
   }
 
   onExchange(exchange: Exchange): void {

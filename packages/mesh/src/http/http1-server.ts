@@ -1,115 +1,47 @@
-import { createServer, type IncomingMessage, type Server, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { resetStream } from '../hbone/reset.js';
+import { IncomingBody, WholeBody } from './http1-body.js';
 import { Http1Exchange } from './http1-exchange.js';
 import type { HttpLimits } from './limits.js';
-import { http1RequestHead } from './request-head.js';
+import type { Framing } from './message/framing.js';
+import { MessageReader } from './message/message-reader.js';
+import { MessageRefusal } from './message/message-refusal.js';
+import { type RequestMessage, readRequestHead } from './message/request-line.js';
+import { asksForUpgrade, asksToClose, http1RequestHead } from './request-head.js';
 import type { ConnectionOwner, ServedConnection } from './served-connection.js';
 
-const none = Buffer.alloc(0);
-
-/** Serves HTTP/1.1 on any number of byte streams, with Node's strict parser: an ambiguous message is refused and its connection ends. */
-export class Http1Server {
-  readonly #server: Server;
-  readonly #connections = new WeakMap<Duplex, Http1Connection>();
-
-  constructor(private readonly limits: HttpLimits) {
-    this.#server = createServer({
-      insecureHTTPParser: false,
-      maxHeaderSize: limits.headerBytes,
-      // Host is judged by `http1RequestHead`, so that the refusal is logged as well.
-      requireHostHeader: false,
-      headersTimeout: limits.headersTimeoutMs,
-      requestTimeout: 0,
-      // Idle connections are ended by Http1Connection: Node's own timer needs more than a byte stream.
-      keepAliveTimeout: 0,
-      connectionsCheckingInterval: Math.min(1_000, limits.headersTimeoutMs),
-    });
-    // Node drops header lines beyond a count without a word, framing headers among them; `http1RequestHead` counts instead.
-    this.#server.maxHeadersCount = 0;
-    this.#server.on('request', (request, response) => this.#of(request)?.exchange(request, response, none));
-    this.#server.on('checkContinue', (request, response) => this.#of(request)?.exchange(request, response, none));
-    this.#server.on('checkExpectation', (request, response) => this.#of(request)?.exchange(request, response, none));
-    this.#server.on('upgrade', (request, _stream, early) => this.#of(request)?.detached(request, early));
-    this.#server.on('connect', (request, _stream, early) => this.#of(request)?.detached(request, early));
-    this.#server.on('clientError', (error, stream) => this.#connections.get(stream)?.malformed(error));
-    // Node checks header deadlines from `listening` on; this server is handed its connections and never listens.
-    this.#server.emit('listening');
-  }
-
-  /** Serves one connection until it closes. */
-  serve(stream: Duplex, owner: ConnectionOwner): ServedConnection {
-    const connection = new Http1Connection(stream, owner, this.limits);
-    this.#connections.set(stream, connection);
-    this.#server.emit('connection', stream);
-    return connection;
-  }
-
-  /** Stops the header deadlines; connections must be closed by whoever gave them. */
-  close(): void {
-    this.#server.close();
-  }
-
-  #of(request: IncomingMessage): Http1Connection | undefined {
-    return this.#connections.get(request.socket);
-  }
+/**
+ * Serves HTTP/1.1 on one byte stream until it closes, strictly: a message that could be read in two ways is refused and its connection
+ * ends. One request at a time; what is sent ahead is read when its turn has come.
+ */
+export function serveHttp1(stream: Duplex, owner: ConnectionOwner, limits: HttpLimits): ServedConnection {
+  return new Http1Connection(stream, owner, limits);
 }
 
 class Http1Connection implements ServedConnection {
-  #active = 0;
-  /** Requests that came while an earlier one is under way: answered in turn, and nothing further is read before that. */
-  readonly #waiting: Http1Exchange[] = [];
+  readonly #reader: MessageReader;
+  #exchange: Http1Exchange | undefined;
+  /** Of the request under way, as long as it has not come in full. */
+  #body: IncomingBody | undefined;
+  /** Whether the request under way is the last one here, whatever is answered. */
+  #last = false;
   #draining = false;
-  #idle: NodeJS.Timeout | undefined;
+  #detached = false;
+  #advancing = false;
+  #headTimer: NodeJS.Timeout | undefined;
+  #idleTimer: NodeJS.Timeout | undefined;
+  #lingerTimer: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly stream: Duplex,
     private readonly owner: ConnectionOwner,
     private readonly limits: HttpLimits,
   ) {
-    stream.once('close', () => clearTimeout(this.#idle));
+    this.#reader = new MessageReader(limits.headerBytes);
+    stream.on('data', this.#onData);
+    stream.on('end', this.#onEnd);
+    stream.once('close', () => this.#closed());
     this.#rest();
-  }
-
-  exchange(request: IncomingMessage, response: ServerResponse, early: Buffer, last = false): void {
-    const message = {
-      method: request.method ?? '',
-      target: request.url ?? '',
-      version: request.httpVersion,
-      rawHeaders: request.rawHeaders,
-    };
-    const head = http1RequestHead(message, this.owner.scheme, this.limits);
-    const closing = () => last || this.#draining || head.problem !== undefined;
-    const exchange = new Http1Exchange(head, request, response, this.stream, { closing, early, lingerMs: this.limits.lingerMs });
-    if (this.#active > 0) {
-      this.#waiting.push(exchange);
-      this.stream.pause();
-    } else {
-      this.#begin(exchange);
-    }
-  }
-
-  /** A request after which Node's parser let go of the connection: whatever the answer, it is the last one here. */
-  detached(request: IncomingMessage, early: Buffer): void {
-    const response = new ServerResponse(request);
-    response.assignSocket(this.stream as never);
-    response.once('finish', () => endStream(this.stream));
-    // The parser took its error listener along.
-    this.stream.on('error', () => undefined);
-    this.exchange(request, response, early, true);
-  }
-
-  malformed(error: Error & { code?: string }): void {
-    const problem = problemOf(error.code ?? '');
-    if (problem !== undefined && this.#active === 0 && this.stream.writable) {
-      this.stream.write(`HTTP/1.1 ${problem.status} ${problem.text}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
-      endStream(this.stream);
-    } else {
-      this.stream.destroy();
-    }
-    if (problem !== undefined) {
-      this.owner.onMalformed({ status: problem.status, detail: problem.detail });
-    }
   }
 
   drain(): void {
@@ -121,53 +53,174 @@ class Http1Connection implements ServedConnection {
     resetStream(this.stream);
   }
 
-  #begin(exchange: Http1Exchange): void {
-    this.#active += 1;
-    clearTimeout(this.#idle);
-    exchange.onClose(() => {
-      this.#active -= 1;
-      this.#next();
+  readonly #onData = (bytes: Buffer): void => {
+    this.#reader.add(bytes);
+    this.#advance();
+  };
+
+  /** A client that sends no more is taken for gone; what was sent to it by then still reaches it. */
+  readonly #onEnd = (): void => {
+    if (this.#exchange !== undefined) {
+      this.#body?.breakOff();
+      this.#exchange.clientEnded();
+    } else if (this.#reader.waiting > 0) {
+      this.#refuse(new MessageRefusal('malformed', 'the connection ended within a head'));
+    }
+    endStream(this.stream);
+  };
+
+  #closed(): void {
+    clearTimeout(this.#headTimer);
+    clearTimeout(this.#idleTimer);
+    clearTimeout(this.#lingerTimer);
+    if (this.#detached) return;
+    this.#body?.breakOff();
+    this.#exchange?.end(false);
+  }
+
+  /** Goes as far as the bytes that are here allow. */
+  #advance(): void {
+    if (this.#advancing) return;
+    this.#advancing = true;
+    try {
+      while (this.#step());
+    } catch (error) {
+      this.#refuse(error);
+    }
+    this.#advancing = false;
+  }
+
+  /** Returns whether there may be more to do. */
+  #step(): boolean {
+    if (this.#detached || this.stream.destroyed) return false;
+    if (this.#body !== undefined) return this.#readBody(this.#body);
+    if (this.#exchange === undefined) return this.#readHead();
+    // Its turn has not come: whoever sends ahead is made to wait.
+    if (this.#reader.waiting > 0) this.stream.pause();
+    return false;
+  }
+
+  #readHead(): boolean {
+    if (this.#draining) return false;
+    const text = this.#reader.head();
+    if (text === undefined) {
+      if (this.#reader.waiting > 0) this.#headTimer ??= setTimeout(() => this.#late(), this.limits.headersTimeoutMs);
+      return false;
+    }
+    clearTimeout(this.#headTimer);
+    this.#headTimer = undefined;
+    this.#begin(readRequestHead(text));
+    return true;
+  }
+
+  #begin(message: RequestMessage): void {
+    const head = http1RequestHead(message, this.owner.scheme, this.limits);
+    const { headers, method } = message;
+    this.#last = head.problem !== undefined || method === 'CONNECT' || asksForUpgrade(headers) || asksToClose(headers);
+    this.#exchange = new Http1Exchange(head, this.#bodyOf(message.framing), {
+      stream: this.stream,
+      closing: () => this.#last || this.#draining,
+      answered: (complete) => this.#answered(complete),
+      detach: () => this.#detach(),
+      reset: () => resetStream(this.stream),
     });
-    this.owner.onExchange(exchange);
+    this.owner.onExchange(this.#exchange);
+  }
+
+  #bodyOf(framing: Framing): WholeBody | IncomingBody {
+    // Where a body of unknown encoding ends nobody can say: nothing after its head is read.
+    const whole = framing.kind === 'unknown' ? Buffer.alloc(0) : this.#reader.begin(framing);
+    if (whole !== undefined) return new WholeBody(whole);
+    this.#body = new IncomingBody(() => this.stream.resume());
+    return this.#body;
+  }
+
+  #readBody(body: IncomingBody): boolean {
+    const ended = this.#reader.body((chunk) => {
+      if (!body.push(chunk)) this.stream.pause();
+    });
+    if (!ended) return false;
+    this.#body = undefined;
+    body.end(this.#reader.trailers);
+    if (this.stream.isPaused()) this.stream.resume();
+    if (this.#exchange?.over === true) this.#next();
+    return true;
+  }
+
+  /** The response is out. A body that nobody reads is read away for a while; then the connection ends, or goes on. */
+  #answered(complete: boolean): void {
+    if (this.#detached || this.stream.destroyed) return;
+    if (!complete) {
+      this.stream.destroy();
+    } else if (this.#body === undefined) {
+      this.#next();
+    } else {
+      this.#body.stream.resume();
+      this.#lingerTimer = setTimeout(() => this.stream.destroy(), this.limits.lingerMs);
+    }
   }
 
   #next(): void {
-    const next = this.stream.destroyed ? undefined : this.#waiting.shift();
-    if (next === undefined) {
-      this.#rest();
-      return;
-    }
-    if (this.#waiting.length === 0) {
-      this.stream.resume();
-    }
-    this.#begin(next);
-  }
-
-  #rest(): void {
-    if (this.#active > 0 || this.stream.destroyed) {
-      return;
-    }
-    clearTimeout(this.#idle);
-    if (this.#draining) {
+    clearTimeout(this.#lingerTimer);
+    const reusable = this.#exchange?.reusable === true;
+    this.#exchange = undefined;
+    if (!reusable) {
       endStream(this.stream);
       return;
     }
-    this.#idle = setTimeout(() => this.stream.destroy(), this.limits.idleTimeoutMs);
-    this.#idle.unref();
+    this.#rest();
+    if (this.stream.isPaused()) this.stream.resume();
+    if (this.#reader.waiting > 0) this.#advance();
+  }
+
+  #detach(): Buffer {
+    this.#detached = true;
+    this.stream.off('data', this.#onData).off('end', this.#onEnd).pause();
+    return this.#reader.rest();
+  }
+
+  #late(): void {
+    this.#refuse(new MessageRefusal('too-slow', 'the head took too long'));
+  }
+
+  /** Nothing that follows can be trusted. An answer is given only where none is under way. */
+  #refuse(error: unknown): void {
+    const problem = problemOf(error);
+    this.stream.off('data', this.#onData).off('end', this.#onEnd).resume();
+    if (this.#exchange === undefined && this.stream.writable) {
+      this.stream.write(`HTTP/1.1 ${problem.status} ${problem.text}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
+      endStream(this.stream);
+    } else {
+      this.stream.destroy();
+    }
+    this.owner.onMalformed({ status: problem.status, detail: problem.detail });
+  }
+
+  /** Nothing is under way. One timer serves all the pauses of a connection. */
+  #rest(): void {
+    if (this.#exchange !== undefined || this.stream.destroyed) return;
+    if (this.#draining) endStream(this.stream);
+    else if (this.#idleTimer !== undefined) this.#idleTimer.refresh();
+    else this.#idleTimer = setTimeout(() => this.#idleFor(), this.limits.idleTimeoutMs).unref();
+  }
+
+  #idleFor(): void {
+    if (this.#exchange === undefined) this.stream.destroy();
+    else this.#idleTimer?.refresh();
   }
 }
 
 function endStream(stream: Duplex): void {
-  stream.end(() => stream.destroy());
+  if (!stream.destroyed) stream.end(() => stream.destroy());
 }
 
-function problemOf(code: string): { readonly status: number; readonly text: string; readonly detail: string } | undefined {
-  switch (code) {
-    case 'HPE_HEADER_OVERFLOW':
+function problemOf(error: unknown): { readonly status: number; readonly text: string; readonly detail: string } {
+  switch (error instanceof MessageRefusal ? error.kind : undefined) {
+    case 'too-large':
       return { status: 431, text: 'Request Header Fields Too Large', detail: 'request_headers_too_large' };
-    case 'ERR_HTTP_REQUEST_TIMEOUT':
+    case 'too-slow':
       return { status: 408, text: 'Request Timeout', detail: 'request_header_timeout' };
     default:
-      return code.startsWith('HPE_') ? { status: 400, text: 'Bad Request', detail: 'http1.codec_error' } : undefined;
+      return { status: 400, text: 'Bad Request', detail: 'http1.codec_error' };
   }
 }

@@ -1,9 +1,14 @@
-import { Agent, type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { wasReset } from '../hbone/reset.js';
-import type { ResponseHead } from './exchange.js';
-import { type Header, headersFromRaw, headersToRaw } from './header-list.js';
-import { steadyStream } from './steady-stream.js';
+import type { BodySink, ResponseHead } from './exchange.js';
+import { firstHeader, type Header } from './header-list.js';
+import { IncomingBody, WholeBody } from './http1-body.js';
+import { type Framing, requestFraming, responseFraming } from './message/framing.js';
+import { MessageReader } from './message/message-reader.js';
+import { MessageRefusal, malformed } from './message/message-refusal.js';
+import { type ResponseMessage, readResponseHead } from './message/status-line.js';
+import { writeRequestHead } from './message/write-head.js';
+import { MessageWriter } from './message-writer.js';
 import {
   type UpstreamCall,
   type UpstreamConnection,
@@ -12,200 +17,269 @@ import {
   type UpstreamResponse,
 } from './upstream.js';
 
-/** Hands Node's client the one byte stream that this connection is, again and again as long as it stays open. */
-class OneStreamAgent extends Agent {
-  #given = false;
-
-  constructor(private readonly stream: Duplex) {
-    super({ keepAlive: true, maxSockets: 1, maxFreeSockets: 1 });
-  }
-
-  override createConnection(): Duplex {
-    if (this.#given) {
-      throw new UpstreamError('UC', 503, 'the kept connection closed');
-    }
-    this.#given = true;
-    return this.stream;
-  }
-
-  // What Node does here needs a socket; a byte stream has no keep-alive probes of its own and is not counted.
-  override keepSocketAlive(): boolean {
-    return true;
-  }
-}
-
 /** An HTTP/1.1 connection to an application: one request at a time. */
 export class Http1Upstream implements UpstreamConnection {
-  readonly #agent: OneStreamAgent;
-  #busy = false;
+  readonly #reader: MessageReader;
+  #call: Http1Call | undefined;
+  #body: IncomingBody | undefined;
+  #framing: Framing = { kind: 'none' };
+  #persistent = true;
   #retired = false;
-  readonly #stream: Duplex;
   #onIdle: () => void = () => undefined;
 
   constructor(
-    stream: Duplex,
-    private readonly headerBytes: number,
+    private readonly stream: Duplex,
+    headerBytes: number,
   ) {
-    this.#stream = steadyStream(stream);
-    this.#agent = new OneStreamAgent(this.#stream);
-    this.#stream.on('error', () => undefined);
-    // The other side's end means that no request will be answered any more, also where our half could still be written.
-    this.#stream.once('end', () => this.retire());
+    this.#reader = new MessageReader(headerBytes);
+    stream.on('error', () => undefined);
+    stream.on('data', this.#onData);
+    stream.on('end', this.#onEnd);
+    stream.once('close', () => this.#closed());
   }
 
   usable(): boolean {
-    return !this.#busy && !this.#retired && !this.#stream.destroyed && this.#stream.writable;
+    return this.#call === undefined && !this.#retired && !this.stream.destroyed && this.stream.writable;
   }
 
   idle(): boolean {
-    return !this.#busy;
+    return this.#call === undefined;
   }
 
   onIdle(listener: () => void): void {
     this.#onIdle = listener;
   }
 
-  request(request: UpstreamRequest): UpstreamCall {
-    // Node's client writes methods in upper case, which would not be the method that was judged.
+  request(request: UpstreamRequest, whole?: Buffer): UpstreamCall {
+    // A method in lower case is none of HTTP/1.1, and in upper case it would not be the one that was judged.
     if (request.method !== request.method.toUpperCase()) {
       throw new UpstreamError('refused', 400, 'the application speaks HTTP/1.1, which has no lower-case methods');
     }
-    let call: ClientRequest;
-    try {
-      call = httpRequest({
-        agent: this.#agent,
-        method: request.method,
-        path: request.path,
-        headers: headersToRaw(http1Headers(request)) as never,
-        setHost: false,
-        insecureHTTPParser: false,
-        maxHeaderSize: this.headerBytes,
-      });
-    } catch (cause) {
-      throw new UpstreamError('refused', 400, 'the request cannot be written as HTTP/1.1', { cause });
-    }
-    this.#busy = true;
-    // No limit, as Node would drop what is beyond it without a word.
-    call.maxHeadersCount = 0;
-    const wrapped = new Http1Call(call, this.#stream, () => this.destroy());
-    // Node hands the stream back right after `close`, in the same turn.
-    call.once('close', () => process.nextTick(() => this.#released(wrapped)));
-    call.flushHeaders();
-    return wrapped;
+    const { framing, head } = headOf(request, whole);
+    const call = new Http1Call(request, this.#ways);
+    this.#persistent = true;
+    this.#call = call;
+    if (this.stream.destroyed) call.fail(closedError());
+    else call.send(new MessageWriter(this.stream, head), framing, whole);
+    return call;
   }
 
   retire(): void {
     this.#retired = true;
-    if (!this.#busy) {
+    if (this.#call === undefined) {
       this.destroy();
     }
   }
 
   destroy(): void {
     this.#retired = true;
-    this.#agent.destroy();
-    this.#stream.destroy();
+    this.stream.destroy();
   }
 
-  #released(call: Http1Call): void {
-    if (call.upgraded) {
-      return;
-    }
-    this.#busy = false;
-    const kept = Object.values(this.#agent.freeSockets).some((sockets) => (sockets?.length ?? 0) > 0);
-    if (!kept || this.#retired) {
+  readonly #ways = {
+    settled: (): void => this.#settled(),
+    // A call that is over has no part in what its connection does for others.
+    close: (call: Http1Call): void => {
+      if (this.#call === call) this.destroy();
+    },
+  };
+
+  readonly #onData = (bytes: Buffer): void => {
+    this.#reader.add(bytes);
+    try {
+      while (this.#step());
+    } catch (cause) {
+      this.#call?.fail(new UpstreamError('UPE', 502, 'the application did not answer in HTTP/1.1', { cause }));
       this.destroy();
     }
+  };
+
+  // The other side's end means that no request will be answered any more, also where our half could still be written.
+  readonly #onEnd = (): void => {
+    if (this.#body !== undefined && this.#framing.kind === 'until-close' && !wasReset(this.stream)) this.#ended(this.#body);
+    this.#endUnanswered();
+    this.destroy();
+  };
+
+  #closed(): void {
+    this.#retired = true;
+    this.#body?.breakOff();
+    this.#call?.fail(closedError());
+    this.#call?.body?.stream.destroy();
+  }
+
+  /** What came before the end was no response, or the beginning of one. */
+  #endUnanswered(): void {
+    if (this.#call?.answered !== false || this.#reader.waiting === 0) return;
+    const cause = new MessageRefusal('malformed', 'the connection ended within a head');
+    this.#call.fail(new UpstreamError('UPE', 502, 'the application did not answer in HTTP/1.1', { cause }));
+  }
+
+  /** Returns whether there may be more to do. */
+  #step(): boolean {
+    const call = this.#call;
+    if (this.#body !== undefined) return this.#readBody(this.#body);
+    if (call === undefined || call.answered) {
+      // Nobody has asked for it: what it would answer cannot be told.
+      if (this.#reader.waiting > 0) this.destroy();
+      return false;
+    }
+    const text = this.#reader.head();
+    if (text === undefined) return false;
+    return this.#answer(call, readResponseHead(text));
+  }
+
+  #answer(call: Http1Call, message: ResponseMessage): boolean {
+    const head = { status: message.status, headers: message.headers };
+    if (message.status === 101) return this.#upgrade(call, head);
+    if (message.status < 200) {
+      call.inform(head);
+      return true;
+    }
+    this.#persistent = message.persistent;
+    this.#framing = responseFraming(message.headers, message.status, call.request.method);
+    const whole = this.#reader.begin(this.#framing);
+    this.#body = whole === undefined ? new IncomingBody(() => this.stream.resume()) : undefined;
+    call.answer({ kind: 'response', head, body: this.#body ?? new WholeBody(whole ?? Buffer.alloc(0)) });
+    if (this.#body === undefined) this.#settled();
+    return true;
+  }
+
+  #upgrade(call: Http1Call, head: ResponseHead): boolean {
+    if (call.request.upgrade === undefined) malformed('an upgrade that nobody asked for');
+    this.stream.off('data', this.#onData).off('end', this.#onEnd).pause();
+    call.answer({ kind: 'upgrade', head, stream: this.stream, early: this.#reader.rest() });
+    return false;
+  }
+
+  #readBody(body: IncomingBody): boolean {
+    const ended = this.#reader.body((chunk) => {
+      if (!body.push(chunk)) this.stream.pause();
+    });
+    if (ended) this.#ended(body);
+    return ended;
+  }
+
+  #ended(body: IncomingBody): void {
+    this.#body = undefined;
+    body.end(this.#reader.trailers);
+    if (this.stream.isPaused()) this.stream.resume();
+    this.#settled();
+  }
+
+  /** Part of the call is over; once request and response are through, the connection is free, or done with. */
+  #settled(): void {
+    const call = this.#call;
+    if (call === undefined || !call.sent || !call.answered || this.#body !== undefined) return;
+    this.#call = undefined;
+    if (!this.#persistent || this.#retired || this.#framing.kind === 'until-close' || this.#reader.waiting > 0) this.destroy();
     this.#onIdle();
   }
 }
 
+/** What a call needs of its connection. */
+interface CallWays {
+  settled(): void;
+  close(call: Http1Call): void;
+}
+
 class Http1Call implements UpstreamCall {
-  readonly body;
   readonly response: Promise<UpstreamResponse>;
-  /** Whether the connection was handed over to another protocol. */
-  upgraded = false;
+  body: BodySink | undefined;
+  /** Whether the whole request has been written. */
+  sent = false;
+  /** Whether the head of the response has come. */
+  answered = false;
+  inform: (head: ResponseHead) => void = () => undefined;
+  #resolve: (response: UpstreamResponse) => void = () => undefined;
+  #reject: (error: UpstreamError) => void = () => undefined;
 
   constructor(
-    private readonly call: ClientRequest,
-    connection: Duplex,
-    private readonly close: () => void,
+    readonly request: UpstreamRequest,
+    private readonly ways: CallWays,
   ) {
-    this.body = {
-      stream: call,
-      finish: (trailers: readonly Header[]) => {
-        if (trailers.length > 0) {
-          call.addTrailers(trailers.map(([name, value]) => [name, value] as [string, string]));
-        }
-        call.end();
-      },
-    };
     this.response = new Promise((resolve, reject) => {
-      call.once('response', (message) => resolve(responseOf(message, connection)));
-      call.once('upgrade', (message, stream, early) => {
-        this.upgraded = true;
-        resolve({ kind: 'upgrade', head: headOf(message), stream, early });
-      });
-      call.on('error', (cause: Error & { code?: string }) => reject(failureOf(cause)));
-      const closed = () => reject(new UpstreamError('UC', 503, 'the application closed the connection before its response'));
-      call.once('close', closed);
-      call.once('response', () => call.off('close', closed));
+      this.#resolve = resolve;
+      this.#reject = reject;
     });
     this.response.catch(() => undefined);
   }
 
+  /** Writes the request, with its body where that is here; otherwise `body` takes it. */
+  send(writer: MessageWriter, framing: Framing, whole: Buffer | undefined): void {
+    if (framing.kind !== 'none' && whole === undefined) {
+      this.body = writer.body(framing.kind === 'length' ? framing.length : undefined, (error) => this.#written(error));
+      return;
+    }
+    this.sent = true;
+    if (framing.kind === 'none' || whole === undefined || whole.length === 0) writer.flush();
+    else writer.write(whole);
+  }
+
+  answer(response: UpstreamResponse): void {
+    this.answered = true;
+    this.#resolve(response);
+  }
+
+  fail(error: UpstreamError): void {
+    this.#reject(error);
+  }
+
   onInform(listener: (head: ResponseHead) => void): void {
-    this.call.on('continue', () => listener({ status: 100, headers: [] }));
-    this.call.on('information', (info) => {
-      if (info.statusCode !== 100) {
-        listener({ status: info.statusCode, headers: headersFromRaw(info.rawHeaders) });
-      }
-    });
+    this.inform = listener;
   }
 
   destroy(): void {
-    this.call.destroy();
-    this.close();
+    this.ways.close(this);
+  }
+
+  #written(error: Error | null | undefined): void {
+    if (error) return;
+    this.sent = true;
+    this.ways.settled();
   }
 }
 
-/** Methods to which Node adds no framing of its own where there is no body. */
+/** Methods of which a request without a body says nothing of its length. */
 const bodyless = ['GET', 'HEAD', 'DELETE', 'OPTIONS', 'TRACE'];
+const noFraming: Framing = { kind: 'none' };
+const chunked: Framing = { kind: 'chunked' };
 
-function http1Headers(request: UpstreamRequest): Header[] {
-  const headers: Header[] = [['host', request.authority], ...request.headers];
+/** The head as it is written, and how the body behind it is framed. Throws UpstreamError where HTTP/1.1 cannot express it. */
+function headOf(request: UpstreamRequest, whole: Buffer | undefined): { readonly head: string; readonly framing: Framing } {
+  try {
+    const headers: Header[] = [['host', request.authority], ...request.headers];
+    const framing = framingOf(request, headers, whole);
+    return { head: writeRequestHead(request.method, request.path, headers), framing };
+  } catch (cause) {
+    throw new UpstreamError('refused', 400, 'the request cannot be written as HTTP/1.1', { cause });
+  }
+}
+
+/** Decides on the framing and adds what says so; a client's own `content-length` stays, and is held to. */
+function framingOf(request: UpstreamRequest, headers: Header[], whole: Buffer | undefined): Framing {
   if (request.upgrade !== undefined) {
-    return [...headers, ['connection', 'upgrade'], ['upgrade', request.upgrade]];
+    headers.push(['connection', 'upgrade'], ['upgrade', request.upgrade]);
+    return noFraming;
   }
-  const length = headers.some(([name]) => name === 'content-length');
-  if (!length && request.hasBody) {
+  const declared = requestFraming(headers);
+  if (declared.kind === 'chunked' || declared.kind === 'unknown') throw new Error('a request that frames itself');
+  if (declared.kind === 'length' && (!request.hasBody || (whole !== undefined && whole.length !== declared.length))) {
+    throw new Error('a body of another length than is declared');
+  }
+  if (firstHeader(headers, 'content-length') !== undefined) return declared;
+  if (!request.hasBody) {
+    if (!bodyless.includes(request.method)) headers.push(['content-length', '0']);
+    return noFraming;
+  }
+  if (whole === undefined) {
     headers.push(['transfer-encoding', 'chunked']);
-  } else if (!length && !bodyless.includes(request.method)) {
-    headers.push(['content-length', '0']);
+    return chunked;
   }
-  return [...headers, ['connection', 'keep-alive']];
+  headers.push(['content-length', String(whole.length)]);
+  return { kind: 'length', length: whole.length };
 }
 
-function responseOf(message: IncomingMessage, connection: Duplex): UpstreamResponse {
-  message.on('error', () => undefined);
-  // A body without a length ends with its connection; one that was reset is no such end.
-  const complete = () => message.complete && !wasReset(connection);
-  return {
-    kind: 'response',
-    head: headOf(message),
-    body: { stream: message, trailers: () => headersFromRaw(message.rawTrailers), complete },
-  };
-}
-
-function headOf(message: IncomingMessage): ResponseHead {
-  return { status: message.statusCode ?? 0, headers: headersFromRaw(message.rawHeaders) };
-}
-
-function failureOf(cause: Error & { code?: string }): UpstreamError {
-  if (cause instanceof UpstreamError) {
-    return cause;
-  }
-  return cause.code?.startsWith('HPE_')
-    ? new UpstreamError('UPE', 502, 'the application did not answer in HTTP/1.1', { cause })
-    : new UpstreamError('UC', 503, 'the connection to the application broke before its response', { cause });
+function closedError(): UpstreamError {
+  return new UpstreamError('UC', 503, 'the application closed the connection before its response');
 }

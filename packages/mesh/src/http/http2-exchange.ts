@@ -51,6 +51,12 @@ export class Http2Exchange implements Exchange {
     };
   }
 
+  respondWhole(head: ResponseHead, body: Buffer): void {
+    const sink = this.respond(head, body.length === 0);
+    if (body.length > 0) sink.stream.write(body);
+    if (body.length > 0) sink.finish([]);
+  }
+
   switchProtocols(): { readonly stream: Duplex; readonly early: Buffer } {
     throw new Error('an HTTP/2 stream has no protocol to switch');
   }

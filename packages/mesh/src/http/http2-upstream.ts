@@ -2,7 +2,7 @@ import { type ClientHttp2Session, type ClientHttp2Stream, connect } from 'node:h
 import type { Duplex } from 'node:stream';
 import { resetStream, wasReset } from '../hbone/reset.js';
 import { sessionMemoryMegabytes } from '../hbone/settings.js';
-import type { ResponseHead } from './exchange.js';
+import type { BodySink, ResponseHead } from './exchange.js';
 import { type HeaderList, headersFromRaw, headersToObject } from './header-list.js';
 import {
   type UpstreamCall,
@@ -48,7 +48,7 @@ export class Http2Upstream implements UpstreamConnection {
     this.#onIdle = listener;
   }
 
-  request(request: UpstreamRequest): UpstreamCall {
+  request(request: UpstreamRequest, whole?: Buffer): UpstreamCall {
     let stream: ClientHttp2Stream;
     try {
       stream = this.#session.request(http2Headers(request), { endStream: !request.hasBody, waitForTrailers: request.hasBody });
@@ -60,7 +60,9 @@ export class Http2Upstream implements UpstreamConnection {
     }
     this.#open += 1;
     stream.once('close', () => this.#released());
-    return new Http2Call(stream);
+    const call = new Http2Call(stream, request.hasBody && whole === undefined);
+    if (request.hasBody && whole !== undefined) stream.end(whole);
+    return call;
   }
 
   retire(): void {
@@ -88,18 +90,19 @@ export class Http2Upstream implements UpstreamConnection {
 }
 
 class Http2Call implements UpstreamCall {
-  readonly body;
+  readonly body: BodySink | undefined;
   readonly response: Promise<UpstreamResponse>;
   #requestTrailers: HeaderList = [];
 
-  constructor(private readonly stream: ClientHttp2Stream) {
-    this.body = {
-      stream,
-      finish: (trailers: HeaderList) => {
-        this.#requestTrailers = trailers;
-        stream.end();
-      },
+  constructor(
+    private readonly stream: ClientHttp2Stream,
+    takesBody: boolean,
+  ) {
+    const finish = (trailers: HeaderList): void => {
+      this.#requestTrailers = trailers;
+      stream.end();
     };
+    this.body = takesBody ? { stream, finish } : undefined;
     stream.on('wantTrailers', () => stream.sendTrailers(headersToObject(this.#requestTrailers)));
     let responseTrailers: HeaderList = [];
     stream.on('trailers', (_headers: unknown, _flags: unknown, raw?: readonly string[]) => {

@@ -12,7 +12,7 @@ import type { AuthorizerCalls } from '../ext-authz/authorizer-calls.js';
 import { pipeTunnel } from '../hbone/pipe-tunnel.js';
 import type { SignatureVerifier } from '../jwt/verified-signatures.js';
 import { Deadline } from './deadline.js';
-import type { Exchange, RequestHead, ResponseHead } from './exchange.js';
+import type { BodySink, Exchange, RequestHead, ResponseHead } from './exchange.js';
 import { asUpstreamError, describeFailure, failureDetails, failureText } from './failure.js';
 import { forwardedResponseHeaders, forwardedTrailers } from './forwarded-headers.js';
 import { firstHeader } from './header-list.js';
@@ -247,6 +247,7 @@ export class RequestRun {
       try {
         const sent = await this.environment.pool.send(permit, targetFor(request, target), request, {
           fresh,
+          whole: this.#whole,
           wanted: () => !this.#ended,
         });
         this.#started(sent.call);
@@ -261,6 +262,11 @@ export class RequestRun {
     throw failure;
   }
 
+  /** The request's body, where all of it is here and nobody has looked into it. */
+  get #whole(): Buffer | undefined {
+    return this.#peeked === undefined && this.exchange.head.hasBody ? this.exchange.body.whole : undefined;
+  }
+
   #started(call: UpstreamCall): void {
     this.#call = call;
     this.record.forwarded();
@@ -271,21 +277,21 @@ export class RequestRun {
   /** Moves the request's body; a client that breaks off takes the onward request with it. */
   async #upload(call: UpstreamCall): Promise<void> {
     this.#uploading = true;
-    if (!this.exchange.head.hasBody) {
-      call.body.finish([]);
+    if (call.body === undefined) {
+      this.record.bytesReceived += this.#whole?.length ?? 0;
     } else {
-      await this.#pumpRequest(call);
+      await this.#pumpRequest(call, call.body);
     }
     this.#uploading = false;
   }
 
-  async #pumpRequest(call: UpstreamCall): Promise<void> {
+  async #pumpRequest(call: UpstreamCall, sink: BodySink): Promise<void> {
     const source = this.#peeked?.replayed() ?? this.exchange.body;
     const reserved = new Set(this.#judged?.request.authentication?.edits.reserved);
     const trailers = () => forwardedTrailers(source.trailers()).filter(([name]) => !reserved.has(name));
-    const body = { ...source, trailers };
+    const body = { stream: source.stream, trailers, complete: () => source.complete() };
     try {
-      await pump(body, call.body, (count) => {
+      await pump(body, sink, (count) => {
         this.record.bytesReceived += count;
       });
     } catch (error) {
@@ -326,9 +332,14 @@ export class RequestRun {
     );
     const bodyless = this.exchange.head.attributes.method === 'HEAD' || head.status === 204 || head.status === 304;
     this.record.grpcStatus = firstHeader(headers, 'grpc-status') ?? '';
+    if (body.whole !== undefined && !bodyless) {
+      this.record.bytesSent += body.whole.length;
+      this.exchange.respondWhole({ status: head.status, headers }, body.whole);
+      return;
+    }
     const sink = this.exchange.respond({ status: head.status, headers }, bodyless);
     if (bodyless) {
-      body.stream.resume();
+      if (body.whole === undefined) body.stream.resume();
       return;
     }
     const trailers = () => {
@@ -336,7 +347,7 @@ export class RequestRun {
       this.record.grpcStatus = firstHeader(list, 'grpc-status') ?? this.record.grpcStatus;
       return list;
     };
-    await pump({ ...body, trailers }, sink, (count) => {
+    await pump({ stream: body.stream, trailers, complete: () => body.complete() }, sink, (count) => {
       this.record.bytesSent += count;
     });
   }

@@ -1,40 +1,20 @@
 import type { Duplex } from 'node:stream';
 import { resetStream } from '../hbone/reset.js';
 import { detectProtocol, type WireProtocol } from './detect-protocol.js';
-import { Http1Server } from './http1-server.js';
+import { serveHttp1 } from './http1-server.js';
 import { serveHttp2 } from './http2-server.js';
 import type { HttpLimits } from './limits.js';
 import type { ConnectionOwner, ServedConnection } from './served-connection.js';
-import { steadyStream } from './steady-stream.js';
 
-/** Serves HTTP/1.1 and HTTP/2 on byte streams; one for all connections of a gate. */
-export class HttpServer {
-  readonly #http1: Http1Server;
-
-  constructor(private readonly limits: HttpLimits) {
-    this.#http1 = new Http1Server(limits);
-  }
-
-  /** Serves a connection in the protocol that its first bytes show, or in `protocol` where TLS has agreed on one. */
-  serve(stream: Duplex, owner: ConnectionOwner, protocol?: WireProtocol): ServedConnection {
-    // Whoever serves the stream learns of its end by `close`; an error without a listener would end the process.
-    stream.on('error', () => undefined);
-    if (protocol !== undefined) {
-      return this.#start(stream, owner, protocol);
-    }
-    return new UndecidedConnection(stream, detectProtocol(stream, this.limits.firstByteTimeoutMs), (found) =>
-      this.#start(stream, owner, found),
-    );
-  }
-
-  /** Stops timers; the connections end by their own. */
-  close(): void {
-    this.#http1.close();
-  }
-
-  #start(stream: Duplex, owner: ConnectionOwner, protocol: WireProtocol): ServedConnection {
-    return protocol === 'http2' ? serveHttp2(stream, owner, this.limits) : this.#http1.serve(steadyStream(stream), owner);
-  }
+/** Serves HTTP/1.1 or HTTP/2 on a byte stream until it closes: in the protocol that its first bytes show, or in `protocol` where TLS has agreed on one. */
+export function serveHttp(stream: Duplex, owner: ConnectionOwner, limits: HttpLimits, protocol?: WireProtocol): ServedConnection {
+  // Whoever serves the stream learns of its end by `close`; an error without a listener would end the process.
+  stream.on('error', () => undefined);
+  const start = (found: WireProtocol): ServedConnection =>
+    found === 'http2' ? serveHttp2(stream, owner, limits) : serveHttp1(stream, owner, limits);
+  return protocol === undefined
+    ? new UndecidedConnection(stream, detectProtocol(stream, limits.firstByteTimeoutMs), start)
+    : start(protocol);
 }
 
 /** A connection before and after its protocol is known. */

@@ -16,6 +16,8 @@ export interface UpstreamTarget {
 
 /** How to send a request. */
 export interface SendOptions {
+  /** The request's body, where all of it is here. */
+  readonly whole?: Buffer | undefined;
   /** Uses a new connection even where one is free. */
   readonly fresh?: boolean;
   /** Asked once a new connection is open: whether the request is still to be sent. */
@@ -48,13 +50,13 @@ export class UpstreamPool {
   async send(permit: Permit, target: UpstreamTarget, request: UpstreamRequest, options: SendOptions = {}): Promise<SentCall> {
     const free = options.fresh === true ? undefined : this.#free(target);
     if (free !== undefined) {
-      return { call: free.request(request), reused: true };
+      return { call: free.request(request, options.whole), reused: true };
     }
     if (target.protocol === 'http2') {
       const shared = await (this.#opening.get(target.key) ?? this.#openShared(permit, target));
       assertWanted(options);
       if (shared.usable()) {
-        return { call: shared.request(request), reused: false };
+        return { call: shared.request(request, options.whole), reused: false };
       }
     }
     const opened = await this.#open(permit, target);
@@ -62,7 +64,7 @@ export class UpstreamPool {
       opened.connection.destroy();
     }
     assertWanted(options);
-    const call = opened.connection.request(request);
+    const call = opened.connection.request(request, options.whole);
     opened.keep();
     return { call, reused: false };
   }

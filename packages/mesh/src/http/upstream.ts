@@ -23,7 +23,8 @@ export type UpstreamResponse =
 
 /** One request under way to an application. */
 export interface UpstreamCall {
-  readonly body: BodySink;
+  /** Takes the body; undefined where the whole request has been sent. */
+  readonly body: BodySink | undefined;
   /** Rejects with UpstreamError where no response comes. */
   readonly response: Promise<UpstreamResponse>;
   onInform(listener: (head: ResponseHead) => void): void;
@@ -37,8 +38,8 @@ export interface UpstreamConnection {
   usable(): boolean;
   /** Whether no request is under way. */
   idle(): boolean;
-  /** Sends a request. Throws UpstreamError with flag `refused` where the protocol cannot carry it. */
-  request(request: UpstreamRequest): UpstreamCall;
+  /** Sends a request, with `whole` as its body where that is here. Throws UpstreamError with flag `refused` where the protocol cannot carry it. */
+  request(request: UpstreamRequest, whole?: Buffer): UpstreamCall;
   /** Takes no further request, and closes as soon as none is under way. */
   retire(): void;
   destroy(): void;

@@ -10,7 +10,6 @@ import { resetStream } from '../hbone/reset.js';
 import { sniffProtocol, type WireProtocol } from '../http/detect-protocol.js';
 import { HttpConnection } from '../http/http-connection.js';
 import { defaultHttpLimits, type HttpLimits } from '../http/limits.js';
-import { HttpServer } from '../http/serve-connection.js';
 import type { PeerJudge } from '../identity/peer-judge.js';
 import { keyReport } from '../jwt/key-report.js';
 import { TokenVerifier } from '../jwt/token-verifier.js';
@@ -53,7 +52,6 @@ export function startWaypoint(options: WaypointOptions): Promise<Gate> {
 class Waypoint {
   readonly #options: WaypointOptions;
   readonly #limits: HttpLimits;
-  readonly #http: HttpServer;
   readonly #peers: PeerJudge;
   readonly #pool: HbonePool;
   readonly #dialer: OnwardDialer;
@@ -70,7 +68,6 @@ class Waypoint {
   constructor(options: WaypointOptions) {
     this.#options = options;
     this.#limits = { ...defaultHttpLimits, ...options.limits };
-    this.#http = new HttpServer(this.#limits);
     this.#peers = judgePeers(() => (this.#state?.snapshot ?? options.snapshot).inventory, options);
     this.#pool = new HbonePool({
       credentials: options.credentials,
@@ -212,7 +209,6 @@ class Waypoint {
     const { destinationIp, destinationPort } = state.attributes(target, tunnel.peer);
     const source = state.snapshot.inventory.workloadByAddress.get(tunnel.peer.address);
     const connection = new HttpConnection({
-      server: this.#http,
       stream,
       scheme: 'http',
       ...(protocol === undefined ? {} : { protocol }),
@@ -275,7 +271,6 @@ class Waypoint {
   }
 
   #dispose(): void {
-    this.#http.close();
     this.#authorizers.close();
     this.#tokens.close();
     this.#mysql.close();

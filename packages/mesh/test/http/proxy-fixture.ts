@@ -5,7 +5,6 @@ import { HttpConnection } from '../../src/http/http-connection.js';
 import { defaultHttpLimits, type HttpLimits } from '../../src/http/limits.js';
 import type { RequestRecord } from '../../src/http/request-record.js';
 import type { RequestScope } from '../../src/http/scope.js';
-import { HttpServer } from '../../src/http/serve-connection.js';
 import { UpstreamError } from '../../src/http/upstream.js';
 
 /** What a proxy under test does, changeable while it runs. */
@@ -28,13 +27,11 @@ export class ProxyFixture {
   readonly upstream: Socket[] = [];
   readonly #waiting: (() => void)[] = [];
   readonly #sockets = new Set<Socket>();
-  readonly #http: HttpServer;
   readonly #limits: HttpLimits;
   readonly #server: Server;
 
   private constructor(readonly plan: ProxyPlan) {
     this.#limits = { ...defaultHttpLimits, ...plan.limits };
-    this.#http = new HttpServer(this.#limits);
     this.#server = createServer({ allowHalfOpen: true }, (socket) => this.#accept(socket));
   }
 
@@ -66,14 +63,12 @@ export class ProxyFixture {
     for (const socket of [...this.#sockets, ...this.upstream]) {
       socket.destroy();
     }
-    this.#http.close();
     await new Promise<void>((resolve) => this.#server.close(() => resolve()));
   }
 
   #accept(socket: Socket): void {
     this.#sockets.add(socket);
     const connection = new HttpConnection({
-      server: this.#http,
       stream: socket,
       scheme: 'http',
       parties: { downstreamRemote: '10.0.0.1:1', downstreamLocal: '10.0.0.2:80' },

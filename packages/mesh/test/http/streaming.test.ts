@@ -202,6 +202,38 @@ describe('a response', () => {
     expect([late?.flags, absent?.flags]).toEqual(['UT', 'UF']);
   });
 
+  it.each([
+    ['two lengths', 'content-length: 2\r\ncontent-length: 2\r\n\r\nok'],
+    ['a length and chunks', 'content-length: 2\r\ntransfer-encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n'],
+    ['an encoding that nobody knows', 'transfer-encoding: gzip, chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n'],
+    ['a folded header', 'x: y\r\n z\r\ncontent-length: 2\r\n\r\nok'],
+  ])('is 502 where that of the application could be read in two ways: %s', async (_what, rest) => {
+    const proxy = await proxyTo(
+      rawApplication((socket) => void socket.once('data', () => socket.write(`HTTP/1.1 200 OK\r\n${rest}`))),
+    );
+    const socket = await dial(proxy);
+    socket.write('GET / HTTP/1.1\r\nhost: a\r\n\r\n');
+    expect(await readUntil(socket, '\r\n\r\n')).toContain('502 Bad Gateway');
+    expect((await proxy.recorded(1))[0]).toMatchObject({ flags: 'UPE' });
+  });
+
+  it('without a length ends with the connection, and is passed on in chunks', async () => {
+    const proxy = await proxyTo(
+      rawApplication(
+        (socket) =>
+          void socket.once('data', () => {
+            socket.write('HTTP/1.1 200 OK\r\n\r\nfirst ');
+            setImmediate(() => socket.end('last'));
+          }),
+      ),
+    );
+    const socket = await dial(proxy);
+    socket.write('GET / HTTP/1.1\r\nhost: a\r\n\r\n');
+    const answer = await readUntil(socket, '\r\n0\r\n\r\n');
+    expect(answer).toMatch(/transfer-encoding: chunked/i);
+    expect(answer).toMatch(/first [\s\S]*last/);
+  });
+
   it('is 502 where the application does not speak HTTP', async () => {
     const proxy = await proxyTo(rawApplication((socket) => void socket.once('data', () => socket.end('what?\r\n'))));
     const socket = await dial(proxy);
@@ -251,6 +283,22 @@ describe('requests in a row on one connection', () => {
   });
 });
 
+describe('a connection whose client says close', () => {
+  it('ends after the answer, and what was sent behind reaches nobody', async () => {
+    const seen: (string | undefined)[] = [];
+    const proxy = await proxyTo(
+      httpApplication((incoming, response) => {
+        seen.push(incoming.url);
+        response.end('ok');
+      }),
+    );
+    const socket = await dial(proxy);
+    socket.write('GET /1 HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\nGET /2 HTTP/1.1\r\nhost: a\r\n\r\n');
+    expect(await readAll(socket)).toMatch(/connection: close\r\n[\s\S]*ok$/i);
+    expect(seen).toEqual(['/1']);
+  });
+});
+
 describe('a kept connection to the application', () => {
   it('that was closed in the meantime costs a GET nothing', async () => {
     let connections = 0;
@@ -279,6 +327,42 @@ describe('a kept connection to the application', () => {
     // A POST may have had its effect: it is never sent twice.
     expect(await readUntil(other, 'termination')).toContain('503 Service Unavailable');
     expect(connections).toBe(1);
+  });
+
+  it('is not used again where the application said more than it was asked', async () => {
+    let connections = 0;
+    const proxy = await proxyTo(
+      rawApplication((socket) => {
+        connections += 1;
+        const own = connections;
+        const answer = (text: string) => `HTTP/1.1 200 OK\r\ncontent-length: ${text.length}\r\n\r\n${text}`;
+        socket.on('data', () => socket.write(`${answer(`right ${own}`)}${answer('poison')}`));
+      }),
+    );
+    const socket = await dial(proxy);
+    for (const own of [1, 2]) {
+      socket.write('GET / HTTP/1.1\r\nhost: a\r\n\r\n');
+      const answer = await readUntil(socket, `right ${own}`);
+      expect(answer).not.toContain('poison');
+    }
+    expect(connections).toBe(2);
+  });
+
+  it('ends with a response that says close, and one of HTTP/1.0', async () => {
+    let connections = 0;
+    const proxy = await proxyTo(
+      rawApplication((socket) => {
+        connections += 1;
+        const head = connections === 1 ? 'HTTP/1.1 200 OK\r\nconnection: x, Close' : 'HTTP/1.0 200 OK';
+        socket.on('data', () => socket.write(`${head}\r\ncontent-length: 2\r\n\r\nok`));
+      }),
+    );
+    const socket = await dial(proxy);
+    for (let request = 0; request < 3; request += 1) {
+      socket.write('GET / HTTP/1.1\r\nhost: a\r\n\r\n');
+      await readUntil(socket, 'ok');
+    }
+    expect(connections).toBe(3);
   });
 
   it('serves one client only', async () => {
