@@ -16,11 +16,6 @@ export function headersFromRaw(raw: readonly string[]): Header[] {
   return headers;
 }
 
-/** The flat form that Node's HTTP/1.1 writes as it stands. */
-export function headersToRaw(headers: HeaderList): string[] {
-  return headers.flat();
-}
-
 /**
  * The object form that Node's HTTP/2 writes: a repeated name becomes a list. Throws, by way of Node, where HTTP/2 knows a name as
  * single-valued and it is repeated.
