@@ -1,7 +1,8 @@
-import type { ClientHttp2Stream, IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http2';
 import type { Duplex } from 'node:stream';
 import type { OutboundRoute, Permit } from '@sallyport/policy';
 import type { CredentialSource, Credentials } from '../gate.js';
+import type { MessageHead, OutgoingHead } from '../http2/message-head.js';
+import type { TunnelStream } from '../http2/tunnel-stream.js';
 import type { PeerJudge } from '../identity/peer-judge.js';
 import type { ConnectTarget } from '../socket/connect-socket.js';
 import { HboneError, UnseenError } from './hbone-error.js';
@@ -35,7 +36,7 @@ export interface TunnelRequest extends ConnectTarget {
   readonly expectedIdentities: readonly string[];
   /** The target: `:authority` of the CONNECT. */
   readonly authority: string;
-  readonly headers?: OutgoingHttpHeaders;
+  readonly headers?: OutgoingHead;
   /** Gives up while the tunnel is not open yet. */
   readonly signal?: AbortSignal;
 }
@@ -44,7 +45,7 @@ export interface TunnelRequest extends ConnectTarget {
 export interface OpenTunnel {
   readonly stream: Duplex;
   /** The other gate's answer. */
-  readonly headers: IncomingHttpHeaders;
+  readonly headers: MessageHead;
 }
 
 /**
@@ -117,7 +118,7 @@ export class HbonePool {
     const credentials = await this.#credentials(request.identity);
     request.signal?.throwIfAborted();
     const connection = this.#connection(request, credentials);
-    const headers = { ...request.headers, ':method': 'CONNECT', ':authority': request.authority };
+    const headers = { ':method': 'CONNECT', ':authority': request.authority, ...request.headers };
     const stream = await connection.request(headers, request.signal);
     return awaitAnswer(stream, this.#options.responseTimeoutMs ?? 15_000, request.signal);
   }
@@ -176,7 +177,7 @@ function keyOf(request: TunnelRequest): string {
 }
 
 /** Waits for the answer to a CONNECT. */
-function awaitAnswer(stream: ClientHttp2Stream, timeoutMs: number, signal: AbortSignal | undefined): Promise<OpenTunnel> {
+function awaitAnswer(stream: TunnelStream, timeoutMs: number, signal: AbortSignal | undefined): Promise<OpenTunnel> {
   return new Promise((resolve, reject) => {
     const settle = (finish: () => void): void => {
       clearTimeout(timer);
@@ -194,15 +195,16 @@ function awaitAnswer(stream: ClientHttp2Stream, timeoutMs: number, signal: Abort
     // Stays for the life of the stream: whoever uses it looks at its end, not at this event alone.
     stream.on('error', () => undefined);
     stream.once('close', () => fail(closedBeforeAnswer(stream)));
-    stream.once('response', (headers) => {
-      if (headers[':status'] === 200) settle(() => resolve({ stream, headers }));
-      else fail(answerError(headers[':status'] ?? 0));
-    });
+    stream.onAnswer = (headers) => {
+      const status = Number(headers[':status']);
+      if (status === 200) settle(() => resolve({ stream, headers }));
+      else fail(answerError(status));
+    };
     if (signal?.aborted) aborted();
   });
 }
 
-function closedBeforeAnswer(stream: ClientHttp2Stream): HboneError {
+function closedBeforeAnswer(stream: TunnelStream): HboneError {
   const message = 'connection closed by the other gate before it answered';
   return wasRefusedUnseen(stream) ? new UnseenError(message, 'CONNECT') : new HboneError(message, 'CONNECT');
 }

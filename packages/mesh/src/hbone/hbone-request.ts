@@ -1,5 +1,6 @@
-import { constants, type IncomingHttpHeaders, type OutgoingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
 import type { Duplex } from 'node:stream';
+import type { MessageHead, OutgoingHead } from '../http2/message-head.js';
+import type { TunnelStream } from '../http2/tunnel-stream.js';
 import type { Peer } from '../identity/peer-judge.js';
 import { resetStream } from './reset.js';
 
@@ -13,16 +14,16 @@ export interface SocketEnd {
 export class HboneRequest {
   /** The `:authority`, as sent. */
   readonly authority: string;
-  readonly headers: IncomingHttpHeaders;
+  readonly headers: MessageHead;
   readonly peer: Peer;
   /** The other end of the TCP connection that carries the tunnel. */
   readonly from: SocketEnd;
   /** The listener's end of it. */
   readonly to: SocketEnd;
-  readonly #stream: ServerHttp2Stream;
+  readonly #stream: TunnelStream;
   #accepted = false;
 
-  constructor(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, peer: Peer, from: SocketEnd, to: SocketEnd) {
+  constructor(stream: TunnelStream, headers: MessageHead, peer: Peer, from: SocketEnd, to: SocketEnd) {
     this.#stream = stream;
     // A reset of the client's surfaces here first, before anything else listens.
     stream.on('error', () => undefined);
@@ -39,20 +40,15 @@ export class HboneRequest {
   }
 
   /** Opens the tunnel with status 200; the stream carries its bytes. */
-  accept(headers: OutgoingHttpHeaders = {}): Duplex {
-    if (!this.gone) this.#stream.respond({ ':status': 200, ...headers });
+  accept(headers: OutgoingHead = {}): Duplex {
+    this.#stream.respond({ ':status': '200', ...headers });
     this.#accepted = true;
     return this.#stream;
   }
 
   /** Answers with another status, without a body (reference section 7.5). Does nothing once answered. */
   refuse(status: number): void {
-    if (this.gone || this.#stream.headersSent) return;
-    const stream = this.#stream;
-    stream.respond({ ':status': status }, { endStream: true });
-    // The client may go on sending; nobody reads it. Not closed in the same turn: Node.js 26 then sends RST_STREAM without the answer.
-    stream.resume();
-    setImmediate(() => stream.close(constants.NGHTTP2_NO_ERROR));
+    this.#stream.refuse({ ':status': String(status) });
   }
 
   /** Refuses it if it has not been answered, resets it if it has been accepted. */

@@ -1,7 +1,8 @@
-import { performServerHandshake, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
 import type { Socket } from 'node:net';
 import { createServer, type Server, type TLSSocket } from 'node:tls';
 import type { CredentialSource } from '../gate.js';
+import { Http2Connection } from '../http2/http2-connection.js';
+import type { Http2Limits } from '../http2/limits.js';
 import { endAt } from '../identity/end-at.js';
 import type { JudgingSide, Peer, PeerJudge } from '../identity/peer-judge.js';
 import { secureContextOptions, serverTlsOptions } from '../identity/tls-options.js';
@@ -10,7 +11,6 @@ import { HboneError } from './hbone-error.js';
 import { HboneRequest, type SocketEnd } from './hbone-request.js';
 import { idleRelease } from './idle-release.js';
 import { defaultKeepAlive, type KeepAlive, keepAlive } from './keep-alive.js';
-import { connectionWindow, serverSettings, sessionMemoryMegabytes } from './settings.js';
 
 /** Both ends of a TCP connection. */
 interface Ends {
@@ -39,11 +39,13 @@ export interface HboneServerOptions extends ListenPlace {
   readonly keepAlive?: KeepAlive;
   /** TCP connections open at once; more are dropped. */
   readonly maxConnections?: number;
+  /** What one connection takes from its peer. */
+  readonly limits?: Partial<Http2Limits>;
 }
 
 /** An admitted connection. */
 interface Connection {
-  readonly session: ServerHttp2Session;
+  readonly http2: Http2Connection;
   readonly peer: Peer;
 }
 
@@ -126,9 +128,9 @@ export class HboneServer {
 
   /** Ends connections whose peers would not be admitted any more: trust domain or root removed, certificate revoked or expired. */
   rejudge(): void {
-    for (const { session, peer } of [...this.#connections]) {
+    for (const { http2, peer } of [...this.#connections]) {
       const refusal = this.#options.peers.again(peer, this.#side);
-      if (refusal !== undefined) session.destroy(new HboneError(refusal.detail, refusal.flags));
+      if (refusal !== undefined) http2.destroy(new HboneError(refusal.detail, refusal.flags));
     }
   }
 
@@ -139,7 +141,7 @@ export class HboneServer {
     const closed = new Promise<void>((resolve) => {
       this.#server.close(() => resolve());
     });
-    for (const { session } of this.#connections) session.close();
+    for (const { http2 } of [...this.#connections]) http2.close();
     const timer = setTimeout(() => this.#destroyAll(), drainMs);
     await closed;
     // Until the last connection has ended a certificate may be revoked.
@@ -152,7 +154,7 @@ export class HboneServer {
   }
 
   #destroyAll(): void {
-    for (const { session } of this.#connections) session.destroy();
+    for (const { http2 } of [...this.#connections]) http2.destroy();
     for (const socket of this.#sockets) socket.destroy();
   }
 
@@ -217,24 +219,29 @@ export class HboneServer {
   }
 
   #serve(socket: TLSSocket, peer: Peer, ends: Ends): void {
-    const session = performServerHandshake(socket, { settings: serverSettings, maxSessionMemory: sessionMemoryMegabytes });
-    const connection: Connection = { session, peer };
+    const http2 = new Http2Connection(
+      socket,
+      'server',
+      {
+        onRequest: (stream, head) => this.#answer(new HboneRequest(stream, head, peer, ends.from, ends.to)),
+        onStreams: (open) => idle.streams(open),
+        onClose: (error) => {
+          stopPings();
+          idle.stop();
+          cancelDrain();
+          cancelExpiry();
+          this.#connections.delete(connection);
+          if (error !== undefined) this.#refused(ends, messageOf(error));
+        },
+      },
+      this.#options.limits,
+    );
+    const connection: Connection = { http2, peer };
     this.#connections.add(connection);
-    session.setLocalWindowSize(connectionWindow);
-    session.on('error', (error) => this.#refused(ends, messageOf(error)));
-    keepAlive(session, this.#options.keepAlive ?? defaultKeepAlive);
-    const began = idleRelease(session, this.#options.idleMs ?? 600_000, () => undefined);
-    const cancelDrain = endAt(peer.drainAt, () => session.close());
-    const cancelExpiry = endAt(peer.notAfter, () => session.destroy(new Error('peer certificate expired')));
-    session.once('close', () => {
-      cancelDrain();
-      cancelExpiry();
-      this.#connections.delete(connection);
-    });
-    session.on('stream', (stream: ServerHttp2Stream, headers) => {
-      stream.once('close', began());
-      this.#answer(new HboneRequest(stream, headers, peer, ends.from, ends.to));
-    });
+    const stopPings = keepAlive(http2, this.#options.keepAlive ?? defaultKeepAlive);
+    const idle = idleRelease(this.#options.idleMs ?? 600_000, () => http2.close());
+    const cancelDrain = endAt(peer.drainAt, () => http2.close());
+    const cancelExpiry = endAt(peer.notAfter, () => http2.destroy(new Error('peer certificate expired')));
   }
 
   /** Hands a CONNECT to the handler; whatever goes wrong with it is a refusal. */

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http2';
 import { isIP } from 'node:net';
 import type { Workload } from '@sallyport/policy';
+import type { MessageHead, OutgoingHead } from '../http2/message-head.js';
 import { canonicalName, canonicalRevision } from '../telemetry/canonical.js';
 
 /** What a CONNECT says about the connection that it carries; for logs and metrics only, never for a verdict (reference section 7.4). */
@@ -18,7 +18,7 @@ export interface TunnelDescription {
 }
 
 /** The headers of an HBONE request: `baggage`, `forwarded`, `traceparent`. */
-export function tunnelHeaders(description: TunnelDescription): OutgoingHttpHeaders {
+export function tunnelHeaders(description: TunnelDescription): OutgoingHead {
   const forwarded = forwardedOf(description);
   return {
     ...(description.workload === undefined ? {} : { baggage: baggageOf(description.workload) }),
@@ -50,10 +50,8 @@ function forwardedOf({ sourceAddress, sourcePort, serviceHost }: TunnelDescripti
 }
 
 /** The `host` of a `forwarded` header, lower-case; undefined where there is none. */
-export function forwardedHost(headers: IncomingHttpHeaders): string | undefined {
-  const { forwarded } = headers;
-  if (typeof forwarded !== 'string') return undefined;
-  const part = forwarded.split(';').find((candidate) => candidate.startsWith('host='));
+export function forwardedHost(headers: MessageHead): string | undefined {
+  const part = headers.forwarded?.split(';').find((candidate) => candidate.startsWith('host='));
   return part?.slice('host='.length).toLowerCase();
 }
 

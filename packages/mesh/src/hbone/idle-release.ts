@@ -1,30 +1,20 @@
-import type { Http2Session } from 'node:http2';
-
 /**
- * Counts the streams of a session and closes it once it has had none for a while. Returns what to call when a stream begins; the
- * function that this returns, when it ends (once; later calls do nothing).
+ * Calls back once a connection has carried nothing for `idleMs` milliseconds. Told of the number of open streams by `streams`, which begins at
+ * none; `stop` ends it.
  */
-export function idleRelease(session: Http2Session, idleMs: number, released: () => void): () => () => void {
-  let active = 0;
+export function idleRelease(idleMs: number, release: () => void): { streams(open: number): void; stop(): void } {
   let timer: NodeJS.Timeout | undefined;
   const rest = (): void => {
-    if (session.destroyed) return;
-    timer = setTimeout(() => {
-      released();
-      session.close();
-    }, idleMs).unref();
+    timer = setTimeout(release, idleMs).unref();
   };
-  session.once('close', () => clearTimeout(timer));
   rest();
-  return () => {
-    active += 1;
-    clearTimeout(timer);
-    let ended = false;
-    return () => {
-      if (ended) return;
-      ended = true;
-      active -= 1;
-      if (active === 0) rest();
-    };
+  return {
+    streams: (open) => {
+      if (open > 0 && timer !== undefined) {
+        clearTimeout(timer);
+        timer = undefined;
+      } else if (open === 0 && timer === undefined) rest();
+    },
+    stop: () => clearTimeout(timer),
   };
 }

@@ -1,4 +1,4 @@
-import type { Http2Session } from 'node:http2';
+import type { Http2Connection } from '../http2/http2-connection.js';
 
 /** How often an idle peer is pinged, and how long it may take to answer, in milliseconds. */
 export interface KeepAlive {
@@ -9,24 +9,22 @@ export interface KeepAlive {
 /** 10 s and 20 s (reference section 7.4). */
 export const defaultKeepAlive: KeepAlive = { intervalMs: 10_000, timeoutMs: 20_000 };
 
-/** Pings a session until it closes, and destroys it when an answer is overdue: a peer that is gone holds nothing open. */
-export function keepAlive(session: Http2Session, { intervalMs, timeoutMs }: KeepAlive): void {
+/**
+ * Pings the peer, and ends the connection when an answer is overdue: a peer that is gone, or stuck in the middle of a frame, holds nothing
+ * open. Returns what stops it.
+ */
+export function keepAlive(connection: Http2Connection, { intervalMs, timeoutMs }: KeepAlive): () => void {
   let overdue: NodeJS.Timeout | undefined;
-  const ping = (): void => {
-    if (overdue !== undefined || session.destroyed) return;
-    overdue = setTimeout(() => session.destroy(new Error('keepalive ping was not answered')), timeoutMs).unref();
-    try {
-      session.ping(() => {
-        clearTimeout(overdue);
-        overdue = undefined;
-      });
-    } catch (error) {
-      session.destroy(error instanceof Error ? error : new Error(String(error)));
-    }
-  };
-  const timer = setInterval(ping, intervalMs).unref();
-  session.once('close', () => {
+  const timer = setInterval(() => {
+    if (overdue !== undefined || connection.over) return;
+    overdue = setTimeout(() => connection.destroy(new Error('keepalive ping was not answered')), timeoutMs).unref();
+    connection.ping(() => {
+      clearTimeout(overdue);
+      overdue = undefined;
+    });
+  }, intervalMs).unref();
+  return () => {
     clearInterval(timer);
     clearTimeout(overdue);
-  });
+  };
 }

@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import { type ByteEnd, byteEndOf } from './byte-end.js';
 import { resetStream, wasReset } from './reset.js';
 
 /** How a tunnel ended, and what went through it. */
@@ -31,14 +32,28 @@ export function pipeTunnel(a: Duplex, b: Duplex): Tunnel {
     resetStream(b);
   };
   const closed = Promise.all([untilClosed(a, cut), untilClosed(b, cut)]);
-  const fromA = pump(a, b, cut);
-  const fromB = pump(b, a, cut);
+  const [endOfA, endOfB] = [byteEndOf(a), byteEndOf(b)];
+  const fromA = new Direction(a, endOfA, b, endOfB, cut);
+  const fromB = new Direction(b, endOfB, a, endOfA, cut);
+  join(endOfA, fromA, fromB);
+  join(endOfB, fromB, fromA);
+  endOfA.start();
+  endOfB.start();
   const ended = closed.then(() => ({
-    bytesFromA: fromA(),
-    bytesFromB: fromB(),
+    bytesFromA: fromA.bytes,
+    bytesFromB: fromB.bytes,
     ...(failure === undefined ? {} : { error: failure }),
   }));
   return { ended, reset: cut };
+}
+
+/** What comes from an end goes one direction; what has been sent to it came by the other. */
+function join(end: ByteEnd, incoming: Direction, outgoing: Direction): void {
+  end.attach({
+    data: (chunk) => incoming.data(chunk),
+    end: () => incoming.end(),
+    sent: (bytes) => outgoing.sent(bytes),
+  });
 }
 
 /** Resolves when the stream has closed; cuts the tunnel if that is not how it should have ended. */
@@ -55,32 +70,51 @@ function untilClosed(stream: Duplex, cut: (error: Error) => void): Promise<void>
   });
 }
 
-/** Moves one direction. Returns a function that tells how many bytes have been moved. */
-function pump(from: Duplex, to: Duplex, cut: (error: Error) => void): () => number {
-  let moved = 0;
-  let unsent = 0;
-  let complete = false;
-  // Ended only once all is sent: a socket that is ending with data to send cannot be reset any more.
-  const endIfSent = (): void => {
-    if (complete && unsent === 0 && to.writable) to.end();
-  };
-  from.on('data', (chunk: Buffer) => {
-    // A side that was reset is read on, so that it can close, but nothing of it is passed on.
-    if (!to.writable) return;
-    moved += chunk.length;
-    unsent += 1;
-    const sent = (): void => {
-      unsent -= 1;
-      endIfSent();
-    };
-    if (!to.write(chunk, sent)) from.pause();
-  });
-  to.on('drain', () => from.resume());
-  from.once('end', () => {
-    complete = true;
-    if (wasReset(from)) cut(new Error('connection reset by peer'));
-    else endIfSent();
-  });
-  from.resume();
-  return () => moved;
+/** One direction of a tunnel. */
+class Direction {
+  readonly #from: Duplex;
+  readonly #source: ByteEnd;
+  readonly #to: Duplex;
+  readonly #target: ByteEnd;
+  readonly #cut: (error: Error) => void;
+  #unsent = 0;
+  #complete = false;
+  /** Bytes that have been moved. */
+  bytes = 0;
+
+  constructor(from: Duplex, source: ByteEnd, to: Duplex, target: ByteEnd, cut: (error: Error) => void) {
+    this.#from = from;
+    this.#source = source;
+    this.#to = to;
+    this.#target = target;
+    this.#cut = cut;
+  }
+
+  data(chunk: Buffer): void {
+    if (!this.#to.writable) {
+      // A side that was reset is read on, so that it can close, but nothing of it is passed on.
+      this.#source.consumed(chunk.length);
+      return;
+    }
+    this.bytes += chunk.length;
+    this.#unsent += chunk.length;
+    this.#target.send(chunk);
+  }
+
+  sent(bytes: number): void {
+    this.#unsent -= bytes;
+    this.#source.consumed(bytes);
+    this.#endIfSent();
+  }
+
+  end(): void {
+    this.#complete = true;
+    if (wasReset(this.#from)) this.#cut(new Error('connection reset by peer'));
+    else this.#endIfSent();
+  }
+
+  /** Ended only once all is sent: a socket that is ending with data to send cannot be reset any more. */
+  #endIfSent(): void {
+    if (this.#complete && this.#unsent === 0 && this.#to.writable) this.#to.end();
+  }
 }

@@ -1,7 +1,9 @@
-import type { OutgoingHttpHeaders } from 'node:http2';
-import { type ClientHttp2Session, type ClientHttp2Stream, connect as connectHttp2, constants } from 'node:http2';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import type { Credentials } from '../gate.js';
+import { Http2Connection } from '../http2/http2-connection.js';
+import type { OutgoingHead } from '../http2/message-head.js';
+import { errorCode } from '../http2/protocol.js';
+import type { TunnelStream } from '../http2/tunnel-stream.js';
 import { endAt } from '../identity/end-at.js';
 import type { Peer, PeerJudge } from '../identity/peer-judge.js';
 import { clientTlsOptions, type ExpectedPeer } from '../identity/tls-options.js';
@@ -10,7 +12,7 @@ import type { ResponseFlags } from '../telemetry/response-flags.js';
 import { HboneError, UnseenError } from './hbone-error.js';
 import { idleRelease } from './idle-release.js';
 import { type KeepAlive, keepAlive } from './keep-alive.js';
-import { clientSettings, clientStreamsPerConnection, connectionWindow, sessionMemoryMegabytes } from './settings.js';
+import { clientStreamsPerConnection } from './settings.js';
 
 /** Where a connection goes, and as whom. */
 export interface DialTarget extends ConnectTarget {
@@ -36,26 +38,32 @@ export class PooledConnection {
   readonly identity: string;
   /** Resolves once it has closed, or could not be opened. */
   readonly ended: Promise<void>;
-  readonly #session: Promise<ClientHttp2Session>;
+  readonly #connection: Promise<Http2Connection>;
   readonly #removed: () => void;
-  #opened: ClientHttp2Session | undefined;
+  #closed: () => void = () => undefined;
+  #opened: Http2Connection | undefined;
   #peer: Peer | undefined;
   #reserved = 0;
   #retired = false;
-  #began: (() => () => void) | undefined;
 
   /** Begins to dial. `removed` is called once when no new tunnel may be put on it any more. */
   constructor(target: DialTarget, limits: DialLimits, removed: () => void) {
     this.identity = target.credentials.identity;
     this.#removed = removed;
-    this.#session = this.#dial(target, limits);
-    this.ended = this.#session.then(untilClosed, () => this.retire());
+    this.#connection = this.#dial(target, limits);
+    this.ended = new Promise<void>((resolve) => {
+      this.#closed = resolve;
+    });
+    this.#connection.catch(() => {
+      this.retire();
+      this.#closed();
+    });
   }
 
   /** Whether another tunnel fits. */
   get usable(): boolean {
-    if (this.#opened?.closed || this.#opened?.destroyed) return false;
-    const limit = Math.min(clientStreamsPerConnection, this.#opened?.remoteSettings?.maxConcurrentStreams ?? Infinity);
+    if (this.#opened?.closing || this.#opened?.exhausted) return false;
+    const limit = Math.min(clientStreamsPerConnection, this.#opened?.peerMaxStreams ?? Infinity);
     return !this.#retired && this.#reserved < limit;
   }
 
@@ -70,8 +78,8 @@ export class PooledConnection {
   /** Ends it with all its tunnels. */
   destroy(reason?: Error): void {
     this.retire();
-    this.#session.then(
-      (session) => session.destroy(reason),
+    this.#connection.then(
+      (connection) => connection.destroy(reason),
       () => undefined,
     );
   }
@@ -83,7 +91,7 @@ export class PooledConnection {
   }
 
   /** Sends a CONNECT once the connection stands. Rejects with the dial's error, or if that was given up in the meantime. */
-  async request(headers: OutgoingHttpHeaders, signal?: AbortSignal): Promise<ClientHttp2Stream> {
+  async request(headers: OutgoingHead, signal?: AbortSignal): Promise<TunnelStream> {
     this.#reserved += 1;
     let released = false;
     const release = (): void => {
@@ -93,15 +101,11 @@ export class PooledConnection {
       if (this.#retired && this.#reserved === 0) this.#opened?.close();
     };
     try {
-      const session = await this.#session;
+      const connection = this.#opened ?? (await this.#connection);
       signal?.throwIfAborted();
-      if (session.closed || session.destroyed) throw new UnseenError('connection was closed', 'CONNECT');
-      const stream = session.request(headers, { endStream: false });
-      const ended = this.#began?.();
-      stream.once('close', () => {
-        ended?.();
-        release();
-      });
+      if (connection.closing) throw new UnseenError('connection was closed', 'CONNECT');
+      const stream = connection.open(headers);
+      stream.once('close', release);
       return stream;
     } catch (error) {
       release();
@@ -109,36 +113,56 @@ export class PooledConnection {
     }
   }
 
-  async #dial(target: DialTarget, limits: DialLimits): Promise<ClientHttp2Session> {
+  async #dial(target: DialTarget, limits: DialLimits): Promise<Http2Connection> {
     const socket = await connectSecurely(target, limits.connectTimeoutMs);
     const result = target.peers.admit(socket, { bundle: target.credentials.bundle, reporter: 'source' });
     if (result.kind === 'refused') {
       socket.destroy();
       throw new HboneError(`server identity refused: ${result.detail}`, result.flags);
     }
-    const { peer } = result;
-    this.#peer = peer;
-    const session = await openSession(socket, limits.connectTimeoutMs);
-    this.#opened = session;
-    keepAlive(session, limits.keepAlive);
-    this.#began = idleRelease(session, limits.idleMs, () => this.retire());
-    const cancelDrain = endAt(peer.drainAt, () => this.retire());
-    const cancelExpiry = endAt(peer.notAfter, () => session.destroy(new Error('server certificate expired')));
-    const cancelOwnExpiry = endAt(target.credentials.notAfter, () => session.destroy(new Error('own certificate expired')));
-    session.once('goaway', () => this.retire());
-    session.once('close', () => {
-      cancelDrain();
-      cancelExpiry();
-      cancelOwnExpiry();
-      this.retire();
-    });
-    return session;
+    this.#peer = result.peer;
+    const connection = await this.#begin(socket, result.peer, target.credentials.notAfter, limits);
+    this.#opened = connection;
+    return connection;
   }
-}
 
-function untilClosed(session: ClientHttp2Session): Promise<void> {
-  if (session.destroyed) return Promise.resolve();
-  return new Promise((resolve) => session.once('close', () => resolve()));
+  /**
+   * Starts HTTP/2 and waits for the server's settings: with TLS 1.3 a server that refuses the client's certificate says so only
+   * after the client's handshake is complete.
+   */
+  #begin(socket: TLSSocket, peer: Peer, ownEnd: Date, limits: DialLimits): Promise<Http2Connection> {
+    return new Promise((resolve, reject) => {
+      const connection = new Http2Connection(
+        socket,
+        'client',
+        {
+          onReady: () => resolve(connection),
+          onGoAway: () => this.retire(),
+          onStreams: (open) => idle.streams(open),
+          onClose: (error) => {
+            stopPings();
+            idle.stop();
+            for (const cancel of cancels) cancel();
+            this.retire();
+            this.#closed();
+            const message = error?.message ?? 'connection closed by the other gate before HTTP/2 began';
+            reject(new HboneError(message, 'H2_HANDSHAKE_FAILURE'));
+          },
+        },
+        { prefaceTimeoutMs: limits.connectTimeoutMs },
+      );
+      const stopPings = keepAlive(connection, limits.keepAlive);
+      const idle = idleRelease(limits.idleMs, () => {
+        this.retire();
+        connection.close();
+      });
+      const cancels = [
+        endAt(peer.drainAt, () => this.retire()),
+        endAt(peer.notAfter, () => connection.destroy(new Error('server certificate expired'))),
+        endAt(ownEnd, () => connection.destroy(new Error('own certificate expired'))),
+      ];
+    });
+  }
 }
 
 /** Opens TCP and TLS; the error says which of them failed. */
@@ -168,36 +192,7 @@ function connectSecurely(target: DialTarget, timeoutMs: number): Promise<TLSSock
   });
 }
 
-/**
- * Starts HTTP/2 and waits for the server's settings: with TLS 1.3 a server that refuses the client's certificate says so only
- * after the client's handshake is complete.
- */
-function openSession(socket: TLSSocket, timeoutMs: number): Promise<ClientHttp2Session> {
-  return new Promise((resolve, reject) => {
-    const session = connectHttp2('https://hbone', {
-      createConnection: () => socket,
-      settings: clientSettings,
-      maxSessionMemory: sessionMemoryMegabytes,
-    });
-    const fail = (error: Error): void => {
-      clearTimeout(timer);
-      session.destroy();
-      reject(new HboneError(error.message, 'H2_HANDSHAKE_FAILURE'));
-    };
-    const closed = (): void => fail(new Error('connection closed by the other gate before HTTP/2 began'));
-    const timer = setTimeout(() => fail(new Error(`no HTTP/2 settings within ${timeoutMs} ms`)), timeoutMs);
-    session.on('error', fail);
-    session.once('close', closed);
-    session.once('remoteSettings', () => {
-      clearTimeout(timer);
-      session.off('close', closed);
-      session.setLocalWindowSize(connectionWindow);
-      resolve(session);
-    });
-  });
-}
-
 /** Whether an error of a stream means that the other gate never looked at it, so that it may be tried again. */
-export function wasRefusedUnseen(stream: ClientHttp2Stream): boolean {
-  return stream.rstCode === constants.NGHTTP2_REFUSED_STREAM;
+export function wasRefusedUnseen(stream: TunnelStream): boolean {
+  return stream.resetCode === errorCode.refusedStream;
 }

@@ -2,6 +2,8 @@ import { constants } from 'node:http2';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
+import { errorCode } from '../http2/protocol.js';
+import { TunnelStream } from '../http2/tunnel-stream.js';
 
 /** The part of an HTTP/2 stream that tells of a reset; both sides' streams have it. */
 interface ResettableStream {
@@ -19,7 +21,7 @@ function isHttp2Stream(stream: Duplex): stream is Duplex & ResettableStream {
 export function resetStream(stream: Duplex): void {
   if (stream.destroyed) return;
   // Not `close(code)`: node:http2 would then send END_STREAM ahead of RST_STREAM, and cut data would look complete.
-  if (isHttp2Stream(stream)) stream.destroy(new Error('tunnel was reset'));
+  if (isHttp2Stream(stream) || stream instanceof TunnelStream) stream.destroy(new Error('tunnel was reset'));
   else if (stream instanceof Socket && !(stream instanceof TLSSocket)) resetSocket(stream);
   else stream.destroy();
 }
@@ -37,5 +39,6 @@ export function resetSocket(socket: Socket): void {
 
 /** Whether an HTTP/2 stream was reset: node:http2 may emit `end` for one, which must not pass for the end of the data. */
 export function wasReset(stream: Duplex): boolean {
+  if (stream instanceof TunnelStream) return stream.resetCode !== undefined && stream.resetCode !== errorCode.noError;
   return isHttp2Stream(stream) && stream.rstCode !== undefined && stream.rstCode !== constants.NGHTTP2_NO_ERROR;
 }
