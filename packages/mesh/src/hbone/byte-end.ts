@@ -2,7 +2,7 @@ import type { Duplex } from 'node:stream';
 import { TunnelStream } from '../http2/tunnel-stream.js';
 
 /** What an end hands its bytes to. */
-export interface ByteSink {
+interface ByteSink {
   data(chunk: Buffer): void;
   end(): void;
   /** So many bytes that were given to `send` need not be kept any more. */

@@ -176,12 +176,11 @@ export class FrameReader {
       throw new ConnectionError(errorCode.protocolError, 'the first frame is not SETTINGS');
     }
     this.#first = false;
-    const continues = type === frameType.continuation && this.#streamId === this.#blockStream;
-    if ((this.#block !== undefined) !== continues) {
-      throw new ConnectionError(
-        errorCode.protocolError,
-        this.#block === undefined ? 'CONTINUATION without HEADERS' : 'frame inside a header block',
-      );
+    const continues = type === frameType.continuation;
+    if (this.#block === undefined) {
+      if (continues) throw new ConnectionError(errorCode.protocolError, 'CONTINUATION without HEADERS');
+    } else if (!continues || this.#streamId !== this.#blockStream) {
+      throw new ConnectionError(errorCode.protocolError, 'frame inside a header block');
     }
     if (type === frameType.pushPromise) throw new ConnectionError(errorCode.protocolError, 'PUSH_PROMISE');
     const ofConnection = type === frameType.settings || type === frameType.ping || type === frameType.goAway;

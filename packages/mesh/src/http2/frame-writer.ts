@@ -1,5 +1,5 @@
-import { flag, frameHeaderLength, frameType } from './protocol.js';
 import type { Setting } from './frame-reader.js';
+import { flag, frameHeaderLength, frameType } from './protocol.js';
 
 /** Writes the nine bytes before a frame's payload (RFC 9113 section 4.1). */
 export function writeFrameHeader(into: Buffer, at: number, length: number, type: number, flags: number, streamId: number): void {

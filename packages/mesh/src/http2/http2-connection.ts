@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import { type FrameSink, FrameReader, type Setting } from './frame-reader.js';
+import { FrameReader, type FrameSink, type Setting } from './frame-reader.js';
 import {
   goAwayFrame,
   headersFrames,
@@ -194,7 +194,8 @@ export class Http2Connection implements FrameSink, StreamLink {
     this.#socket.on('error', (error) => this.#end(error));
     this.#socket.once('close', () => this.#end(this.#streams.size > 0 ? new Error('connection closed') : undefined));
     this.#later(this.#limits.prefaceTimeoutMs, () => {
-      if (!this.#ready || !this.#settingsAcknowledged) this.#fail(new ConnectionError(errorCode.settingsTimeout, 'no SETTINGS in time'));
+      if (!this.#ready || !this.#settingsAcknowledged)
+        this.#fail(new ConnectionError(errorCode.settingsTimeout, 'no SETTINGS in time'));
     });
     this.#flush();
   }
@@ -554,7 +555,8 @@ export class Http2Connection implements FrameSink, StreamLink {
         this.#encoder.limitTable(value);
         return;
       case setting.enablePush:
-        if (value > 1 || (value === 1 && this.#role === 'client')) throw new ConnectionError(errorCode.protocolError, 'ENABLE_PUSH');
+        if (value > 1 || (value === 1 && this.#role === 'client'))
+          throw new ConnectionError(errorCode.protocolError, 'ENABLE_PUSH');
         return;
       case setting.maxConcurrentStreams:
         this.#peerMaxStreams = value;
@@ -563,7 +565,8 @@ export class Http2Connection implements FrameSink, StreamLink {
         this.#changePeerWindow(value);
         return;
       case setting.maxFrameSize:
-        if (value < defaultMaxFrameSize || value > 0xff_ffff) throw new ConnectionError(errorCode.protocolError, 'MAX_FRAME_SIZE');
+        if (value < defaultMaxFrameSize || value > 0xff_ffff)
+          throw new ConnectionError(errorCode.protocolError, 'MAX_FRAME_SIZE');
         this.#output.maxFrameSize = value;
     }
   }
