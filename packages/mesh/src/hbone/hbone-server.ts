@@ -81,8 +81,10 @@ export class HboneServer {
     this.#server.maxConnections = options.maxConnections ?? 10_000;
     this.#server.on('connection', (socket: Socket) => this.#track(socket));
     this.#server.on('secureConnection', (socket) => this.#secured(socket));
-    this.#server.on('tlsClientError', (error) => {
+    this.#server.on('tlsClientError', (error, socket) => {
       this.#handshakeError = error.message;
+      // Node.js tells of a handshake that takes too long, and leaves the socket open.
+      socket.destroy();
     });
     this.#stopRenewal = options.credentials.onRenewal((identity) => this.#renewed(identity));
     this.#stopChanges = options.peers.onChange(() => this.rejudge());

@@ -306,13 +306,19 @@ describe('an HBONE server and a hostile client', () => {
   });
 
   it('holds no more than its windows for a reader that does not read', async () => {
-    const { peer, unharmed } = await scene({ handler: (request) => void request.accept() });
+    const unread = '10.0.0.9:9';
+    const { peer, unharmed } = await scene({
+      handler: (request) => {
+        const stream = request.accept();
+        if (request.authority !== unread) stream.pipe(stream);
+      },
+    });
     await peer.begin();
     const { streamWindow, connectionWindow } = defaultHttp2Limits;
     const streams = connectionWindow / streamWindow;
     for (let index = 0; index < streams; index += 1) {
       peer.send(
-        peer.request(2 * index + 1),
+        peer.request(2 * index + 1, [connectFields[0] ?? ['', ''], [':authority', unread]]),
         many(streamWindow / 65_536, () => data(2 * index + 1, Buffer.alloc(65_536))),
       );
     }
@@ -326,7 +332,7 @@ describe('an HBONE server and a hostile client', () => {
   });
 
   it('drops a TCP peer that vanishes during the handshake', async () => {
-    const { server, unharmed } = await scene({ handshakeTimeoutMs: 200 });
+    const { server, unharmed } = await scene({ handshakeTimeoutMs: 2000 });
     const socket = connect(server.port, '127.0.0.1').resume();
     await once(socket, 'close');
     await unharmed();

@@ -39,7 +39,9 @@ export class RawPeer {
       ALPNProtocols: ['h2'],
       checkServerIdentity: () => undefined,
     });
-    await once(socket, 'secureConnect');
+    const gone = once(socket, 'close').then(() => Promise.reject(new Error('closed in the handshake')));
+    await Promise.race([once(socket, 'secureConnect'), gone]);
+    gone.catch(() => undefined);
     return new RawPeer(socket);
   }
 
