@@ -15,8 +15,8 @@ import {
 } from '../../src/http2/frame-writer.js';
 import { defaultHttp2Limits } from '../../src/http2/limits.js';
 import { clientPreface, errorCode, flag, frameType } from '../../src/http2/protocol.js';
-import { closed, readSome } from '../support/await-event.js';
 import { PeerJudge } from '../../src/identity/peer-judge.js';
+import { closed, readSome } from '../support/await-event.js';
 import { TestAuthority } from '../support/test-authority.js';
 import { connectFields, RawPeer, rawFrame } from './raw-peer.js';
 

@@ -17,8 +17,8 @@ import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { HbonePool, type TunnelRequest } from '../../src/hbone/hbone-pool.js';
 import { HboneServer, type HboneServerOptions } from '../../src/hbone/hbone-server.js';
 import { wasReset } from '../../src/hbone/reset.js';
-import { closed, deferred, readAll, readSome, untilTrue } from '../support/await-event.js';
 import { PeerJudge } from '../../src/identity/peer-judge.js';
+import { closed, deferred, readAll, readSome, untilTrue } from '../support/await-event.js';
 import { TestAuthority } from '../support/test-authority.js';
 
 const client = 'spiffe://cluster.local/ns/a/sa/client';
