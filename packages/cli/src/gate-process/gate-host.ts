@@ -1,9 +1,24 @@
-import { type AdminServer, createMetricsRegistry, type Gate, type GateOptions, startAdminServer } from '@sallyport/mesh';
-import { adminPort, type FromGate, type GateRole, gateName, type SnapshotData, type ToGate } from '../gate-protocol/messages.js';
+import {
+  type AdminServer,
+  createMetricsRegistry,
+  type Gate,
+  type GateOptions,
+  type Snapshot,
+  startAdminServer,
+} from '@sallyport/mesh';
+import {
+  adminPort,
+  type FromGate,
+  type GateRole,
+  gateName,
+  type SnapshotChange,
+  type SnapshotData,
+  type ToGate,
+} from '../gate-protocol/messages.js';
 import { ChannelCredentials } from './channel-credentials.js';
 import { ChannelRevocation } from './channel-revocation.js';
 import { describeFailure } from './describe-failure.js';
-import { materializeSnapshot } from './materialize-snapshot.js';
+import { SnapshotMaker } from './snapshot-maker.js';
 
 /** What a host needs from its process. */
 export interface GateHostOptions {
@@ -19,6 +34,7 @@ export class GateHost {
   readonly #metrics = createMetricsRegistry();
   readonly #credentials: ChannelCredentials;
   readonly #revocation = new ChannelRevocation();
+  readonly #snapshots = new SnapshotMaker();
   #gate: Gate | undefined;
   #admin: AdminServer | undefined;
   #started = false;
@@ -53,6 +69,9 @@ export class GateHost {
         break;
       case 'prepare':
         this.#inTurn(() => this.#prepare(message.snapshot));
+        break;
+      case 'prepare-change':
+        this.#inTurn(() => this.#prepareChange(message.change));
         break;
       case 'commit':
         this.#commit(message.number);
@@ -104,12 +123,13 @@ export class GateHost {
         ready: () => this.#gate?.status().ready ?? false,
       });
       this.#gate = await this.#options.startGate(role, {
-        snapshot: materializeSnapshot(snapshot),
+        snapshot: this.#snapshots.whole(snapshot),
         credentials: this.#credentials,
         revocation: this.#revocation,
         log: this.#options.log,
         metrics: this.#metrics,
       });
+      this.#snapshots.committed(snapshot.number);
       this.#options.send({ type: 'started' });
     } catch (error) {
       this.#options.log(
@@ -119,19 +139,33 @@ export class GateHost {
     }
   }
 
-  async #prepare(snapshot: SnapshotData): Promise<void> {
+  #prepare(data: SnapshotData): Promise<void> {
+    return this.#prepareMade(data.number, () => this.#snapshots.whole(data));
+  }
+
+  #prepareChange(change: SnapshotChange): Promise<void> {
+    return this.#prepareMade(change.number, () => this.#snapshots.changed(change));
+  }
+
+  async #prepareMade(number: number, make: () => Snapshot | undefined): Promise<void> {
     try {
       if (this.#gate === undefined) throw new Error('the gate has not started');
-      await this.#gate.prepare(materializeSnapshot(snapshot));
-      this.#options.send({ type: 'prepared', number: snapshot.number });
+      const snapshot = make();
+      if (snapshot === undefined) {
+        this.#options.send({ type: 'lacks-base', number });
+        return;
+      }
+      await this.#gate.prepare(snapshot);
+      this.#options.send({ type: 'prepared', number });
     } catch (error) {
-      this.#options.send({ type: 'refused', number: snapshot.number, error: describeFailure(error) });
+      this.#options.send({ type: 'refused', number, error: describeFailure(error) });
     }
   }
 
   /** A commit that throws ends the process: half a state must not go on. */
   #commit(number: number): void {
     this.#gate?.commit(number);
+    this.#snapshots.committed(number);
     this.#options.send({ type: 'committed', number });
   }
 

@@ -1,6 +1,7 @@
 import type { GateStatus } from '@sallyport/mesh';
 import type { Dialect, SourceFile } from '@sallyport/policy';
 import type { AddressBookData } from '../addresses/address-book.js';
+import type { FileChange } from './file-change.js';
 
 /** Which gate a process is. `gateway` is the key of the Gateway that it serves. */
 export type GateRole =
@@ -20,6 +21,19 @@ export interface SnapshotData {
   readonly addresses: AddressBookData;
 }
 
+/**
+ * The same as what is different from a state that a gate has in force, so that one edit costs what it is about and not what the mesh
+ * is. Complete or nothing: a gate that has another state in force says so, and gets the whole.
+ */
+export interface SnapshotChange {
+  readonly number: number;
+  /** The state that this goes on from. */
+  readonly base: number;
+  readonly files: FileChange;
+  /** Absent: those of the base. */
+  readonly addresses?: AddressBookData;
+}
+
 /** What a supervisor says to a gate process. Requests carry an `id` that the answer repeats. */
 export type ToGate =
   /** First message. The supervisor has recorded the process by now, so that `sallyport down` can find it. */
@@ -31,6 +45,7 @@ export type ToGate =
       readonly revocation: string;
     }
   | { readonly type: 'prepare'; readonly snapshot: SnapshotData }
+  | { readonly type: 'prepare-change'; readonly change: SnapshotChange }
   | { readonly type: 'commit'; readonly number: number }
   | { readonly type: 'abort'; readonly number: number }
   | { readonly type: 'status'; readonly id: number }
@@ -54,6 +69,8 @@ export type FromGate =
   | { readonly type: 'start-failed'; readonly error: string }
   | { readonly type: 'prepared'; readonly number: number }
   | { readonly type: 'refused'; readonly number: number; readonly error: string }
+  /** The change goes on from a state that is not in force here: nothing is prepared, and the whole is wanted. */
+  | { readonly type: 'lacks-base'; readonly number: number }
   | { readonly type: 'committed'; readonly number: number }
   | { readonly type: 'status'; readonly id: number; readonly status: GateStatus }
   /** A `renew` or `revocation` has been carried out. */

@@ -6,6 +6,7 @@ import {
   type FromGate,
   type GateRole,
   gateName,
+  type SnapshotChange,
   type SnapshotData,
   type ToGate,
   type Validity,
@@ -28,6 +29,15 @@ export interface GateChildOptions {
   readonly revocation: () => string;
   /** Signs a certificate request of this gate; rejects where the identity is not this gate's. */
   readonly sign: (identity: string, request: string) => Promise<SignedForGate>;
+}
+
+/** A snapshot on its way to one gate. */
+export interface TravellingSnapshot {
+  readonly number: number;
+  /** Absent where there is nothing to go on from. */
+  readonly change?: SnapshotChange;
+  /** Made only where it is wanted. */
+  readonly whole: () => SnapshotData;
 }
 
 /** Why a gate did not take a snapshot. */
@@ -106,12 +116,21 @@ export class GateChild {
     if (answer.type === 'start-failed') throw new GateRefusal(answer.error);
   }
 
-  /** Has the gate prepare a snapshot. Rejects with `GateRefusal` where it does not. */
-  async prepare(snapshot: SnapshotData): Promise<void> {
-    const answer = await this.#ask({ type: 'prepare', snapshot }, answerMs, (message) =>
-      (message.type === 'prepared' || message.type === 'refused') && message.number === snapshot.number ? message : undefined,
-    );
-    if (answer.type === 'refused') throw new GateRefusal(answer.error);
+  /**
+   * Has the gate prepare a snapshot, from what is different where it has the base of that, else from the whole. Rejects with
+   * `GateRefusal` where it does not.
+   */
+  async prepare({ number, change, whole }: TravellingSnapshot): Promise<void> {
+    const ask = (message: ToGate) =>
+      this.#ask(message, answerMs, (answer) =>
+        (answer.type === 'prepared' || answer.type === 'refused' || answer.type === 'lacks-base') && answer.number === number
+          ? answer
+          : undefined,
+      );
+    const first = change === undefined ? undefined : await ask({ type: 'prepare-change', change });
+    const answer = first === undefined || first.type === 'lacks-base' ? await ask({ type: 'prepare', snapshot: whole() }) : first;
+    if (answer.type !== 'prepared')
+      throw new GateRefusal(answer.type === 'refused' ? answer.error : 'the snapshot was not taken');
   }
 
   async commit(number: number): Promise<void> {

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { GateStatus } from '@sallyport/mesh';
 import { type GateRole, gateName, type SnapshotData } from '../gate-protocol/messages.js';
 import { BackOff } from './back-off.js';
-import { GateChild, type GateChildOptions } from './gate-child.js';
+import { GateChild, type GateChildOptions, type TravellingSnapshot } from './gate-child.js';
 
 /** What a keeper needs of its supervisor. */
 export interface GateKeeperOptions extends GateChildOptions {
@@ -56,7 +56,7 @@ export class GateKeeper {
   }
 
   /** Resolves where the gate is ready to commit, or is not running: then it gets the new state when it starts. */
-  async prepare(snapshot: SnapshotData): Promise<void> {
+  async prepare(snapshot: TravellingSnapshot): Promise<void> {
     const child = this.#child;
     if (child === undefined || !this.#isUp) return;
     try {

@@ -1,5 +1,5 @@
-import { type GateRole, gateName, type SnapshotData } from '../gate-protocol/messages.js';
-import { GateRefusal } from './gate-child.js';
+import { type GateRole, gateName } from '../gate-protocol/messages.js';
+import { GateRefusal, type TravellingSnapshot } from './gate-child.js';
 import { GateKeeper, type GateKeeperOptions } from './gate-keeper.js';
 
 /** Makes what a keeper of this role needs. */
@@ -24,23 +24,28 @@ export class GateSet {
    * Brings a snapshot to the gates of these roles: new ones start with it, the others prepare it; when all have, `commit` makes it
    * the one in force and they commit. Rejects with `GateRefusal`, everything being as before, where any cannot.
    */
-  async change(roles: readonly GateRole[], snapshotFor: (role: GateRole) => SnapshotData, commit: () => void): Promise<void> {
+  async change(
+    number: number,
+    roles: readonly GateRole[],
+    snapshotFor: (role: GateRole) => TravellingSnapshot,
+    commit: () => void,
+  ): Promise<void> {
     const wanted = new Set(roles.map(gateName));
     const staying = this.keepers.filter((keeper) => wanted.has(keeper.name));
     const leaving = this.keepers.filter((keeper) => !wanted.has(keeper.name));
     const coming = roles.filter((role) => !this.#keepers.has(gateName(role))).map((role) => this.#add(role));
     const outcomes = await Promise.allSettled([
-      ...coming.map((keeper) => keeper.start(snapshotFor(keeper.role))),
+      ...coming.map((keeper) => keeper.start(snapshotFor(keeper.role).whole())),
       ...staying.map((keeper) => keeper.prepare(snapshotFor(keeper.role))),
     ]);
     const refusals = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason as Error] : []));
     if (refusals.length > 0) {
-      await this.#abort(staying, coming, roles[0] === undefined ? 0 : snapshotFor(roles[0]).number);
+      await this.#abort(staying, coming, number);
       throw new GateRefusal(refusals.map((refusal) => refusal.message).join('; '));
     }
     commit();
     for (const keeper of leaving) this.#remove(keeper);
-    await Promise.all(staying.map((keeper) => keeper.commit(snapshotFor(keeper.role).number)));
+    await Promise.all(staying.map((keeper) => keeper.commit(number)));
   }
 
   /** Ends all gates; connections get `drainMs`. */

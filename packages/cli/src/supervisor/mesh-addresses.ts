@@ -30,6 +30,9 @@ export interface AddressIsolation {
   readonly files: string;
 }
 
+/** What addresses are given to, or opened for. */
+type AddressedObjects = Pick<Inventory, 'workloads' | 'services' | 'gateways'>;
+
 /** Gives out addresses and proxy credentials, keeps the former from run to run, and never shows the latter to a gate that needs none. */
 export class AddressAuthority {
   readonly #file: string;
@@ -37,6 +40,7 @@ export class AddressAuthority {
   readonly #closedPorts: ClosedPorts;
   readonly #isolation: AddressIsolation | undefined;
   readonly #credentials = new Map<string, ProxyCredential>();
+  #last: { readonly inventory: AddressedObjects; readonly addresses: MeshAddresses } | undefined;
 
   private constructor(file: string, plan: AddressPlan, isolation: AddressIsolation | undefined) {
     this.#isolation = isolation;
@@ -53,6 +57,15 @@ export class AddressAuthority {
 
   /** The addresses of an inventory; the same names have the same ones as before. */
   async addressesOf(inventory: Inventory): Promise<MeshAddresses> {
+    const last = this.#last;
+    if (last !== undefined && hasSameObjects(last.inventory, inventory)) return last.addresses;
+    const addresses = await this.#planned(inventory);
+    const { workloads, services, gateways } = inventory;
+    this.#last = { inventory: { workloads, services, gateways }, addresses };
+    return addresses;
+  }
+
+  async #planned(inventory: Inventory): Promise<MeshAddresses> {
     const namespaces = this.#isolation === undefined ? undefined : planNamespaces(inventory, this.#isolation.meshId);
     const entries =
       namespaces === undefined ? planAddresses(inventory, this.#plan) : planIsolatedAddresses(inventory, this.#plan, namespaces);
@@ -99,6 +112,11 @@ export class AddressAuthority {
     this.#credentials.set(key, credential);
     return credential;
   }
+}
+
+/** Whether it is the very same objects: an inventory that is made from the one before keeps those that did not change. */
+function hasSameObjects(a: AddressedObjects, b: AddressedObjects): boolean {
+  return a.workloads === b.workloads && a.services === b.services && a.gateways === b.gateways;
 }
 
 async function readKept(file: string): Promise<KeptAddresses> {

@@ -15,11 +15,22 @@ export function planGates(inventory: Inventory): GateRole[] {
   return [...roles, { kind: 'ztunnel-source' }];
 }
 
-/** The identities that a gate may ask certificates for: a waypoint its own, a ztunnel those of the workloads it serves. */
-export function identitiesOf(role: GateRole, inventory: Inventory): ReadonlySet<string> {
-  const workloads =
-    role.kind === 'waypoint' || role.kind === 'gateway' ? [inventory.gateways.get(role.gateway)?.workload] : captured(inventory);
-  return new Set(workloads.flatMap((workload) => workload?.identity ?? []));
+/** Whether a gate may ask a certificate for this identity: a waypoint for its own, a ztunnel for those of the workloads it serves. */
+export function servesIdentity(role: GateRole, inventory: Inventory, identity: string): boolean {
+  return role.kind === 'waypoint' || role.kind === 'gateway'
+    ? inventory.gateways.get(role.gateway)?.workload.identity === identity
+    : capturedIdentities(inventory).has(identity);
+}
+
+const identitiesByWorkloads = new WeakMap<Inventory['workloads'], ReadonlySet<string>>();
+
+/** Every ztunnel asks for each of its identities, so they are collected once. */
+function capturedIdentities(inventory: Inventory): ReadonlySet<string> {
+  const known = identitiesByWorkloads.get(inventory.workloads);
+  if (known !== undefined) return known;
+  const identities = new Set(captured(inventory).map(({ identity }) => identity));
+  identitiesByWorkloads.set(inventory.workloads, identities);
+  return identities;
 }
 
 /** Workloads that have a ztunnel. */

@@ -9,9 +9,12 @@ import {
 import type { Diagnostic, Dialect, SourceFile } from '@sallyport/policy';
 import { commandEnvironment } from '../command-environment.js';
 import { CommandFailure } from '../exit-status.js';
-import { type GateRole, gateName, type SnapshotData } from '../gate-protocol/messages.js';
+
+import { type FileChange, fileChange } from '../gate-protocol/file-change.js';
+import { type GateRole, gateName, type SnapshotChange, type SnapshotData } from '../gate-protocol/messages.js';
 import type { CommandUser } from '../isolation/command-user.js';
 import { MeshNamespaces } from '../isolation/mesh-namespaces.js';
+
 import { type MeshState, writeMeshState } from '../state/mesh-state.js';
 import { identifyProcess } from '../state/process-identity.js';
 import { grantCertificate, requireAccount } from './answer-control.js';
@@ -25,7 +28,7 @@ import { loadMesh } from './load-mesh.js';
 import { LogFiles } from './log-files.js';
 import { AddressAuthority } from './mesh-addresses.js';
 import type { MeshEvent } from './mesh-event.js';
-import { identitiesOf, planGates } from './mesh-plan.js';
+import { planGates, servesIdentity } from './mesh-plan.js';
 import type { MeshStatus, RefusedChange } from './mesh-status.js';
 import type { MeshVersion } from './mesh-version.js';
 import { reportMesh } from './report-mesh.js';
@@ -126,7 +129,8 @@ export class Supervisor {
     const source = new FolderSource([options.typedFolder]);
     const reading = await source.read();
     const loaded = loadMesh(reading, options.dialect);
-    if (loaded.inventory === undefined) throw new InvalidFolder(loaded.diagnostics, loaded.files);
+    if ('diagnostics' in loaded) throw new InvalidFolder(loaded.diagnostics, loaded.files);
+    const { inventory } = loaded.built;
     const addresses = await AddressAuthority.open(
       options.directory,
       options.id,
@@ -135,9 +139,10 @@ export class Supervisor {
     const first = {
       number: 1,
       since: new Date(),
-      inventory: loaded.inventory,
+      loaded,
+      inventory,
       files: loaded.files,
-      addresses: await addresses.addressesOf(loaded.inventory),
+      addresses: await addresses.addressesOf(inventory),
     };
     const authority = await openAuthority(`${options.directory}/ca`, `mesh ${options.id}`).catch((error: Error) => {
       throw new CommandFailure(`the certificate authority cannot be opened: ${error.message}`, {
@@ -159,8 +164,9 @@ export class Supervisor {
         revoke: (wish) => this.#revocations.revoke('certificate' in wish ? wish : requireAccount(this.#current.inventory, wish)),
       });
       await this.#gates.change(
+        this.#current.number,
         planGates(this.#current.inventory),
-        (role) => this.#snapshotFor(role, this.#current),
+        (role) => ({ number: this.#current.number, whole: () => this.#snapshotFor(role, this.#current) }),
         () => undefined,
       );
       if (this.#stopped === undefined) await this.#applications.apply(this.#applicationPlans());
@@ -234,12 +240,13 @@ export class Supervisor {
 
   async #apply(reading: Reading): Promise<void> {
     const started = Date.now();
-    const loaded = loadMesh(reading, this.#options.dialect);
-    if (loaded.inventory === undefined) return this.#refuse(loaded.diagnostics, loaded.files);
-    const { inventory, files } = loaded;
+    const loaded = loadMesh(reading, this.#options.dialect, this.#current.loaded);
+    const { files } = loaded;
+    if ('diagnostics' in loaded) return this.#refuse(loaded.diagnostics, files);
+    const { inventory } = loaded.built;
     try {
       const addresses = await this.#addresses.addressesOf(inventory);
-      await this.#commit({ number: this.#current.number + 1, since: new Date(), inventory, files, addresses }, started);
+      await this.#commit({ number: this.#current.number + 1, since: new Date(), loaded, inventory, files, addresses }, started);
     } catch (error) {
       this.#refuse([], files, (error as Error).message);
     }
@@ -247,12 +254,18 @@ export class Supervisor {
 
   async #commit(next: MeshVersion, started: number): Promise<void> {
     const before = this.#current;
+    const files = fileChange(before.files, next.files);
     this.#preparing = next;
     try {
       await this.#namespaces?.add(next.addresses.namespaces ?? []);
       await this.#gates.change(
+        next.number,
         planGates(next.inventory),
-        (role) => this.#snapshotFor(role, next),
+        (role) => ({
+          number: next.number,
+          change: this.#changeFor(role, before, next, files),
+          whole: () => this.#snapshotFor(role, next),
+        }),
         () => {
           this.#current = next;
         },
@@ -264,11 +277,14 @@ export class Supervisor {
       this.#preparing = undefined;
     }
     this.#lastRefused = undefined;
-    await this.#applications.apply(this.#applicationPlans());
-    await this.#namespaces?.keep(next.addresses.namespaces ?? []);
-    await this.#record();
-    const files = changedFiles(before.files, next.files);
-    this.#tell({ event: 'changed', snapshot: next.number, tookMs: Date.now() - started, files });
+    // Applications and what is recorded follow from workloads, addresses and gates.
+    if (!hasSameAddresses(before, next) || before.inventory.gateways !== next.inventory.gateways) {
+      await this.#applications.apply(this.#applicationPlans());
+      await this.#namespaces?.keep(next.addresses.namespaces ?? []);
+      await this.#record();
+    }
+    const paths = [...files.written.map(({ path }) => path), ...files.removed].sort();
+    this.#tell({ event: 'changed', snapshot: next.number, tookMs: Date.now() - started, files: paths });
   }
 
   /** Recorded first: whatever becomes of this process, `down` finds what it has made. */
@@ -304,10 +320,16 @@ export class Supervisor {
     return { number: version.number, files: version.files, dialect: this.#options.dialect, addresses };
   }
 
+  #changeFor(role: GateRole, before: MeshVersion, next: MeshVersion, files: FileChange): SnapshotChange {
+    const change = { number: next.number, base: before.number, files };
+    if (hasSameAddresses(before, next)) return change;
+    return { ...change, addresses: this.#addresses.bookFor(role, next.addresses, next.inventory) };
+  }
+
   /** A gate gets the identities that it serves and no other, whatever it asks for. */
   async #sign(role: GateRole, identity: string, request: string): Promise<SignedForGate> {
     const inventories = [this.#current, ...(this.#preparing === undefined ? [] : [this.#preparing])].map((one) => one.inventory);
-    if (!inventories.some((inventory) => identitiesOf(role, inventory).has(identity))) {
+    if (!inventories.some((inventory) => servesIdentity(role, inventory, identity))) {
       throw new Error(`${gateName(role)} does not serve \`${identity}\``);
     }
     const { chain, bundle, notBefore, notAfter } = await this.#authority.issue(identity, request);
@@ -364,10 +386,7 @@ function filesOf({ directory }: SupervisorOptions): string {
   return `${directory}/namespaces`;
 }
 
-/** The paths whose text differs, came or went. */
-function changedFiles(before: readonly SourceFile[], after: readonly SourceFile[]): string[] {
-  const old = new Map(before.map((file) => [file.path, file.text]));
-  const changed = after.filter((file) => old.get(file.path) !== file.text).map((file) => file.path);
-  const present = new Set(after.map((file) => file.path));
-  return [...changed, ...before.filter((file) => !present.has(file.path)).map((file) => file.path)].sort();
+/** Whether nothing about workloads and their addresses is different, which is seen by identity. */
+function hasSameAddresses(before: MeshVersion, next: MeshVersion): boolean {
+  return before.addresses === next.addresses && before.inventory.workloads === next.inventory.workloads;
 }

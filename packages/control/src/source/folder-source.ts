@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
-import type { Diagnostic, SourceFile } from '@sallyport/policy';
+import type { Diagnostic } from '@sallyport/policy';
 import { type FolderWatch, watchFolder } from './folder-watch.js';
+import { type KeptText, KeptTexts, keepText, readText } from './kept-texts.js';
 import { defaultLimits, type SourceLimits } from './limits.js';
 import type { Reading } from './reading.js';
-import { unreadable, unreadableBecause } from './unreadable.js';
+import { unreadable } from './unreadable.js';
 import { type Walk, walkFolder } from './walk-folder.js';
 
 /** How a source reads. */
@@ -23,6 +23,7 @@ export class FolderSource {
   readonly #paths: readonly string[];
   readonly #limits: SourceLimits;
   readonly #standardInput: (() => Promise<Uint8Array>) | undefined;
+  readonly #texts = new KeptTexts();
 
   constructor(paths: readonly string[], options: FolderSourceOptions = {}) {
     this.#paths = paths;
@@ -30,16 +31,16 @@ export class FolderSource {
     this.#standardInput = options.standardInput;
   }
 
-  /** Reads everything. Never rejects for what is on disk: that becomes diagnostics. */
-  async read(): Promise<Reading> {
-    const files: SourceFile[] = [];
+  /** Reads everything that may have changed since it was read. Never rejects for what is on disk: that becomes diagnostics. */
+  async read(listed?: Walk): Promise<Reading> {
+    const kept: KeptText[] = [];
     const diagnostics: Diagnostic[] = [];
-    const keep = (path: string, text: string | Diagnostic): void => {
-      if (typeof text === 'string') files.push({ path, text });
+    if (this.#paths.includes('-') && this.#standardInput !== undefined) {
+      const text = await readText('-', this.#standardInput());
+      if (typeof text === 'string') kept.push(keepText('-', text));
       else diagnostics.push(text);
-    };
-    if (this.#paths.includes('-') && this.#standardInput !== undefined) keep('-', await readText('-', this.#standardInput()));
-    const walk = await this.list();
+    }
+    const walk = listed ?? (await this.list());
     diagnostics.push(...walk.diagnostics);
     let left = this.#limits.totalBytes;
     for (const found of walk.files) {
@@ -49,9 +50,12 @@ export class FolderSource {
         diagnostics.push(unreadable(found.path, message, 'give a folder that holds one mesh only'));
         break;
       }
-      keep(found.path, await readText(found.path, readFile(found.path)));
+      const text = await this.#texts.read(found);
+      if ('file' in text) kept.push(text);
+      else diagnostics.push(text);
     }
-    return { files, diagnostics, digest: digestOf(files, diagnostics) };
+    this.#texts.retain(new Set(walk.files.map(({ path }) => path)));
+    return { files: kept.map(({ file }) => file), diagnostics, digest: digestOf(kept, diagnostics) };
   }
 
   /** Lists the files without reading them. */
@@ -72,16 +76,10 @@ export class FolderSource {
   }
 }
 
-async function readText(path: string, bytes: Promise<Uint8Array>): Promise<string | Diagnostic> {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(await bytes);
-  } catch (error) {
-    if (error instanceof TypeError) return unreadable(path, `\`${path}\` is not UTF-8 text`, 'save it as UTF-8');
-    return unreadableBecause(path, error);
-  }
-}
-
-function digestOf(files: readonly SourceFile[], diagnostics: readonly Diagnostic[]): string {
-  const parts = [...files.map((file) => [file.path, file.text]), ...diagnostics.map((one) => [one.span.file, one.message])];
+function digestOf(kept: readonly KeptText[], diagnostics: readonly Diagnostic[]): string {
+  const parts = [
+    ...kept.map(({ file, digest }) => [file.path, digest]),
+    ...diagnostics.map((one) => [one.span.file, one.message]),
+  ];
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
 }

@@ -9,7 +9,7 @@ export interface FolderWatch {
 
 /** What is watched: it can be read, and listed more quickly. */
 interface WatchedSource {
-  read(): Promise<Reading>;
+  read(listed?: Walk): Promise<Reading>;
   list(): Promise<Walk>;
 }
 
@@ -102,7 +102,7 @@ class Watcher implements FolderWatch {
     if (this.#closed) return;
     this.#watchFolders(walk.folders);
     if (signatureOf(walk) === this.#signature) return;
-    const reading = await this.source.read();
+    const reading = await this.source.read(walk);
     const after = signatureOf(await this.source.list());
     if (this.#closed) return;
     if (after !== signatureOf(walk)) {

@@ -6,12 +6,40 @@ import type { SourceLimits } from './limits.js';
 import { unreadable, unreadableBecause } from './unreadable.js';
 
 /** A manifest file that was found, with what tells one state of it from another. */
-interface FoundFile {
+export interface FoundFile {
   /** As the user would type it. */
   readonly path: string;
   readonly size: number;
   /** Device, inode, size and times: different whenever the file may have changed. */
   readonly signature: string;
+  /** When it last changed, in milliseconds since 1970. */
+  readonly changedMs: number;
+}
+
+/** How many files of a folder are looked at together. */
+const atOnce = 64;
+
+/** What the operating system says about a path. */
+type State = { readonly stats: Stats } | { readonly failure: unknown };
+
+/** One name in a folder. */
+interface Entry {
+  readonly name: string;
+  readonly path: string;
+  readonly state: State;
+}
+
+async function entryOf(folder: string, name: string): Promise<Entry> {
+  const path = join(folder, name);
+  return { name, path, state: await stateOf(path) };
+}
+
+async function stateOf(path: string): Promise<State> {
+  try {
+    return { stats: await stat(path) };
+  } catch (failure) {
+    return { failure };
+  }
 }
 
 /** What is in a folder, without its texts. */
@@ -42,10 +70,10 @@ class Walker implements Walk {
   constructor(private readonly limits: SourceLimits) {}
 
   async visitRoot(root: string): Promise<void> {
-    const stats = await this.#stat(root);
-    if (stats === undefined) return;
-    if (stats.isDirectory()) await this.#visitFolder(root, []);
-    else this.#addFile(root, stats);
+    const state = await stateOf(root);
+    if ('failure' in state) this.diagnostics.push(unreadableBecause(root, state.failure));
+    else if (state.stats.isDirectory()) await this.#visitFolder(root, []);
+    else this.#addFile(root, state.stats);
   }
 
   /** `above`: the real paths of the folders on the way here, by which a loop of links is seen. */
@@ -64,28 +92,24 @@ class Walker implements Walk {
       }
       const names = await readdir(folder);
       this.folders.push(folder);
-      for (const name of names.sort()) await this.#visitEntry(join(folder, name), name, [...above, real]);
+      const visited = names.filter((name) => !name.startsWith('.') && name !== 'node_modules').sort();
+      for (let start = 0; start < visited.length && this.files.length <= this.limits.files; start += atOnce) {
+        const entries = await Promise.all(visited.slice(start, start + atOnce).map((name) => entryOf(folder, name)));
+        for (const entry of entries) await this.#visitEntry(entry, [...above, real]);
+      }
     } catch (error) {
       this.diagnostics.push(unreadableBecause(folder, error));
     }
   }
 
-  async #visitEntry(path: string, name: string, above: readonly string[]): Promise<void> {
-    if (name.startsWith('.') || name === 'node_modules' || this.files.length > this.limits.files) return;
+  async #visitEntry({ name, path, state }: Entry, above: readonly string[]): Promise<void> {
+    if (this.files.length > this.limits.files) return;
     const isManifest = /\.(ya?ml|json)$/.test(name);
-    const stats = await this.#stat(path, !isManifest);
-    if (stats?.isDirectory()) await this.#visitFolder(path, above);
-    else if (stats !== undefined && isManifest) this.#addFile(path, stats);
-  }
-
-  /** `quietly`: a dangling link that is no manifest by its name says nothing about what was meant. */
-  async #stat(path: string, quietly = false): Promise<Stats | undefined> {
-    try {
-      return await stat(path);
-    } catch (error) {
-      if (!quietly) this.diagnostics.push(unreadableBecause(path, error));
-      return undefined;
-    }
+    if ('failure' in state) {
+      // A dangling link that is no manifest by its name says nothing about what was meant.
+      if (isManifest) this.diagnostics.push(unreadableBecause(path, state.failure));
+    } else if (state.stats.isDirectory()) await this.#visitFolder(path, above);
+    else if (isManifest) this.#addFile(path, state.stats);
   }
 
   #addFile(path: string, stats: Stats): void {
@@ -93,7 +117,7 @@ class Walker implements Walk {
     if (problem !== undefined) this.diagnostics.push(problem);
     else {
       const signature = [stats.dev, stats.ino, stats.size, stats.mtimeMs, stats.ctimeMs].join(':');
-      this.files.push({ path, size: stats.size, signature });
+      this.files.push({ path, size: stats.size, signature, changedMs: Math.max(stats.mtimeMs, stats.ctimeMs) });
     }
   }
 

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -134,4 +134,41 @@ test('the digest follows texts and paths, not times', async () => {
   expect((await source.read()).digest).toBe(first.digest);
   await put('a.yaml', 'two');
   expect((await source.read()).digest).not.toBe(first.digest);
+});
+
+describe('what is read again', () => {
+  test('a text that is the same is the same object, and one that changed is another', async () => {
+    await put('a.yaml', 'a: 1\n');
+    await put('b.yaml', 'b: 1\n');
+    const source = new FolderSource([folder]);
+    const first = await source.read();
+    await put('b.yaml', 'b: 2\n');
+    const second = await source.read();
+    expect(second.files[0]).toBe(first.files[0]);
+    expect(second.files[1]?.text).toBe('b: 2\n');
+    expect(second.digest).not.toBe(first.digest);
+    await put('b.yaml', 'b: 1\n');
+    expect((await source.read()).digest).toBe(first.digest);
+  });
+
+  test('a change that left size and time of writing as they were', async () => {
+    await put('a.yaml', 'a: 1\n');
+    const long = new Date('2020-01-01T00:00:00Z');
+    await utimes(join(folder, 'a.yaml'), long, long);
+    const source = new FolderSource([folder]);
+    await source.read();
+    await put('a.yaml', 'a: 2\n');
+    await utimes(join(folder, 'a.yaml'), long, long);
+    expect((await source.read()).files[0]?.text).toBe('a: 2\n');
+  });
+
+  test('a file that went and came back', async () => {
+    await put('a.yaml', 'a: 1\n');
+    const source = new FolderSource([folder]);
+    await source.read();
+    await rm(join(folder, 'a.yaml'));
+    expect((await source.read()).files).toEqual([]);
+    await put('a.yaml', 'a: 2\n');
+    expect((await source.read()).files[0]?.text).toBe('a: 2\n');
+  });
 });
