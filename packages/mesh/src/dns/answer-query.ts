@@ -8,84 +8,69 @@ import {
   RECURSION_AVAILABLE,
   TRUNCATED_RESPONSE,
 } from 'dns-packet';
-import type { NameAnswer } from './lookup-name.js';
-import { askUpstream, type Transport } from './upstream.js';
 
-/** Says what the mesh knows about a lower-case name without its last dot. */
-export type Lookup = (name: string) => NameAnswer;
+/** How a question came, and is asked. */
+export type Transport = 'udp' | 'tcp';
+
+/** What there is to say about a lower-case name without its last dot. */
+export type KnownName =
+  | { readonly kind: 'addresses'; readonly addresses: readonly string[] }
+  | { readonly kind: 'unknown' | 'outside' | 'failed' };
+
+/** Where a resolver has its answers from. */
+export interface AnswerSource {
+  readonly lookup: (name: string) => KnownName;
+  /** Asks others about what is outside; undefined where none answers. */
+  readonly askUpstream: (query: Buffer, transport: Transport) => Promise<Buffer | undefined>;
+}
 
 /** As ztunnel has it (reference section 7.10). */
 const ttl = 30;
 const rcodes = { formatError: 1, failed: 2, unknown: 3, notImplemented: 4 } as const;
-/** What every client takes over UDP; and what is sent to one that says it takes more. */
+const recursionDesired = 0x100;
+/** What every client takes over UDP; and what is sent at most to one that says it takes more. */
 const plainSize = 512;
 const largestSize = 1232;
-/** Aliases that may lead to aliases. */
-const mostAliases = 8;
 
 /**
- * Answers one query; undefined for what is not one. What the mesh does not know is asked of this machine's resolvers, and answered with
- * SERVFAIL where none of them answers.
+ * Answers one query; undefined for what is not one. What the mesh does not know is asked of others, and answered with SERVFAIL where none
+ * of them answers. Never rejects.
  */
-export async function answerQuery(query: Buffer, transport: Transport, lookup: Lookup): Promise<Buffer | undefined> {
+export async function answerQuery(query: Buffer, transport: Transport, source: AnswerSource): Promise<Buffer | undefined> {
   const packet = read(query);
   if (packet === undefined || packet.type !== 'query') return undefined;
+  try {
+    return await answerPacket(packet, query, transport, source);
+  } catch {
+    return reply(packet, { rcode: rcodes.failed });
+  }
+}
+
+async function answerPacket(packet: Packet, query: Buffer, transport: Transport, source: AnswerSource): Promise<Buffer> {
   const [question, ...more] = packet.questions ?? [];
   if (question === undefined || more.length > 0) return reply(packet, { rcode: rcodes.formatError });
   if ((packet as { readonly opcode?: string }).opcode !== 'QUERY') return reply(packet, { rcode: rcodes.notImplemented });
-  const answer = await answerQuestion(packet, question, query, transport, lookup);
-  return transport === 'udp' ? fit(answer, packet) : answer;
-}
-
-async function answerQuestion(
-  packet: Packet,
-  question: Question,
-  query: Buffer,
-  transport: Transport,
-  lookup: Lookup,
-): Promise<Buffer> {
-  const aliases: Answer[] = [];
-  let name = question.name;
-  for (let hops = 0; hops <= mostAliases; hops += 1) {
-    const known = lookup(name.toLowerCase());
-    switch (known.kind) {
-      case 'addresses':
-        return reply(packet, { answers: [...aliases, ...records(question, name, known.addresses)], authoritative: true });
-      case 'unknown':
-        return reply(packet, { rcode: rcodes.unknown, answers: aliases, authoritative: true });
-      case 'failed':
-        return reply(packet, { rcode: rcodes.failed });
-      case 'outside':
-        return hops === 0 ? handOn(packet, query, transport) : follow(packet, question, name, aliases, transport);
-      case 'alias':
-        aliases.push({ type: 'CNAME', class: 'IN', ttl, name, data: known.name });
-        name = known.name;
+  const known = source.lookup(canonical(question.name));
+  switch (known.kind) {
+    case 'addresses': {
+      const answer = reply(packet, { answers: records(question, known.addresses), authoritative: true });
+      return transport === 'udp' ? fit(answer, packet) : answer;
     }
+    case 'unknown':
+      return reply(packet, { rcode: rcodes.unknown, authoritative: true });
+    case 'failed':
+      return reply(packet, { rcode: rcodes.failed });
+    case 'outside':
+      return (await source.askUpstream(query, transport)) ?? reply(packet, { rcode: rcodes.failed });
   }
-  return reply(packet, { rcode: rcodes.failed });
 }
 
-/** Asks the outside the very same question. */
-async function handOn(packet: Packet, query: Buffer, transport: Transport): Promise<Buffer> {
-  return (await askUpstream(query, transport)) ?? reply(packet, { rcode: rcodes.failed });
+function canonical(name: string): string {
+  const lower = name.toLowerCase();
+  return lower.endsWith('.') ? lower.slice(0, -1) : lower;
 }
 
-/** Asks the outside about what a name of the mesh is an alias for. */
-async function follow(
-  packet: Packet,
-  question: Question,
-  name: string,
-  aliases: Answer[],
-  transport: Transport,
-): Promise<Buffer> {
-  const query = encode({ type: 'query', id: packet.id ?? 0, flags: packet.flags ?? 0, questions: [{ ...question, name }] });
-  const answer = await askUpstream(query, transport);
-  const outside = answer === undefined ? undefined : read(answer);
-  if (outside === undefined) return reply(packet, { rcode: rcodes.failed });
-  return reply(packet, { rcode: (outside.flags ?? 0) & 0xf, answers: [...aliases, ...(outside.answers ?? [])] });
-}
-
-function records({ type, class: kind }: Question, name: string, addresses: readonly string[]): Answer[] {
+function records({ type, name, class: kind }: Question, addresses: readonly string[]): Answer[] {
   if (kind !== undefined && kind !== 'IN') return [];
   return addresses.flatMap((data): Answer[] => {
     const own = data.includes(':') ? 'AAAA' : 'A';
@@ -100,8 +85,7 @@ interface Reply {
 }
 
 function reply({ id = 0, flags = 0, questions = [] }: Packet, { rcode = 0, answers = [], authoritative = false }: Reply): Buffer {
-  const recursionDesired = flags & 0x100;
-  const bits = RECURSION_AVAILABLE | recursionDesired | (authoritative ? AUTHORITATIVE_ANSWER : 0) | rcode;
+  const bits = RECURSION_AVAILABLE | (flags & recursionDesired) | (authoritative ? AUTHORITATIVE_ANSWER : 0) | rcode;
   return encode({ type: 'response', id, flags: bits, questions, answers });
 }
 

@@ -11,8 +11,8 @@ import {
 export type NameAnswer =
   /** The mesh knows it. Without addresses of the family that was asked for, the answer is empty: the name exists. */
   | { readonly kind: 'addresses'; readonly addresses: readonly string[] }
-  /** It is another name for this one. */
-  | { readonly kind: 'alias'; readonly name: string }
+  /** The mesh knows it, and what becomes of a connection depends on the name itself: no address of its own leads there. */
+  | { readonly kind: 'by-name' }
   /** It can only be a name of the mesh, and there is none such. */
   | { readonly kind: 'unknown' }
   /** It is no name of the mesh. */
@@ -27,8 +27,8 @@ export function lookupName(inventory: Inventory, client: Workload, name: string)
   try {
     if (parseIpAddress(name) !== undefined) return { kind: 'unknown' };
     const found = resolveHost(inventory, name, client.namespace);
-    if (found === undefined || isFarFetched(found, name)) return isOfTheMesh(inventory, client, name);
-    return 'hostname' in found ? ofService(found) : { kind: 'addresses', addresses: found.addresses };
+    if (found === undefined || isFarFetched(found, name)) return notOfTheMesh(inventory, client, name);
+    return 'hostname' in found ? ofService(inventory, found) : { kind: 'addresses', addresses: found.addresses };
   } catch {
     return { kind: 'failed' };
   }
@@ -39,22 +39,22 @@ function isFarFetched(found: ServiceInfo | Workload, name: string): boolean {
   return 'hostname' in found && found.hostname.startsWith('*') && name.endsWith(clusterSuffix);
 }
 
-/** Whether an unknown name could be one of the outside: what the gate says when it is asked to connect there. */
-function isOfTheMesh(inventory: Inventory, client: Workload, host: string): NameAnswer {
+/** An unknown name is one of the outside unless the gate, asked to connect there, would say that it can only be one of the mesh. */
+function notOfTheMesh(inventory: Inventory, client: Workload, host: string): NameAnswer {
   if (host.endsWith(clusterSuffix)) return { kind: 'unknown' };
   const route = routeFromWorkload(inventory, client, { host, port: 443 });
   return { kind: route.kind === 'refused' && route.reason === 'unknown-host' ? 'unknown' : 'outside' };
 }
 
-function ofService({ addresses, workloads, externalName, externalEndpoints }: ServiceInfo): NameAnswer {
-  if (addresses.length > 0) return { kind: 'addresses', addresses };
-  if (workloads.length > 0) {
-    const ready = workloads.filter((workload) => workload.ready);
-    return { kind: 'addresses', addresses: ready.flatMap((workload) => workload.addresses) };
+/**
+ * Wildcard hosts, hosts that share their addresses, and names that only lead elsewhere (ExternalName, `resolution: NONE`) have no address
+ * that would tell the gate which name was meant; that of the outside would lead past the policies on the name.
+ */
+function ofService(inventory: Inventory, service: ServiceInfo): NameAnswer {
+  const { addresses, workloads, hostname } = service;
+  if (addresses.length === 0 && workloads.length > 0) {
+    return { kind: 'addresses', addresses: workloads.filter(({ ready }) => ready).flatMap((workload) => workload.addresses) };
   }
-  const [first] = externalEndpoints;
-  const target = externalName ?? first?.address;
-  if (target === undefined) return { kind: 'addresses', addresses: [] };
-  if (target.startsWith('*')) return { kind: 'outside' };
-  return parseIpAddress(target) === undefined ? { kind: 'alias', name: target } : { kind: 'addresses', addresses: [target] };
+  const isAlone = addresses.every((address) => inventory.serviceByAddress.get(address)?.key === service.key);
+  return addresses.length > 0 && isAlone && !hostname.startsWith('*') ? { kind: 'addresses', addresses } : { kind: 'by-name' };
 }

@@ -5,13 +5,16 @@ import { openDatagrams } from '../namespace/namespace-socket.js';
 import type { ListenPlace } from '../socket/listen-options.js';
 import type { Listener } from '../socket/listener-set.js';
 import { listenTcp } from '../socket/tcp-listener.js';
-import { answerQuery, type Lookup } from './answer-query.js';
+import { type AnswerSource, answerQuery, type KnownName } from './answer-query.js';
 import { serveFrames } from './tcp-frames.js';
+import { askServers, type DnsServer, machineServers } from './upstream.js';
 
 /** What a resolver needs. */
 export interface ResolverOptions extends ListenPlace {
-  /** What the mesh knows about a name. */
-  readonly lookup: Lookup;
+  /** What the mesh knows about a lower-case name. */
+  readonly lookup: (name: string) => KnownName;
+  /** Whom to ask about other names; this machine's own resolvers where absent. */
+  readonly servers?: () => readonly DnsServer[];
 }
 
 /** How long a client may leave a TCP connection idle. */
@@ -20,13 +23,18 @@ const idleMs = 10_000;
 const mostWaiting = 500;
 
 /**
- * Opens the resolver of one workload, on UDP and TCP: names of the mesh are answered, others handed on to the resolvers of this machine
- * (reference section 7.10). Rejects where a socket cannot be opened.
+ * Opens the resolver of one workload, on UDP and TCP: names of the mesh are answered, others handed on to the resolvers of
+ * this machine (reference section 7.10). Rejects where a socket cannot be opened.
  */
 export async function openResolver(options: ResolverOptions): Promise<Listener> {
-  const datagrams = await listenUdp(options);
+  const servers = options.servers ?? machineServers;
+  const source: AnswerSource = {
+    lookup: options.lookup,
+    askUpstream: (query, transport) => askServers(servers(), query, transport),
+  };
+  const datagrams = await listenUdp(options, source);
   try {
-    const tcp = await listenTcp({ ...options, onConnection: (socket) => serveTcp(socket, options.lookup), maxConnections: 200 });
+    const tcp = await listenTcp({ ...options, onConnection: (socket) => serveTcp(socket, source), maxConnections: 200 });
     return {
       close: async (drainMs) => {
         datagrams.close();
@@ -39,14 +47,14 @@ export async function openResolver(options: ResolverOptions): Promise<Listener> 
   }
 }
 
-async function listenUdp({ address, port, namespace, lookup }: ResolverOptions): Promise<DatagramSocket> {
+async function listenUdp({ address, port, namespace }: ListenPlace, source: AnswerSource): Promise<DatagramSocket> {
   const socket = createSocket(isIPv6(address) ? 'udp6' : 'udp4');
   let waiting = 0;
   const serve = async (query: Buffer, from: RemoteInfo): Promise<void> => {
     if (waiting >= mostWaiting) return;
     waiting += 1;
     try {
-      const answer = await answerQuery(query, 'udp', lookup);
+      const answer = await answerQuery(query, 'udp', source);
       if (answer !== undefined) socket.send(answer, from.port, from.address, () => undefined);
     } catch {
       // Closed in the meantime.
@@ -63,7 +71,7 @@ async function listenUdp({ address, port, namespace, lookup }: ResolverOptions):
   return socket;
 }
 
-function serveTcp(socket: Socket, lookup: Lookup): void {
+function serveTcp(socket: Socket, source: AnswerSource): void {
   socket.setTimeout(idleMs, () => socket.destroy());
-  serveFrames(socket, (query) => answerQuery(query, 'tcp', lookup));
+  serveFrames(socket, (query) => answerQuery(query, 'tcp', source));
 }

@@ -2,12 +2,11 @@ import { randomInt } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { Resolver } from 'node:dns';
 import { connect, isIPv6 } from 'node:net';
+import type { Transport } from './answer-query.js';
 import { frame, readFrames } from './tcp-frames.js';
 
-/** How a question came, and is asked. */
-export type Transport = 'udp' | 'tcp';
-
-interface Server {
+/** Another resolver. */
+export interface DnsServer {
   readonly address: string;
   readonly port: number;
 }
@@ -18,15 +17,19 @@ const mostServers = 3;
 const headerLength = 12;
 
 /**
- * Asks the resolvers of this machine (`/etc/resolv.conf`), one after the other; undefined where none answers. The answer has the
+ * Asks other resolvers, one after the other; undefined where none answers. The answer has the
  * number of the question again; what goes out has one that cannot be guessed, from a port that cannot be either.
  */
-export async function askUpstream(query: Buffer, transport: Transport): Promise<Buffer | undefined> {
+export async function askServers(
+  servers: readonly DnsServer[],
+  query: Buffer,
+  transport: Transport,
+): Promise<Buffer | undefined> {
   if (query.length < headerLength) return undefined;
   const number = randomInt(0x1_0000);
   const question = Buffer.from(query);
   question.writeUInt16BE(number);
-  for (const server of configuredServers().slice(0, mostServers)) {
+  for (const server of servers.slice(0, mostServers)) {
     const answer = await ask(server, question, transport).catch(() => undefined);
     if (answer === undefined) continue;
     const own = Buffer.from(answer);
@@ -36,11 +39,11 @@ export async function askUpstream(query: Buffer, transport: Transport): Promise<
   return undefined;
 }
 
-function ask(server: Server, question: Buffer, transport: Transport): Promise<Buffer> {
+function ask(server: DnsServer, question: Buffer, transport: Transport): Promise<Buffer> {
   return transport === 'udp' ? askUdp(server, question) : askTcp(server, question);
 }
 
-function askUdp({ address, port }: Server, question: Buffer): Promise<Buffer> {
+function askUdp({ address, port }: DnsServer, question: Buffer): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const socket = createSocket(isIPv6(address) ? 'udp6' : 'udp4');
     const finish = (settle: () => void): void => {
@@ -58,7 +61,7 @@ function askUdp({ address, port }: Server, question: Buffer): Promise<Buffer> {
   });
 }
 
-async function askTcp({ address, port }: Server, question: Buffer): Promise<Buffer> {
+async function askTcp({ address, port }: DnsServer, question: Buffer): Promise<Buffer> {
   const socket = connect({ host: address, port });
   socket.setTimeout(serverMs, () => socket.destroy(new Error('no answer in time')));
   socket.write(frame(question));
@@ -89,8 +92,8 @@ function questionEnd(query: Buffer): number {
   return at + 5;
 }
 
-/** Read anew each time: a laptop changes its networks. */
-function configuredServers(): Server[] {
+/** The resolvers of this machine (`/etc/resolv.conf`), read anew each time: a laptop changes its networks. */
+export function machineServers(): DnsServer[] {
   return new Resolver().getServers().map((written) => {
     const bracketed = /^\[(.+)\]:(\d+)$/.exec(written) ?? /^([^:]+):(\d+)$/.exec(written);
     return { address: bracketed?.[1] ?? written, port: Number(bracketed?.[2] ?? 53) };

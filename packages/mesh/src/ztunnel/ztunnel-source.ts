@@ -1,6 +1,8 @@
 import type { Socket } from 'node:net';
 import type { Workload } from '@sallyport/policy';
-import { lookupName, type NameAnswer } from '../dns/lookup-name.js';
+import type { KnownName } from '../dns/answer-query.js';
+import { lookupName } from '../dns/lookup-name.js';
+import { NamedAddresses } from '../dns/named-addresses.js';
 import { openResolver } from '../dns/resolver.js';
 import type { Gate, GateOptions, Snapshot } from '../gate.js';
 import { HbonePool } from '../hbone/hbone-pool.js';
@@ -46,6 +48,7 @@ class ZtunnelSource implements GateParts<Snapshot, OutboundListenerPlan> {
   readonly #options: GateOptions;
   readonly #peers: PeerJudge;
   readonly #context: OutboundContext;
+  readonly #named = new NamedAddresses();
   #snapshot: Snapshot | undefined;
 
   constructor(options: GateOptions) {
@@ -102,14 +105,16 @@ class ZtunnelSource implements GateParts<Snapshot, OutboundListenerPlan> {
       resetSocket(socket);
       return;
     }
-    const destination = { host: dialled.address, port: dialled.port };
+    const destination = { host: this.#named.nameOf(dialled.address) ?? dialled.address, port: dialled.port };
     void new OutboundConnection(this.#context, { clientKey: plan.workload, destination }, socket).serve();
   }
 
-  #lookup(clientKey: string, name: string): NameAnswer {
+  #lookup(clientKey: string, name: string): KnownName {
     const snapshot = this.#snapshot;
     const client = snapshot?.inventory.workloads.get(clientKey);
-    return snapshot === undefined || client === undefined ? { kind: 'failed' } : lookupName(snapshot.inventory, client, name);
+    if (snapshot === undefined || client === undefined) return { kind: 'failed' };
+    const answer = lookupName(snapshot.inventory, client, name);
+    return answer.kind === 'by-name' ? { kind: 'addresses', addresses: [this.#named.addressOf(name)] } : answer;
   }
 
   async #openProxy(plan: OutboundListenerPlan): Promise<Listener> {
