@@ -2,6 +2,7 @@ export type * from './gate.js';
 export { type GatewayOptions, startGateway } from './gateway/gateway.js';
 export type { RevocationSource } from './identity/revocation/revocation.js';
 export { assertNamespaceCalls } from './namespace/namespace-socket.js';
+export { reserveGatePorts } from './namespace/reserve-ports.js';
 export { dialTcp } from './socket/dial-tcp.js';
 export { type AdminServer, type AdminServerOptions, startAdminServer } from './telemetry/admin-server.js';
 export type { LogFormat } from './telemetry/log-line.js';

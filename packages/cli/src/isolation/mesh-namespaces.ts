@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { reserveGatePorts } from '@sallyport/mesh';
 import { CommandFailure } from '../exit-status.js';
 import type { NamespacePlan } from './namespace-plan.js';
 import { namespaceFile, namespacePrefix, routerName } from './namespace-plan.js';
@@ -16,6 +17,8 @@ export class MeshNamespaces {
   readonly #meshId: string;
   readonly #files: string;
   readonly #plans = new Map<string, NamespacePlan>();
+  /** By name, what gives the reserved ports back. */
+  readonly #reserved = new Map<string, () => void>();
 
   private constructor(meshId: string, files: string) {
     this.#meshId = meshId;
@@ -64,9 +67,17 @@ export class MeshNamespaces {
 
   /** Removes all of it. */
   async close(): Promise<void> {
+    this.#release([...this.#reserved.keys()]);
     this.#plans.clear();
     await removeNamespaces(await listNamespaces(this.#meshId));
     await rm(this.#files, { recursive: true, force: true });
+  }
+
+  #release(names: readonly string[]): void {
+    for (const name of names) {
+      this.#reserved.get(name)?.();
+      this.#reserved.delete(name);
+    }
   }
 
   async #make(plans: readonly NamespacePlan[]): Promise<void> {
@@ -81,6 +92,8 @@ export class MeshNamespaces {
       for (let plan = waiting.shift(); plan !== undefined; plan = waiting.shift()) {
         await writeReplacedFiles(join(this.#files, plan.name), plan);
         await inside(plan.name, namespaceScript(plan));
+        const ipv6 = plan.addresses.some((address) => address.includes(':'));
+        this.#reserved.set(plan.name, reserveGatePorts(namespaceFile(plan.name), { ipv6 }));
       }
     };
     await Promise.all(Array.from({ length: atOnce }, worker));
@@ -88,6 +101,7 @@ export class MeshNamespaces {
   }
 
   async #remove(plans: readonly NamespacePlan[]): Promise<void> {
+    this.#release(plans.map(({ name }) => name));
     await removeNamespaces(plans.map(({ name }) => name));
     for (const { name } of plans) await rm(join(this.#files, name), { recursive: true, force: true });
   }

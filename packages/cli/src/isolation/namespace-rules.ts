@@ -20,6 +20,7 @@ export function namespaceScript(plan: NamespacePlan): string {
     ...(hasIpv6 ? enableIpv6 : disableIpv6),
     `nft -f - <<'RULES'\n${workloadRules(plan)}RULES`,
     `ip -batch - <<'LINKS'\n${workloadLinks(plan).join('\n')}\nLINKS`,
+    ...(hasIpv6 ? ['-4', '-6'] : ['-4']).map((family) => `ip ${family} -batch - <<'RETURN'\n${returnPath}RETURN`),
   ].join('\n');
 }
 
@@ -38,8 +39,8 @@ export function joinScript(plans: readonly NamespacePlan[]): string {
   const links = plans.flatMap(({ link, addresses }) => [
     `link set ${link} up`,
     `addr add ${routerAddress}/32 dev ${link}`,
-    ...addresses.map((address) => `${isIpv6(address) ? '-6 ' : ''}route add ${address} dev ${link}`),
-    ...(addresses.some(isIpv6) ? [`-6 addr add ${routerAddress6}/64 dev ${link} nodad`] : []),
+    ...addresses.map((address) => `route add ${address} dev ${link}`),
+    ...(addresses.some(isIpv6) ? [`addr add ${routerAddress6}/64 dev ${link} nodad`] : []),
   ]);
   return `nft -f - <<'RULES'\n${elements('add', plans)}RULES\nip -batch - <<'LINKS'\n${links.join('\n')}\nLINKS`;
 }
@@ -49,6 +50,9 @@ export function leaveScript(plans: readonly NamespacePlan[]): string {
   const links = plans.map(({ link }) => `link del ${link}`);
   return `nft -f - <<'RULES'\n${elements('delete', plans)}RULES\nip -force -batch - <<'LINKS'\n${links.join('\n')}\nLINKS`;
 }
+
+/** Answers to a gate's connections stay in the namespace, whatever address they are for. */
+const returnPath = `rule add fwmark ${returnMark} lookup 100\nroute add local default dev lo table 100\n`;
 
 const enableIpv6 = ['for each in all default lo eth0; do echo 0 > /proc/sys/net/ipv6/conf/$each/disable_ipv6; done'];
 const disableIpv6 = [
@@ -146,14 +150,11 @@ function workloadLinks({ addresses }: NamespacePlan): string[] {
   return [
     'link set lo up',
     ...addresses.map((address) =>
-      isIpv6(address) ? `-6 addr add ${address}/128 dev eth0 nodad` : `addr add ${address}/32 dev eth0`,
+      isIpv6(address) ? `addr add ${address}/128 dev eth0 nodad` : `addr add ${address}/32 dev eth0`,
     ),
     'link set eth0 up',
     ...(ipv6.length < addresses.length ? [`route add default via ${routerAddress} dev eth0 onlink`] : []),
-    ...(ipv6.length > 0 ? [`-6 route add default via ${routerAddress6} dev eth0 onlink`] : []),
-    `rule add fwmark ${returnMark} lookup 100`,
-    'route add local 0.0.0.0/0 dev lo table 100',
-    ...(ipv6.length > 0 ? [`-6 rule add fwmark ${returnMark} lookup 100`, '-6 route add local ::/0 dev lo table 100'] : []),
+    ...(ipv6.length > 0 ? [`route add default via ${routerAddress6} dev eth0 onlink`] : []),
   ];
 }
 

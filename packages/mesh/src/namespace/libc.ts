@@ -6,6 +6,7 @@ export interface Libc {
   socket(family: number, type: number, protocol: number): number;
   bind(fd: number, address: Buffer, length: number): number;
   listen(fd: number, backlog: number): number;
+  connect(fd: number, address: Buffer, length: number): number;
   close(fd: number): number;
   setsockopt(fd: number, level: number, name: number, value: Buffer, length: number): number;
   getsockopt(fd: number, level: number, name: number, value: Buffer, length: Buffer): number;
@@ -40,6 +41,7 @@ function load(): Libc {
     socket: call<'socket'>('int socket(int family, int type, int protocol)'),
     bind: call<'bind'>('int bind(int fd, void *address, uint32_t length)'),
     listen: call<'listen'>('int listen(int fd, int backlog)'),
+    connect: call<'connect'>('int connect(int fd, void *address, uint32_t length)'),
     close: call<'close'>('int close(int fd)'),
     setsockopt: call<'setsockopt'>('int setsockopt(int fd, int level, int name, void *value, uint32_t length)'),
     getsockopt: call<'getsockopt'>('int getsockopt(int fd, int level, int name, void *value, void *length)'),

@@ -20,6 +20,7 @@ const mark = 36;
 const ip = { level: 0, transparent: 19, originalDestination: 80 };
 const ipv6 = { level: 41, v6Only: 26, transparent: 75, originalDestination: 80 };
 const backlog = 511;
+const discardPort = 9;
 
 /** Throws where this process has not what it takes to make sockets in other namespaces: the package `koffi`, built for this system. */
 export function assertNamespaceCalls(): void {
@@ -52,6 +53,19 @@ export function openListener(namespace: string, address: string, port: number): 
 /** A UDP socket at an address of the network namespace of this file. */
 export function openDatagrams(namespace: string, address: string, port: number): number {
   return openWith(namespace, familyOf(address), datagram, (fd) => bindTo(fd, address, port));
+}
+
+/**
+ * A socket that keeps a port and gets nothing: others of this user may share the port, nobody else may have it. One for UDP is connected to
+ * where nothing comes from, as the kernel would deal datagrams out to it.
+ */
+export function openReserved(namespace: string, address: string, port: number, protocol: 'tcp' | 'udp'): number {
+  return openWith(namespace, familyOf(address), protocol === 'tcp' ? stream : datagram, (fd) => {
+    bindTo(fd, address, port, { reuse: false });
+    if (protocol === 'tcp') return;
+    const nowhere = encodeSocketAddress(address.includes(':') ? '::1' : '127.0.0.1', discardPort);
+    check(libc().connect(fd, nowhere, nowhere.length), 'connect');
+  });
 }
 
 /**
@@ -99,9 +113,10 @@ function within<Result>(namespace: string, work: () => Result): Result {
   }
 }
 
-function bindTo(fd: number, address: string, port: number): void {
+function bindTo(fd: number, address: string, port: number, { reuse = true } = {}): void {
   if (familyOf(address) === families.ipv6) setOption(fd, ipv6.level, ipv6.v6Only, 1);
-  setOption(fd, socketLevel, reuseAddress, 1);
+  // Where both had it, one that does not listen would not be in the way of one of another user.
+  if (reuse) setOption(fd, socketLevel, reuseAddress, 1);
   // Processes that share the load of one gate have a socket each.
   setOption(fd, socketLevel, reusePort, 1);
   const encoded = encodeSocketAddress(address, port);

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import {
   type Destination,
   type Endpoint,
@@ -7,7 +8,7 @@ import {
   type Verdict,
   type Workload,
 } from '@sallyport/policy';
-import type { Snapshot } from '../gate.js';
+import type { AddressBook, Snapshot } from '../gate.js';
 import { formatAuthority } from '../hbone/headers.js';
 import { hbonePort } from './ports.js';
 import type { RoundRobin } from './round-robin.js';
@@ -58,7 +59,7 @@ function ofRoute(snapshot: Snapshot, client: Workload, destination: Destination,
     case 'hbone':
       return toTunnel(snapshot, client, route, pick(route, turns));
     case 'plaintext':
-      return toPlaintext(snapshot, route, pick(route, turns));
+      return toPlaintext(snapshot, client, route, pick(route, turns));
     case 'passthrough':
       return { ...service(route), kind: 'passthrough', host: route.host, port: route.port };
     case 'refused':
@@ -91,7 +92,7 @@ function tunnel(
   authority: string,
 ): OutboundPlan {
   if (client.capture !== 'captured') return refused(`\`${client.key}\` has no ztunnel and thus no identity`, route.service);
-  const socketAddress = addresses.socketAddress(workload.address);
+  const socketAddress = socketFor(addresses, client, workload);
   if (socketAddress === undefined) return refused(`\`${workload.key}\` has no gate here`, route.service);
   const socketPort = addresses.socketPort(hbonePort);
   return { ...service(route), kind: 'hbone', permit: route, workload, socketAddress, socketPort, authority };
@@ -99,14 +100,22 @@ function tunnel(
 
 function toPlaintext(
   { addresses }: Snapshot,
+  client: Workload,
   route: Extract<OutboundRoute, { kind: 'plaintext' }>,
   endpoint: Endpoint | undefined,
 ): OutboundPlan {
   if (endpoint === undefined) return refused('no ready endpoint', route.service);
   const { workload, port } = endpoint;
-  const socketAddress = addresses.socketAddress(workload.address);
+  const socketAddress = socketFor(addresses, client, workload);
   if (socketAddress === undefined) return refused(`\`${workload.key}\` has no socket here`, route.service);
   return { ...service(route), kind: 'plaintext', workload, port, socketAddress, socketPort: addresses.socketPort(port) };
+}
+
+/** Where a workload is dialled; in namespaces, at an address of a family that the client has. */
+function socketFor(addresses: AddressBook, client: Workload, workload: Workload): string | undefined {
+  if (addresses.namespaces === undefined) return addresses.socketAddress(workload.address);
+  const families = new Set(client.addresses.map(isIP));
+  return workload.addresses.find((address) => families.has(isIP(address)) && addresses.socketAddress(address) !== undefined);
 }
 
 /** A service's ready endpoints take turns; a pod that was dialled by its own address is dialled, ready or not. */
