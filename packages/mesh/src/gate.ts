@@ -105,7 +105,10 @@ export interface GateStatus {
   readonly name: string;
   readonly kind: 'ztunnel-source' | 'ztunnel-destination' | 'waypoint' | 'gateway';
   readonly snapshot: number;
+  /** Whether its snapshot is in force and it can serve: not while it drains, nor while there is a `problem`. */
   readonly ready: boolean;
+  /** Why it serves nobody. */
+  readonly problem?: string;
   readonly openConnections: number;
   /** Sockets that are open, with what they are for. */
   readonly listeners: readonly {

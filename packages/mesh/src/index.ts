@@ -5,6 +5,7 @@ export { assertNamespaceCalls } from './namespace/namespace-socket.js';
 export { reserveGatePorts } from './namespace/reserve-ports.js';
 export { dialTcp } from './socket/dial-tcp.js';
 export { type AdminServer, type AdminServerOptions, startAdminServer } from './telemetry/admin-server.js';
+export { ControlMetrics } from './telemetry/control-metrics.js';
 export type { LogFormat } from './telemetry/log-line.js';
 export { createMetricsRegistry } from './telemetry/metrics-registry.js';
 export { startWaypoint, type WaypointOptions } from './waypoint/waypoint.js';

@@ -7,6 +7,8 @@ export interface CredentialChannel {
   /** Sends a certificate request; false where the supervisor is gone. */
   sign(id: number, identity: string, request: string): boolean;
   log(line: string): void;
+  /** Counts a renewal that failed. */
+  renewalFailed(): void;
 }
 
 interface Entry {
@@ -118,6 +120,7 @@ export class ChannelCredentials implements CredentialSource {
       await this.#obtain(identity);
       for (const listener of this.#listeners) listener(identity);
     } catch (error) {
+      this.#channel.renewalFailed();
       this.#channel.log(`the certificate of ${identity} was not renewed: ${(error as Error).message}`);
       if (this.current(identity) === undefined) this.#entries.delete(identity);
       else this.#renewIn(identity, retryDelay(attempt, Math.random()), attempt + 1);

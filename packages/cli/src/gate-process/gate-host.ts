@@ -1,5 +1,6 @@
 import {
   type AdminServer,
+  ControlMetrics,
   createMetricsRegistry,
   type Gate,
   type GateOptions,
@@ -32,6 +33,7 @@ export interface GateHostOptions {
 export class GateHost {
   readonly #options: GateHostOptions;
   readonly #metrics = createMetricsRegistry();
+  readonly #control = new ControlMetrics(this.#metrics);
   readonly #credentials: ChannelCredentials;
   readonly #revocation = new ChannelRevocation();
   readonly #snapshots = new SnapshotMaker();
@@ -46,6 +48,7 @@ export class GateHost {
     this.#credentials = new ChannelCredentials({
       sign: (id, identity, request) => options.send({ type: 'sign', id, identity, request }),
       log: options.log,
+      renewalFailed: () => this.#control.renewalFailed(),
     });
   }
 
@@ -104,13 +107,16 @@ export class GateHost {
   /** The gate goes on with its last state; what waits for a signature fails now rather than never. */
   supervisorGone(): void {
     this.#options.log('the supervisor is gone; the last state stays in force');
+    this.#control.supervisorGone();
     this.#credentials.disconnected();
   }
 
   /** Ends the gate; connections get `drainMs` to finish. */
   async close(drainMs: number): Promise<void> {
+    // What finishes may still need certificates, and whoever asks is told that this gate is not ready.
+    await this.#gate?.close(drainMs);
     this.#credentials.close();
-    await Promise.all([this.#gate?.close(drainMs), this.#admin?.close()]);
+    await this.#admin?.close();
   }
 
   async #start(message: Extract<ToGate, { type: 'start' }>): Promise<void> {

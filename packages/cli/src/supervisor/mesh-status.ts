@@ -42,6 +42,8 @@ export interface GateReport {
   readonly policyAddress?: string;
   readonly snapshot?: number;
   readonly ready: boolean;
+  /** Why it serves nobody, where it is up and not ready. */
+  readonly problem?: string;
   readonly openConnections?: number;
   readonly listeners: GateStatus['listeners'];
   readonly metrics: string;

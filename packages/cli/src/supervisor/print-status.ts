@@ -40,7 +40,12 @@ function refusedLines({ lastRefused, snapshot }: MeshStatus, paint: Paint): stri
 }
 
 function gateLines(gate: GateReport, paint: Paint): string[] {
-  const state = gate.state === 'up' ? (gate.ready ? paint('allow', 'up') : 'not ready') : paint('deny', 'down, nothing passes');
+  const state =
+    gate.state === 'up'
+      ? gate.ready
+        ? paint('allow', 'up')
+        : paint('deny', notReady(gate))
+      : paint('deny', 'down, nothing passes');
   const ports = [...new Set(gate.listeners.map(({ port }) => port))].join(', ');
   const where =
     gate.address === undefined ? [] : [`    ${gate.address}${ports === '' ? '' : `, ports ${ports}`}  ${gate.identity ?? ''}`];
@@ -50,6 +55,10 @@ function gateLines(gate: GateReport, paint: Paint): string[] {
     ...where,
     ...gate.policies.map((policy) => `    ${policyLine(policy, paint)}`),
   ];
+}
+
+function notReady({ problem }: GateReport): string {
+  return problem === undefined ? 'not ready' : `not ready: ${problem}`;
 }
 
 function workloadLines(workload: WorkloadReport, paint: Paint): string[] {

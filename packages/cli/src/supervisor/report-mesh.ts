@@ -63,6 +63,7 @@ function reportGate(
     ...(address === undefined ? {} : { address }),
     ...(status === undefined ? {} : { snapshot: status.snapshot, openConnections: status.openConnections }),
     ready: status?.ready ?? false,
+    ...(status?.problem === undefined ? {} : { problem: status.problem }),
     listeners: status?.listeners ?? [],
     metrics: `http://${mesh.adminAddress(name)}:${adminPort}/metrics`,
     policies: gateway === undefined ? [] : gatewayPolicies(mesh.version.inventory, gateway),

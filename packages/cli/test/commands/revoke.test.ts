@@ -3,7 +3,7 @@ import { type ClientHttp2Session, connect as connectHttp2 } from 'node:http2';
 import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type UpMesh, Workshop } from './local-mesh.js';
+import { curl, type UpMesh, Workshop } from './local-mesh.js';
 import { admits, folder } from './manifests.js';
 
 let workshop: Workshop;
@@ -100,8 +100,11 @@ describe('sallyport revoke', () => {
       (event): event is Extract<typeof event, { event: 'gate' }> => event.event === 'gate' && event.what === 'restarted',
     );
     await expect(joinAs('stolen', false)).rejects.toThrow();
+    const metrics = (await mesh.status()).gates[0]?.metrics ?? '';
+    expect((await curl(metrics)).stdout).toContain('sallyport_supervisor_connected 1');
     mesh.supervisor.kill('SIGKILL');
     await mesh.ended;
+    await expect.poll(async () => (await curl(metrics)).stdout).toContain('sallyport_supervisor_connected 0');
     expect((await revoke('default/sleep')).stderr).toContain('the supervisor of the mesh is gone');
     mesh = await workshop.up(directory);
     await expect(joinAs('stolen', false)).rejects.toThrow();

@@ -27,6 +27,7 @@ async function connected(lifetimeMs: number) {
       return true;
     },
     log: (line) => lines.push(line),
+    renewalFailed: () => lines.push('counted'),
   });
   const disconnect = (): void => {
     reachable = false;
@@ -75,11 +76,12 @@ test('without a supervisor there is nothing new, and what has run out is not use
   await expect.poll(() => credentials.current(identity), { timeout: 5000, interval: 20 }).toBeUndefined();
   expect(Date.now()).toBeGreaterThanOrEqual(first.notAfter.getTime());
   expect(lines.some((line) => line.includes('was not renewed'))).toBe(true);
+  expect(lines).toContain('counted');
   credentials.close();
 });
 
 test('what waits for a signature fails when the supervisor goes', async () => {
-  const credentials = new ChannelCredentials({ sign: () => true, log: () => undefined });
+  const credentials = new ChannelCredentials({ sign: () => true, log: () => undefined, renewalFailed: () => undefined });
   const waiting = credentials.fetch(identity);
   // The key is made first; the request is under way some time later.
   const ended = expect(waiting).rejects.toThrow('the supervisor is gone');

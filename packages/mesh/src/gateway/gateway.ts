@@ -10,6 +10,7 @@ import { resetStream } from '../hbone/reset.js';
 import type { WireProtocol } from '../http/detect-protocol.js';
 import { HttpConnection } from '../http/http-connection.js';
 import { defaultHttpLimits, type HttpLimits } from '../http/limits.js';
+import { gateProblem } from '../identity/gate-problem.js';
 import type { PeerJudge } from '../identity/peer-judge.js';
 import { keyReport } from '../jwt/key-report.js';
 import { TokenVerifier } from '../jwt/token-verifier.js';
@@ -107,6 +108,7 @@ class IngressGateway {
           this.#authorizers.retire();
           this.#pool.rejudge();
         },
+        problem: () => this.#problem(),
         dispose: () => this.#dispose(),
       },
       snapshot,
@@ -268,6 +270,11 @@ class IngressGateway {
     const destination = formatAuthority(this.#ownAddress(), arrival.port);
     this.#telemetry.connections.failed({ direction: 'inbound', source, destination }, error);
     resetStream(socket);
+  }
+
+  #problem(): string | undefined {
+    const identities = this.#state === undefined ? [] : [this.#state.gateway.workload.identity];
+    return gateProblem(identities, { credentials: this.#options.credentials, peers: this.#peers });
   }
 
   #dispose(): void {

@@ -14,6 +14,8 @@ export interface GateParts<State, Plan extends ListenerPlan> {
   open(plan: Plan): Promise<Listener<Plan>>;
   /** Puts the state in force, synchronously. Open connections are judged again right after. */
   enforce(state: State): void;
+  /** Why it serves nobody although the state is in force, where that is so. */
+  problem(): string | undefined;
   /** Ends what is not a listener; called after the connections have ended. */
   dispose(): void;
 }
@@ -90,11 +92,13 @@ export class SnapshotGate<State, Plan extends ListenerPlan> implements Gate {
   }
 
   status(): GateStatus {
+    const problem = this.#parts.problem();
     return {
       name: this.name,
       kind: this.#parts.kind,
       snapshot: this.#number,
-      ready: this.#ready,
+      ready: this.#ready && problem === undefined,
+      ...(problem === undefined ? {} : { problem }),
       openConnections: this.#parts.connections.size,
       listeners: this.#listeners.plans.map(({ address, port, purpose, workload }) => ({ address, port, purpose, workload })),
     };

@@ -10,6 +10,7 @@ import { resetStream } from '../hbone/reset.js';
 import { sniffProtocol, type WireProtocol } from '../http/detect-protocol.js';
 import { HttpConnection } from '../http/http-connection.js';
 import { defaultHttpLimits, type HttpLimits } from '../http/limits.js';
+import { gateProblem } from '../identity/gate-problem.js';
 import type { PeerJudge } from '../identity/peer-judge.js';
 import { keyReport } from '../jwt/key-report.js';
 import { TokenVerifier } from '../jwt/token-verifier.js';
@@ -100,6 +101,7 @@ class Waypoint {
         plans: plansOf,
         open: (plan) => this.#open(plan),
         enforce: (state) => this.#enforce(state),
+        problem: () => this.#problem(),
         dispose: () => this.#dispose(),
       },
       snapshot,
@@ -268,6 +270,11 @@ class Waypoint {
   #refused({ from, to, error }: EarlyRefusal): void {
     const ends = { source: formatAuthority(from.address, from.port), destination: formatAuthority(to.address, to.port) };
     this.#telemetry.connections.failed({ direction: 'inbound', ...ends }, error);
+  }
+
+  #problem(): string | undefined {
+    const identities = this.#state === undefined ? [] : [this.#state.gateway.workload.identity];
+    return gateProblem(identities, { credentials: this.#options.credentials, peers: this.#peers });
   }
 
   #dispose(): void {

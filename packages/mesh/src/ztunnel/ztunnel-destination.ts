@@ -6,6 +6,7 @@ import type { HboneRequest, SocketEnd } from '../hbone/hbone-request.js';
 import { HboneServer } from '../hbone/hbone-server.js';
 import { formatAuthority, forwardedHost } from '../hbone/headers.js';
 import { defaultHttpLimits } from '../http/limits.js';
+import { gateProblem } from '../identity/gate-problem.js';
 import type { PeerJudge } from '../identity/peer-judge.js';
 import { originalDestination } from '../namespace/namespace-socket.js';
 import { ConnectionRegistry } from '../socket/connection-registry.js';
@@ -73,9 +74,9 @@ class ZtunnelDestination implements GateParts<ZtunnelJudge, InboundPlan> {
   }
 
   async derive(snapshot: Snapshot): Promise<ZtunnelJudge> {
-    const identities = new Set(capturedWorkloads(snapshot).map(({ identity }) => identity));
+    const identities = identitiesOf(capturedWorkloads(snapshot));
     // A workload whose credentials cannot be had refuses every handshake; it keeps nobody else from being served.
-    await Promise.allSettled([...identities].map((identity) => this.#options.credentials.fetch(identity)));
+    await Promise.allSettled(identities.map((identity) => this.#options.credentials.fetch(identity)));
     return new ZtunnelJudge(snapshot);
   }
 
@@ -94,6 +95,11 @@ class ZtunnelDestination implements GateParts<ZtunnelJudge, InboundPlan> {
     this.#metrics.addProxies(proxies - this.#proxies);
     this.#proxies = proxies;
     for (const server of this.#hboneServers) server.rejudge();
+  }
+
+  problem(): string | undefined {
+    const workloads = this.#judge === undefined ? [] : capturedWorkloads(this.#judge.snapshot);
+    return gateProblem(identitiesOf(workloads), { credentials: this.#options.credentials, peers: this.#peers });
   }
 
   dispose(): void {
@@ -202,6 +208,10 @@ class ZtunnelDestination implements GateParts<ZtunnelJudge, InboundPlan> {
       return formatAuthority(address, port);
     }
   }
+}
+
+function identitiesOf(workloads: readonly Workload[]): string[] {
+  return [...new Set(workloads.map(({ identity }) => identity))];
 }
 
 function capturedWorkloads({ inventory }: Snapshot): Workload[] {

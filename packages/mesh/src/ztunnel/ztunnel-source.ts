@@ -8,6 +8,7 @@ import type { Gate, GateOptions, Snapshot } from '../gate.js';
 import { HbonePool } from '../hbone/hbone-pool.js';
 import { formatAuthority } from '../hbone/headers.js';
 import { resetSocket } from '../hbone/reset.js';
+import { gateProblem } from '../identity/gate-problem.js';
 import type { PeerJudge } from '../identity/peer-judge.js';
 import { originalDestination } from '../namespace/namespace-socket.js';
 import { ConnectionRegistry } from '../socket/connection-registry.js';
@@ -68,9 +69,8 @@ class ZtunnelSource implements GateParts<Snapshot, OutboundListenerPlan> {
   }
 
   async derive(snapshot: Snapshot): Promise<Snapshot> {
-    const identities = new Set(clients(snapshot).flatMap(({ capture, identity }) => (capture === 'captured' ? [identity] : [])));
     // A workload whose credentials cannot be had opens no tunnel; it keeps nobody else from being served.
-    await Promise.allSettled([...identities].map((identity) => this.#options.credentials.fetch(identity)));
+    await Promise.allSettled(identitiesOf(snapshot).map((identity) => this.#options.credentials.fetch(identity)));
     return snapshot;
   }
 
@@ -142,6 +142,11 @@ class ZtunnelSource implements GateParts<Snapshot, OutboundListenerPlan> {
     this.#context.pool.rejudge();
   }
 
+  problem(): string | undefined {
+    const identities = this.#snapshot === undefined ? [] : identitiesOf(this.#snapshot);
+    return gateProblem(identities, { credentials: this.#options.credentials, peers: this.#peers });
+  }
+
   dispose(): void {
     this.#context.pool.close();
     this.#peers.close();
@@ -167,6 +172,11 @@ class ZtunnelSource implements GateParts<Snapshot, OutboundListenerPlan> {
       error,
     );
   }
+}
+
+/** Those that are in the mesh. */
+function identitiesOf(snapshot: Snapshot): string[] {
+  return [...new Set(clients(snapshot).flatMap(({ capture, identity }) => (capture === 'captured' ? [identity] : [])))];
 }
 
 /** Everything that a command may run as: all workloads but the gates' own. */
