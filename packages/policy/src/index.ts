@@ -26,6 +26,7 @@ export type { CompileOptions, TableTally } from './compile/options.js';
 export type * from './decide/decider.js';
 export { chooseEngine, type Engine, type EngineName, engines } from './decide/engine.js';
 export { connectionDecider, requestDecider } from './decide/index.js';
+export { KeptDeciders } from './decide/kept-deciders.js';
 export { type RoleDecider, roleDecider } from './decide/role-decider.js';
 export { type DiagnosticCode, diagnosticCodes } from './diagnostic/codes/index.js';
 export * from './diagnostic/diagnostic.js';

@@ -47,6 +47,8 @@ export class GateRefusal extends Error {
 
 const startMs = 20_000;
 const answerMs = 10_000;
+/** A key, a certificate and sockets for each workload take their time; how long, on a slow machine. */
+const workloadMs = 50;
 
 /**
  * One gate process, from its start to its end. Detached, its output in a file: neither a Ctrl-C nor the death of the
@@ -110,7 +112,7 @@ export class GateChild {
     const { role, adminAddress, revocation } = this.#options;
     const answer = await this.#ask(
       { type: 'start', role, snapshot, adminAddress, revocation: revocation() },
-      startMs,
+      startMs + patienceFor(snapshot),
       (message) => (message.type === 'started' || message.type === 'start-failed' ? message : undefined),
     );
     if (answer.type === 'start-failed') throw new GateRefusal(answer.error);
@@ -121,14 +123,18 @@ export class GateChild {
    * `GateRefusal` where it does not.
    */
   async prepare({ number, change, whole }: TravellingSnapshot): Promise<void> {
-    const ask = (message: ToGate) =>
-      this.#ask(message, answerMs, (answer) =>
+    const ask = (message: ToGate, data?: Pick<SnapshotData, 'addresses'>) =>
+      this.#ask(message, answerMs + patienceFor(data), (answer) =>
         (answer.type === 'prepared' || answer.type === 'refused' || answer.type === 'lacks-base') && answer.number === number
           ? answer
           : undefined,
       );
-    const first = change === undefined ? undefined : await ask({ type: 'prepare-change', change });
-    const answer = first === undefined || first.type === 'lacks-base' ? await ask({ type: 'prepare', snapshot: whole() }) : first;
+    const askWhole = (snapshot: SnapshotData) => ask({ type: 'prepare', snapshot }, snapshot);
+    const first =
+      change === undefined
+        ? undefined
+        : await ask({ type: 'prepare-change', change }, change.addresses && { addresses: change.addresses });
+    const answer = first === undefined || first.type === 'lacks-base' ? await askWhole(whole()) : first;
     if (answer.type !== 'prepared')
       throw new GateRefusal(answer.type === 'refused' ? answer.error : 'the snapshot was not taken');
   }
@@ -230,4 +236,9 @@ export class GateChild {
 /** Picks the confirmation of a request. */
 function isDone(id: number): (message: FromGate) => FromGate | undefined {
   return (message) => (message.type === 'done' && message.id === id ? message : undefined);
+}
+
+/** How much longer a gate gets for the workloads that it may have to get keys and sockets for. */
+function patienceFor(data: Pick<SnapshotData, 'addresses'> | undefined): number {
+  return workloadMs * (data?.addresses.workloads.length ?? 0);
 }

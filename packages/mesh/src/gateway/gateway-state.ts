@@ -16,17 +16,20 @@ export class GatewayState {
     gateway: GatewayInfo,
     /** Where its listeners are. */
     readonly socketAddress: string,
+    previous: GatewayState | undefined,
   ) {
     this.gateway = gateway;
-    this.deciders = new GateDeciders(snapshot.inventory, gateway);
+    this.deciders = new GateDeciders(snapshot.inventory, gateway, previous?.deciders);
     this.certificates = new ServerCertificates(snapshot.inventory, gateway);
   }
 
   /** The state of a gateway; undefined where the snapshot has no such ingress gateway, or no address for it. */
-  static of(snapshot: Snapshot, key: string): GatewayState | undefined {
+  static of(snapshot: Snapshot, key: string, previous?: GatewayState): GatewayState | undefined {
     const gateway = snapshot.inventory.gateways.get(key);
     const address = gateway === undefined ? undefined : snapshot.addresses.socketAddress(gateway.workload.address);
-    return gateway?.role !== 'ingress' || address === undefined ? undefined : new GatewayState(snapshot, gateway, address);
+    return gateway?.role !== 'ingress' || address === undefined
+      ? undefined
+      : new GatewayState(snapshot, gateway, address, previous);
   }
 
   /** The listeners that share a declared port, in the order of the manifest. */

@@ -122,7 +122,7 @@ class IngressGateway {
 
   /** A snapshot without this gateway is a state, too: nothing listens, and nothing is served. */
   async #derive(snapshot: Snapshot): Promise<GatewayState | undefined> {
-    const state = GatewayState.of(snapshot, this.#options.gateway);
+    const state = GatewayState.of(snapshot, this.#options.gateway, this.#state);
     if (state !== undefined) {
       // Without credentials no request gets further than here, which is no reason to keep an older policy in force.
       await this.#options.credentials.fetch(state.gateway.workload.identity).catch(() => undefined);

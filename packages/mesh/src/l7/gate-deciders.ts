@@ -7,8 +7,10 @@ import {
   type ConnectionDecider,
   type CustomStage,
   connectionDecider,
+  type GatewayBinding,
   type GatewayInfo,
   type Inventory,
+  KeptDeciders,
   type RequestAttributes,
   type RequestDecider,
   type RequestVerdict,
@@ -17,6 +19,7 @@ import {
   type TokenKnowledge,
   type TokenStage,
   type Verdict,
+  type WaypointBinding,
   type Workload,
 } from '@sallyport/policy';
 
@@ -28,13 +31,18 @@ export type DecisionTarget = ServiceInfo | Workload | 'listeners';
  * contract, the answer is a deny with reason `internal-error`.
  */
 export class GateDeciders {
-  readonly #requests = new Map<string, RequestDecider>();
-  readonly #connections = new Map<string, ConnectionDecider>();
+  readonly #requests: KeptDeciders<WaypointBinding | GatewayBinding, RequestDecider>;
+  readonly #connections: KeptDeciders<WaypointBinding | GatewayBinding, ConnectionDecider>;
 
+  /** `previous` are those in force, of which the ones are kept that nothing has changed for. */
   constructor(
-    private readonly inventory: Inventory,
+    inventory: Inventory,
     private readonly gateway: GatewayInfo,
-  ) {}
+    previous?: GateDeciders,
+  ) {
+    this.#requests = new KeptDeciders(inventory, previous === undefined ? undefined : previous.#requests);
+    this.#connections = new KeptDeciders(inventory, previous === undefined ? undefined : previous.#connections);
+  }
 
   /** What the CUSTOM policies ask about a request. */
   authorizeRequest(target: DecisionTarget, connection: ConnectionAttributes, request: RequestAttributes): CustomStage {
@@ -96,23 +104,15 @@ export class GateDeciders {
   }
 
   #requestDecider(target: DecisionTarget): RequestDecider {
-    const key = keyOf(target);
-    const decider = this.#requests.get(key) ?? requestDecider(this.inventory, this.#binding(target));
-    this.#requests.set(key, decider);
-    return decider;
+    return this.#requests.of(keyOf(target), (inventory) => this.#binding(inventory, target), requestDecider);
   }
 
   #connectionDecider(target: DecisionTarget): ConnectionDecider {
-    const key = keyOf(target);
-    const decider = this.#connections.get(key) ?? connectionDecider(this.inventory, this.#binding(target));
-    this.#connections.set(key, decider);
-    return decider;
+    return this.#connections.of(keyOf(target), (inventory) => this.#binding(inventory, target), connectionDecider);
   }
 
-  #binding(target: DecisionTarget) {
-    return target === 'listeners'
-      ? bindGateway(this.inventory, this.gateway)
-      : bindWaypoint(this.inventory, this.gateway, target);
+  #binding(inventory: Inventory, target: DecisionTarget): WaypointBinding | GatewayBinding {
+    return target === 'listeners' ? bindGateway(inventory, this.gateway) : bindWaypoint(inventory, this.gateway, target);
   }
 }
 

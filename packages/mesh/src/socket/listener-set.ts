@@ -39,6 +39,7 @@ export interface PreparedListeners<Plan extends ListenerPlan> {
 export class ListenerSet<Plan extends ListenerPlan> {
   readonly #open: (plan: Plan) => Promise<Listener<Plan>>;
   #entries = new Map<string, Entry<Plan>>();
+  #plans: readonly Plan[] | undefined;
 
   constructor(open: (plan: Plan) => Promise<Listener<Plan>>) {
     this.#open = open;
@@ -51,6 +52,8 @@ export class ListenerSet<Plan extends ListenerPlan> {
 
   /** Opens what is missing; rejects naming the first address that cannot be opened, and closes again what it opened. */
   async prepare(plans: readonly Plan[]): Promise<PreparedListeners<Plan>> {
+    // The very plans that are in force: nothing is missing, and nothing will be left over.
+    if (plans === this.#plans) return { plans, opened: new Map() };
     const missing = plans.filter((plan) => !this.#entries.has(keyOf(plan)));
     const results = await Promise.allSettled(missing.map(async (plan) => ({ plan, listener: await this.#open(plan) })));
     const opened = new Map<string, Entry<Plan>>();
@@ -64,6 +67,7 @@ export class ListenerSet<Plan extends ListenerPlan> {
 
   /** Puts prepared listeners in force and stops the ones that are not among them. */
   commit(prepared: PreparedListeners<Plan>): void {
+    if (prepared.plans === this.#plans) return;
     const next = new Map<string, Entry<Plan>>();
     for (const plan of prepared.plans) {
       const key = keyOf(plan);
@@ -74,6 +78,7 @@ export class ListenerSet<Plan extends ListenerPlan> {
     }
     const removed = [...this.#entries].filter(([key]) => !next.has(key));
     this.#entries = next;
+    this.#plans = prepared.plans;
     // The connections of a removed listener have been judged by now: there is nothing left to wait for.
     for (const [, { listener }] of removed) void listener.close(0);
   }
@@ -87,6 +92,7 @@ export class ListenerSet<Plan extends ListenerPlan> {
   async close(drainMs: number): Promise<void> {
     const entries = [...this.#entries.values()];
     this.#entries = new Map();
+    this.#plans = undefined;
     await Promise.all(entries.map(({ listener }) => listener.close(drainMs)));
   }
 }

@@ -25,16 +25,19 @@ export class WaypointState {
     gateway: GatewayInfo,
     /** Where its listener is. */
     readonly socketAddress: string,
+    previous: WaypointState | undefined,
   ) {
     this.gateway = gateway;
-    this.deciders = new GateDeciders(snapshot.inventory, gateway);
+    this.deciders = new GateDeciders(snapshot.inventory, gateway, previous?.deciders);
   }
 
   /** The state of a waypoint; undefined where the snapshot has no such waypoint, or no address for it. */
-  static of(snapshot: Snapshot, key: string): WaypointState | undefined {
+  static of(snapshot: Snapshot, key: string, previous?: WaypointState): WaypointState | undefined {
     const gateway = snapshot.inventory.gateways.get(key);
     const address = gateway === undefined ? undefined : snapshot.addresses.socketAddress(gateway.workload.address);
-    return gateway?.role !== 'waypoint' || address === undefined ? undefined : new WaypointState(snapshot, gateway, address);
+    return gateway?.role !== 'waypoint' || address === undefined
+      ? undefined
+      : new WaypointState(snapshot, gateway, address, previous);
   }
 
   /** What a CONNECT authority means here (reference section 7.5). Total. */

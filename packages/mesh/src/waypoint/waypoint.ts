@@ -115,7 +115,7 @@ class Waypoint {
 
   /** A snapshot without this waypoint is a state, too: nothing listens, and nothing is served. */
   async #derive(snapshot: Snapshot): Promise<WaypointState | undefined> {
-    const state = WaypointState.of(snapshot, this.#options.gateway);
+    const state = WaypointState.of(snapshot, this.#options.gateway, this.#state);
     if (state !== undefined) {
       // Without credentials the gate refuses every handshake, which is no reason to keep an older policy in force.
       await this.#options.credentials.fetch(state.gateway.workload.identity).catch(() => undefined);

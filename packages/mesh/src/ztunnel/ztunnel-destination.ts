@@ -6,12 +6,14 @@ import type { HboneRequest, SocketEnd } from '../hbone/hbone-request.js';
 import { HboneServer } from '../hbone/hbone-server.js';
 import { formatAuthority, forwardedHost } from '../hbone/headers.js';
 import { defaultHttpLimits } from '../http/limits.js';
+import { fetchCredentials } from '../identity/fetch-credentials.js';
 import { gateProblem } from '../identity/gate-problem.js';
 import type { PeerJudge } from '../identity/peer-judge.js';
 import { originalDestination } from '../namespace/namespace-socket.js';
 import { ConnectionRegistry } from '../socket/connection-registry.js';
 import { type Listener, type ListenerPlan, placeOf } from '../socket/listener-set.js';
 import { hasPlace, namespaceOf } from '../socket/namespace-of.js';
+import { needsSameSockets, type SocketsOf, socketsOf } from '../socket/needed-sockets.js';
 import { type GateParts, SnapshotGate } from '../socket/snapshot-gate.js';
 import { listenTcp } from '../socket/tcp-listener.js';
 import { AccessLog, type ConnectionInfo } from '../telemetry/access-log.js';
@@ -60,6 +62,7 @@ class ZtunnelDestination implements GateParts<ZtunnelJudge, InboundPlan> {
   readonly #hboneServers = new Set<HboneServer>();
   readonly #authorizers: AuthorizerCalls;
   #judge: ZtunnelJudge | undefined;
+  #planned: { readonly snapshot: SocketsOf; readonly plans: readonly InboundPlan[] } | undefined;
   #proxies = 0;
 
   constructor(options: GateOptions) {
@@ -74,14 +77,15 @@ class ZtunnelDestination implements GateParts<ZtunnelJudge, InboundPlan> {
   }
 
   async derive(snapshot: Snapshot): Promise<ZtunnelJudge> {
-    const identities = identitiesOf(capturedWorkloads(snapshot));
-    // A workload whose credentials cannot be had refuses every handshake; it keeps nobody else from being served.
-    await Promise.allSettled(identities.map((identity) => this.#options.credentials.fetch(identity)));
-    return new ZtunnelJudge(snapshot);
+    await fetchCredentials(this.#options.credentials, identitiesOf(capturedWorkloads(snapshot)));
+    return new ZtunnelJudge(snapshot, this.#judge);
   }
 
   plans({ snapshot }: ZtunnelJudge): readonly InboundPlan[] {
-    return capturedWorkloads(snapshot).flatMap((workload) => plansOf(snapshot, workload));
+    if (this.#planned !== undefined && needsSameSockets(this.#planned.snapshot, snapshot)) return this.#planned.plans;
+    const plans = capturedWorkloads(snapshot).flatMap((workload) => plansOf(snapshot, workload));
+    this.#planned = { snapshot: socketsOf(snapshot), plans };
+    return plans;
   }
 
   open(plan: InboundPlan): Promise<Listener<InboundPlan>> {

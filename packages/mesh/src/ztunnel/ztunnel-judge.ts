@@ -7,8 +7,10 @@ import {
   type CustomStage,
   connectionDecider,
   type InboundTarget,
+  KeptDeciders,
   type Verdict,
   type Workload,
+  type ZtunnelBinding,
 } from '@sallyport/policy';
 import type { Snapshot } from '../gate.js';
 import { isOwnPort } from './ports.js';
@@ -35,10 +37,12 @@ export type InboundDestination =
  */
 export class ZtunnelJudge {
   readonly snapshot: Snapshot;
-  readonly #deciders = new Map<string, ConnectionDecider>();
+  readonly #deciders: KeptDeciders<ZtunnelBinding, ConnectionDecider>;
 
-  constructor(snapshot: Snapshot) {
+  /** `previous` is the judge in force, of whose deciders those are kept that nothing has changed for. */
+  constructor(snapshot: Snapshot, previous?: ZtunnelJudge) {
     this.snapshot = snapshot;
+    this.#deciders = new KeptDeciders(snapshot.inventory, previous === undefined ? undefined : previous.#deciders);
   }
 
   /** The workload if this snapshot has it behind a ztunnel. */
@@ -98,12 +102,7 @@ export class ZtunnelJudge {
   }
 
   #decider(workload: Workload): ConnectionDecider {
-    const known = this.#deciders.get(workload.key);
-    if (known !== undefined) return known;
-    const { inventory } = this.snapshot;
-    const decider = connectionDecider(inventory, bindZtunnel(inventory, workload));
-    this.#deciders.set(workload.key, decider);
-    return decider;
+    return this.#deciders.ofWorkload(workload, (inventory) => bindZtunnel(inventory, workload), connectionDecider);
   }
 }
 

@@ -8,12 +8,14 @@ import type { Gate, GateOptions, Snapshot } from '../gate.js';
 import { HbonePool } from '../hbone/hbone-pool.js';
 import { formatAuthority } from '../hbone/headers.js';
 import { resetSocket } from '../hbone/reset.js';
+import { fetchCredentials } from '../identity/fetch-credentials.js';
 import { gateProblem } from '../identity/gate-problem.js';
 import type { PeerJudge } from '../identity/peer-judge.js';
 import { originalDestination } from '../namespace/namespace-socket.js';
 import { ConnectionRegistry } from '../socket/connection-registry.js';
 import { type Listener, type ListenerPlan, placeOf } from '../socket/listener-set.js';
 import { hasPlace, namespaceOf } from '../socket/namespace-of.js';
+import { needsSameSockets, type SocketsOf, socketsOf } from '../socket/needed-sockets.js';
 import { type GateParts, SnapshotGate } from '../socket/snapshot-gate.js';
 import { listenTcp } from '../socket/tcp-listener.js';
 import { AccessLog } from '../telemetry/access-log.js';
@@ -51,6 +53,7 @@ class ZtunnelSource implements GateParts<Snapshot, OutboundListenerPlan> {
   readonly #context: OutboundContext;
   readonly #named = new NamedAddresses();
   #snapshot: Snapshot | undefined;
+  #planned: { readonly snapshot: SocketsOf; readonly plans: readonly OutboundListenerPlan[] } | undefined;
 
   constructor(options: GateOptions) {
     this.#options = options;
@@ -69,13 +72,15 @@ class ZtunnelSource implements GateParts<Snapshot, OutboundListenerPlan> {
   }
 
   async derive(snapshot: Snapshot): Promise<Snapshot> {
-    // A workload whose credentials cannot be had opens no tunnel; it keeps nobody else from being served.
-    await Promise.allSettled(identitiesOf(snapshot).map((identity) => this.#options.credentials.fetch(identity)));
+    await fetchCredentials(this.#options.credentials, identitiesOf(snapshot));
     return snapshot;
   }
 
   plans(snapshot: Snapshot): readonly OutboundListenerPlan[] {
-    return clients(snapshot).flatMap((workload) => plansOf(snapshot, workload));
+    if (this.#planned !== undefined && needsSameSockets(this.#planned.snapshot, snapshot)) return this.#planned.plans;
+    const plans = clients(snapshot).flatMap((workload) => plansOf(snapshot, workload));
+    this.#planned = { snapshot: socketsOf(snapshot), plans };
+    return plans;
   }
 
   open(plan: OutboundListenerPlan): Promise<Listener> {

@@ -1,0 +1,176 @@
+import type { GateBinding } from '../bind/binding.js';
+import { servicesOf } from '../bind/workload-services.js';
+import type { Inventory, Workload } from '../inventory/inventory.js';
+import { matchesLabels } from '../inventory/labels.js';
+import type { AuthorizationPolicy } from '../resource/model/index.js';
+
+/** More policies than these at once, and every gate is bound again. */
+const fewPolicies = 16;
+
+interface Entry<Decider> {
+  readonly decider: Decider;
+  /** Undefined for a binding that is not compared. */
+  readonly signature: string | undefined;
+  readonly workload: Workload | undefined;
+}
+
+/**
+ * The deciders of one inventory, each made when it is first asked for and kept. Where only policies differ from the inventory before,
+ * a gate that none of them concerns keeps its decider, one that is bound as before does too, and workloads that are bound alike share one.
+ * In doubt a decider is made anew.
+ */
+export class KeptDeciders<Binding extends GateBinding, Decider extends object> {
+  readonly #inventory: Inventory;
+  /** Of the inventory before, until it is known what they have in common with this one. */
+  #previous: KeptDeciders<Binding, Decider> | undefined;
+  #begun: Begun<Decider> | undefined;
+
+  /** Looks at nothing yet: an inventory that cannot be read is found out by a decision, which then denies. */
+  constructor(inventory: Inventory, previous?: KeptDeciders<Binding, Decider>) {
+    this.#inventory = inventory;
+    // Of one that was never asked there is nothing to keep: so none is held longer than the next one that is.
+    this.#previous = previous === undefined || previous.#begun !== undefined ? previous : previous.#previous;
+  }
+
+  /** The decider of a workload's ztunnel. `make` is given what it may read and keep. */
+  ofWorkload(workload: Workload, bind: Bind<Binding>, make: Make<Binding, Decider>): Decider {
+    return this.#entry(workload.key, workload, bind, make).decider;
+  }
+
+  /** The decider of any other gate, or of one object behind it. */
+  of(key: string, bind: Bind<Binding>, make: Make<Binding, Decider>): Decider {
+    return this.#entry(key, undefined, bind, make).decider;
+  }
+
+  #entry(key: string, workload: Workload | undefined, bind: Bind<Binding>, make: Make<Binding, Decider>): Entry<Decider> {
+    this.#begun ??= this.#begin();
+    const { entries, shared, surroundings, numbers } = this.#begun;
+    const known = entries.get(key);
+    if (known !== undefined) return known;
+    const binding = settled(bind(this.#inventory));
+    const signature = signatureOf(binding, numbers);
+    const decider = sameDecider(this.#begun, key, workload, signature) ?? make(surroundings, binding);
+    if (signature !== undefined && workload !== undefined) shared.set(signature, decider);
+    const entry = { decider, signature, workload };
+    entries.set(key, entry);
+    return entry;
+  }
+
+  #begin(): Begun<Decider> {
+    const last = this.#previous;
+    const previous = last === undefined ? undefined : last.#begun;
+    const before = last === undefined ? undefined : last.#inventory;
+    const goesOn = previous !== undefined && before !== undefined && hasSameSurroundings(before, this.#inventory);
+    const begun: Begun<Decider> = {
+      surroundings: goesOn ? previous.surroundings : { ...this.#inventory, policies: [], requestAuthentications: [] },
+      numbers: goesOn ? previous.numbers : new Numbers(),
+      entries: new Map(),
+      before: goesOn ? previous.entries : new Map(),
+      shared: new Map(),
+    };
+    if (goesOn) carry(begun, before, this.#inventory);
+    this.#previous = undefined;
+    return begun;
+  }
+}
+
+/** What is worked out when the first decider is asked for. */
+interface Begun<Decider> {
+  /** What deciders read: without policies, which come with their bindings, so that no decider keeps an inventory of the past. */
+  readonly surroundings: Inventory;
+  readonly numbers: Numbers;
+  readonly entries: Map<string, Entry<Decider>>;
+  /** Those of the inventory before. */
+  readonly before: ReadonlyMap<string, Entry<Decider>>;
+  /** Of workloads, by signature. */
+  readonly shared: Map<string, Decider>;
+}
+
+/** A decider for the same binding: of the same gate before, or of another workload. */
+function sameDecider<Decider>(
+  { before, shared }: Begun<Decider>,
+  key: string,
+  workload: Workload | undefined,
+  signature: string | undefined,
+): Decider | undefined {
+  if (signature === undefined) return undefined;
+  const old = before.get(key);
+  if (old?.signature === signature) return old.decider;
+  return workload === undefined ? undefined : shared.get(signature);
+}
+
+/** Keeps the deciders of all workloads that no changed policy concerns. */
+function carry<Decider>({ entries, before, shared }: Begun<Decider>, previous: Inventory, inventory: Inventory): void {
+  const changed = changedPolicies(previous.policies, inventory.policies);
+  if (changed.length > fewPolicies) return;
+  for (const [key, entry] of before) {
+    const { workload, signature, decider } = entry;
+    if (workload === undefined || changed.some((policy) => concerns(policy, workload, inventory))) continue;
+    entries.set(key, entry);
+    if (signature !== undefined) shared.set(signature, decider);
+  }
+}
+
+/** How a gate is bound under an inventory. */
+type Bind<Binding> = (inventory: Inventory) => Binding;
+
+/** Makes a decider for a binding. */
+type Make<Binding, Decider> = (inventory: Inventory, binding: Binding) => Decider;
+
+/** Numbers for policies, by identity. */
+class Numbers {
+  readonly #numbers = new WeakMap<object, number>();
+  #last = 0;
+
+  of(object: object): number {
+    const known = this.#numbers.get(object);
+    if (known !== undefined) return known;
+    this.#last += 1;
+    this.#numbers.set(object, this.#last);
+    return this.#last;
+  }
+}
+
+/** Whether all is the same but policies and RequestAuthentications, which a decider has from its binding. */
+function hasSameSurroundings(before: Inventory, after: Inventory): boolean {
+  const { policies: _, requestAuthentications: __, ...rest } = before;
+  return Object.entries(rest).every(([name, value]) => value === after[name as keyof Inventory]);
+}
+
+/** A binding without the reasons why policies are not bound: they are for people, and would keep the inventory. */
+function settled<Binding extends GateBinding>(binding: Binding): Binding {
+  const values = Object.keys(binding).map((name) => [name, name === 'unbound' ? [] : binding[name as keyof Binding]]);
+  return Object.fromEntries(values) as Binding;
+}
+
+/** Equal for bindings of one gate that decide alike; undefined where closures or roles are in force, which are not compared. */
+function signatureOf(binding: GateBinding, numbers: Numbers): string | undefined {
+  if (binding.closures.length > 0 || binding.roles.length > 0) return undefined;
+  const policies = binding.policies.map(({ policy }) => numbers.of(policy)).join();
+  if (binding.gate !== 'ztunnel') {
+    return `${binding.gate} ${policies} ${binding.requestAuthentications.map((policy) => numbers.of(policy)).join()}`;
+  }
+  const { mode, policy, ports } = binding.mtls;
+  const exceptions = [...ports].map(([port, each]) => `${port} ${each.mode} ${numbers.of(each.policy)}`);
+  return `ztunnel ${policies} ${mode} ${policy === undefined ? '' : numbers.of(policy)} ${exceptions.join()}`;
+}
+
+/** The policies that are in one list only. */
+function changedPolicies(before: readonly AuthorizationPolicy[], after: readonly AuthorizationPolicy[]): AuthorizationPolicy[] {
+  if (before === after) return [];
+  const [old, now] = [new Set(before), new Set(after)];
+  return [...before.filter((policy) => !now.has(policy)), ...after.filter((policy) => !old.has(policy))];
+}
+
+/** Whether a policy may be among what binds the ztunnel of a workload; yes in doubt. */
+function concerns(policy: AuthorizationPolicy, workload: Workload, inventory: Inventory): boolean {
+  const { namespace } = policy.metadata;
+  const labels = policy.selector?.matchLabels ?? {};
+  const selects = Object.keys(workload.labels).length === 0 || matchesLabels(labels, workload.labels);
+  if (policy.targetRefs.length === 0 && !selects) return false;
+  return (
+    namespace === workload.namespace ||
+    namespace === inventory.mesh.rootNamespace ||
+    servicesOf(inventory, workload).some((service) => service.namespace === namespace)
+  );
+}
