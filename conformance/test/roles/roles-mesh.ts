@@ -1,3 +1,5 @@
+import { publicKeys, signToken } from '../../src/cases/sign-token.js';
+
 /** One thing that a role or a binding may ask for, with a path or a port of its own, so that nothing else decides on it. */
 export interface KeyUnderTest {
   /** As it is written: `destination.ip`, `notNames`. */
@@ -25,6 +27,17 @@ const podIp = '10.0.0.2';
 const webIp = '10.0.0.9';
 const batchIp = '10.0.0.10';
 
+const issuer = 'https://accounts.my-svc.com';
+
+/** What a binding may ask of the token of a request, and claims by which another token is nobody's. */
+const tokenProperties: readonly (readonly [key: string, value: string, otherwise: object])[] = [
+  ['request.auth.principal', `${issuer}/ann`, { sub: 'bob' }],
+  ['request.auth.audiences', 'my-svc.com', { aud: 'other.com' }],
+  ['request.auth.presenter', '123.my-svc.com', { azp: '456.my-svc.com' }],
+  ['request.auth.claims[email]', '*@foo.com', { email: 'ann@bar.com' }],
+  ['request.auth.claims[iss]', issuer, { iss: 'https://other.example' }],
+];
+
 /** What the page of keys marks as supported for TCP, as far as no filter has to publish anything. */
 const anywhere: readonly KeyUnderTest[] = [
   ...pair('destination.ip', constraint('destination.ip', `${podIp}/32`), constraint('destination.ip', '10.9.0.0/16')),
@@ -48,7 +61,15 @@ export const tcpKeys: readonly KeyUnderTest[] = [
   { key: 'destination.port', expect: 'deny', rule: () => constraint('destination.port', '1') },
   { key: 'paths', expect: 'deny', rule: { paths: ['*'] } },
   { key: 'request.headers', expect: 'deny', rule: constraint('request.headers[host]', '*') },
+  ...['request.headers[User-Agent]', ...tokenProperties.map(([key]) => key)].map(
+    (key): KeyUnderTest => ({ key, expect: 'deny', subject: { properties: { [key]: '*' } } }),
+  ),
 ];
+
+function tokenOf(claims: object): readonly string[] {
+  const payload = { iss: issuer, sub: 'ann', aud: 'my-svc.com', azp: '123.my-svc.com', ...claims };
+  return ['--header', `authorization: Bearer ${signToken({ claims: payload })}`];
+}
 
 /** One key for each path of the HTTP service. */
 export const httpKeys: readonly KeyUnderTest[] = [
@@ -70,6 +91,11 @@ export const httpKeys: readonly KeyUnderTest[] = [
       request: ['--header', `x-custom-token: ${token}`],
     }),
   ),
+  ...tokenProperties.flatMap(([key, value, otherwise]): KeyUnderTest[] => [
+    { key, expect: 'allow', subject: { properties: { [key]: value } }, request: tokenOf({ email: 'ann@foo.com' }) },
+    { key, expect: 'deny', subject: { properties: { [key]: value } }, request: tokenOf({ email: 'ann@foo.com', ...otherwise }) },
+    { key: `${key} without a token`, expect: 'deny', subject: { properties: { [key]: '*' } } },
+  ]),
   ...['GET', 'DELETE'].map(
     (method): KeyUnderTest => ({
       key: 'methods',
@@ -127,13 +153,27 @@ function workloads(): readonly object[] {
   ];
 }
 
+/** Both issuers of the tokens sign with the same keys: which of the two a token is of is for the bindings to ask. */
+function tokens(): object {
+  const jwks = publicKeys(['first']);
+  return {
+    apiVersion: 'security.istio.io/v1',
+    kind: 'RequestAuthentication',
+    metadata: { name: 'tokens', namespace: 'shop' },
+    spec: {
+      targetRefs: [{ group: '', kind: 'Service', name: 'api' }],
+      jwtRules: [{ issuer, jwks }, { issuer: 'https://other.example', jwks }],
+    },
+  };
+}
+
 function grants(keys: readonly KeyUnderTest[], placeOf: (index: number) => object): readonly object[] {
   return keys.flatMap(({ key, rule, subject }, index) => {
     const name = `${'paths' in placeOf(index) ? 'http' : 'tcp'}-${index}`;
     const rules = [typeof rule === 'function' ? rule(portOf(index)) : { ...placeOf(index), ...rule }];
     const subjects = [subject ?? { user: '*' }];
     return [
-      object('ServiceRole', name, { rules }, { labels: { key: key.split(' ')[0] } }),
+      object('ServiceRole', name, { rules }, { labels: { key: key.split(/[ []/)[0] } }),
       object('ServiceRoleBinding', name, { subjects, roleRef: { kind: 'ServiceRole', name } }),
     ];
   });
@@ -143,6 +183,7 @@ function grants(keys: readonly KeyUnderTest[], placeOf: (index: number) => objec
 export function rolesMesh(): string {
   const objects = [
     ...workloads(),
+    tokens(),
     object('ClusterRbacConfig', 'default', { mode: 'ON_WITH_INCLUSION', inclusion: { namespaces: ['shop'] } }),
     ...grants(httpKeys, (index) => ({ paths: [pathOf(index)] })),
     ...grants(tcpKeys, (index) => ({ ports: [portOf(index)] })),
