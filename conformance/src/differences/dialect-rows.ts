@@ -130,6 +130,7 @@ export const dialectRows: readonly DialectRow[] = [
   { question: 'token or CRL runs out under an open stream' },
   { question: 'RBAC v1alpha1: unsupported key or value' },
   { question: 'MySQL metadata under v1alpha1' },
+  { question: 'a path that leads elsewhere when it is normalised again', reason: 'bad-request' },
 ];
 
 /** The row with this question; throws where there is none. */

@@ -162,7 +162,10 @@ function tokens(): object {
     metadata: { name: 'tokens', namespace: 'shop' },
     spec: {
       targetRefs: [{ group: '', kind: 'Service', name: 'api' }],
-      jwtRules: [{ issuer, jwks }, { issuer: 'https://other.example', jwks }],
+      jwtRules: [
+        { issuer, jwks },
+        { issuer: 'https://other.example', jwks },
+      ],
     },
   };
 }

@@ -13,6 +13,7 @@ import { addDialectOptions, type DialectOptions, readDialect } from '../options.
 import { wantsColour } from '../output/colour.js';
 import { countDiagnostics, diagnosticToJson, plural, renderDiagnostics } from '../output/diagnostics.js';
 import { type OutputFormat, outputOption, printJson } from '../output/format-option.js';
+import { noManifests } from '../output/no-manifests.js';
 import { readManifests } from '../read-manifests.js';
 
 interface CheckOptions extends DialectOptions {
@@ -46,7 +47,8 @@ Exit status: 0 nothing but warnings, 1 something is invalid or dangerous, 2 wron
 async function runCheck(paths: readonly string[], options: CheckOptions): Promise<void> {
   const { files, diagnostics: unread } = await readManifests(paths);
   const checked = checkFiles(files, readDialect(options));
-  const diagnostics = sortDiagnostics([...unread, ...checked.diagnostics]);
+  const empty = unread.length === 0 ? noManifests(paths, files) : [];
+  const diagnostics = sortDiagnostics([...unread, ...empty, ...checked.diagnostics]);
   if (options.output === 'json') printJson(asJson(checked, diagnostics, files.length));
   else {
     process.stdout.write(renderDiagnostics(diagnostics, files, wantsColour(process.stdout)));

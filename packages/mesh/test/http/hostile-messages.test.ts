@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import { connect as connectHttp2, constants } from 'node:http2';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { ambiguousMessages } from '../support/ambiguous-messages.js';
 import { ProxyFixture } from './proxy-fixture.js';
 
 let proxy: ProxyFixture;
@@ -49,40 +50,8 @@ async function collect(socket: Socket): Promise<string> {
   return text;
 }
 
-const refused: readonly (readonly [string, string])[] = [
-  [
-    'both Content-Length and Transfer-Encoding',
-    'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
-  ],
-  ['two equal Content-Lengths', 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nContent-Length: 3\r\n\r\nabc'],
-  ['two different Content-Lengths', 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nContent-Length: 30\r\n\r\nabc'],
-  ['a signed Content-Length', 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: +3\r\n\r\nabc'],
-  ['a Content-Length list', 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3, 3\r\n\r\nabc'],
-  ['a space before the colon of Transfer-Encoding', 'POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding : chunked\r\n\r\n0\r\n\r\n'],
-  ['a folded header', 'GET / HTTP/1.1\r\nHost: a\r\nX: b\r\n c\r\n\r\n'],
-  ['a bare LF after the request line', 'GET / HTTP/1.1\nHost: a\r\n\r\n'],
-  ['a bare LF after a header', 'GET / HTTP/1.1\r\nHost: a\nX: b\r\n\r\n'],
-  ['a bare CR in a header', 'GET / HTTP/1.1\r\nHost: a\rX: b\r\n\r\n'],
-  ['a NUL in a header', 'GET / HTTP/1.1\r\nHost: a\r\nX: b\0c\r\n\r\n'],
-  ['no Host', 'GET / HTTP/1.1\r\n\r\n'],
-  ['two Hosts', 'GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n'],
-  ['two Hosts beside an absolute target', 'GET http://c/ HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n'],
-  ['an empty Host', 'GET / HTTP/1.1\r\nHost:\r\n\r\n'],
-  ['a Host with user information', 'GET / HTTP/1.1\r\nHost: a@b\r\n\r\n'],
-  ['a Host with a list', 'GET / HTTP/1.1\r\nHost: a,b\r\n\r\n'],
-  ['a target without a slash', 'GET index.html HTTP/1.1\r\nHost: a\r\n\r\n'],
-  ['an asterisk for anything but OPTIONS', 'GET * HTTP/1.1\r\nHost: a\r\n\r\n'],
-  ['a space in the target', 'GET /a b HTTP/1.1\r\nHost: a\r\n\r\n'],
-  ['a method in lower case', 'get / HTTP/1.1\r\nHost: a\r\n\r\n'],
-  [
-    'an upgrade with a body',
-    'GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: websocket\r\nContent-Length: 3\r\n\r\nabc',
-  ],
-  ['no HTTP at all', '\u0016\u0003\u0001\u0002\u0000'],
-];
-
 describe('a message that could be read in two ways', () => {
-  it.each(refused)('gets 400 and its connection ends: %s', async (_what, bytes) => {
+  it.each(ambiguousMessages)('gets 400 and its connection ends: %s', async (_what, bytes) => {
     expect(await raw(bytes)).toMatch(/^HTTP\/1\.1 400 /);
     expect(seen).toEqual([]);
     const [record] = await proxy.recorded(1);

@@ -5,7 +5,7 @@ import { editedHeaders } from '../verdict/edited-headers.js';
 import { remoteAddress } from '../verdict/remote-address.js';
 import { connectionFacts, type Facts, type Unreadable } from './facts.js';
 import { headerView } from './headers.js';
-import { normalizePath, pathWithoutQuery } from './path/normalize-path.js';
+import { isSettled, normalizePath, pathWithoutQuery } from './path/normalize-path.js';
 import { requestDefect } from './request-defect.js';
 
 /** A request that an L7 gate refuses before policy, with the status it answers. */
@@ -45,6 +45,8 @@ export function requestFacts(
   if (defect !== undefined) return { refused: defect.detail, status: defect.status };
   const normalized = normalizePath(request.path, inventory.mesh.pathNormalization);
   if (normalized.path === undefined) return { refused: 'the path cannot be normalised', status: normalized.status };
+  if (inventory.dialect.name === 'strict' && !isSettled(normalized.path, inventory.mesh.pathNormalization))
+    return { refused: 'the path leads elsewhere when it is normalised again', status: 400 };
   const { identity } = connection;
   const peer = connection.remoteIp ?? connection.sourceIp;
   const remoteIp = remoteAddress(inventory, {

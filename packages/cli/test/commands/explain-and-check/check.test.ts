@@ -31,6 +31,16 @@ describe('sallyport check', () => {
     expect(stdout).toContain('1 error, 0 warnings');
   });
 
+  it.each([
+    ['no file', {}],
+    ['files of other kinds only', { 'notes.txt': 'a: b' }],
+    ['an empty file', { 'mesh.yaml': '\n' }],
+  ])('exits 1 on a folder with %s, which is hardly what was meant', async (_, texts) => {
+    const { status, stdout } = await check(texts);
+    expect(status).toBe(1);
+    expect(stdout).toContain('error no-manifests: `.` holds no manifest');
+  });
+
   it('exits 0 where there are warnings only', async () => {
     const lost = files['at-ztunnel.yaml'].replace('app: cart', 'app: basket').replace('only-from-waypoint', 'lost');
     const { status, stdout } = await check({ ...files, 'lost.yaml': lost });

@@ -9,4 +9,11 @@ export const sourceCodes = {
     example: '',
     cause: 'a path that does not exist, or a file that this user may not read',
   },
+  'no-manifests': {
+    kind: 'finding',
+    severity: 'error',
+    summary: 'What was to be checked holds no manifest at all: most likely the path is another one.',
+    example: '',
+    cause: 'a folder without any `*.yaml`, `*.yml` or `*.json`',
+  },
 } as const satisfies Record<string, CodeDescription>;

@@ -21,6 +21,15 @@ export function normalizePath(path: string, mode: PathNormalization): Normalized
   return { path: (merges ? mergeSlashes(canonical) : canonical) + query };
 }
 
+/**
+ * Whether a normalised path stays what it is when somebody behind normalises it again. Upstream's may not: encoded dots with parameters
+ * (`/%2e%2e;/`) become dot segments that an application resolves though policy did not (reference section 0.3). `strict` refuses those.
+ */
+export function isSettled(normalized: string, mode: PathNormalization): boolean {
+  // Nothing else than a parameter hides dots from the first pass.
+  return !normalized.includes('.;') || normalizePath(normalized, mode).path === normalized;
+}
+
 /** The part of a `:path` that path values are compared with: no query, no fragment (reference section 3.3). */
 export function pathWithoutQuery(path: string): string {
   return beforeFirst(beforeFirst(path, '?'), '#');
