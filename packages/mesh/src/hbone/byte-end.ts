@@ -1,11 +1,9 @@
-import type { Duplex } from 'node:stream';
-import { TunnelStream } from '../http2/tunnel-stream.js';
-
 /** What an end hands its bytes to. */
-interface ByteSink {
+export interface ByteSink {
+  /** The chunk is the sink's for the length of the call only: what it keeps it copies. */
   data(chunk: Buffer): void;
   end(): void;
-  /** So many bytes that were given to `send` need not be kept any more. */
+  /** So many bytes that were given to `send` have been sent on. */
   sent(bytes: number): void;
 }
 
@@ -16,64 +14,6 @@ export interface ByteEnd {
   /** Begins to deliver. Whoever takes the bytes says `consumed` when they have gone on; that is what holds the sender back. */
   start(): void;
   consumed(bytes: number): void;
+  /** Sends bytes, however many, and keeps nothing of the chunk. */
   send(chunk: Buffer): void;
-}
-
-/** Received bytes that may be on the way before an end stops reading. */
-const mostOnTheWay = 256 * 1024;
-
-/** A stream as a `ByteEnd`; one of HTTP/2 is one already. */
-export function byteEndOf(stream: Duplex): ByteEnd {
-  return stream instanceof TunnelStream ? stream : new DuplexEnd(stream);
-}
-
-class DuplexEnd implements ByteEnd {
-  readonly #stream: Duplex;
-  readonly #sent: () => void;
-  #sink: ByteSink | undefined;
-  /** Bytes delivered and not yet passed on. */
-  #onTheWay = 0;
-  #paused = false;
-  /** Bytes given to the stream that it still holds. */
-  #unsent = 0;
-
-  constructor(stream: Duplex) {
-    this.#stream = stream;
-    this.#sent = () => {
-      const left = this.#stream.writableLength;
-      const sent = this.#unsent - left;
-      this.#unsent = left;
-      if (sent > 0) this.#sink?.sent(sent);
-    };
-  }
-
-  attach(sink: ByteSink): void {
-    this.#sink = sink;
-  }
-
-  start(): void {
-    const sink = this.#sink;
-    if (sink === undefined) return;
-    this.#stream.on('data', (chunk: Buffer) => {
-      this.#onTheWay += chunk.length;
-      sink.data(chunk);
-      if (this.#onTheWay < mostOnTheWay) return;
-      this.#paused = true;
-      this.#stream.pause();
-    });
-    this.#stream.once('end', () => sink.end());
-    this.#stream.resume();
-  }
-
-  consumed(bytes: number): void {
-    this.#onTheWay -= bytes;
-    if (!this.#paused || this.#onTheWay >= mostOnTheWay) return;
-    this.#paused = false;
-    this.#stream.resume();
-  }
-
-  send(chunk: Buffer): void {
-    this.#unsent += chunk.length;
-    this.#stream.write(chunk, this.#sent);
-  }
 }

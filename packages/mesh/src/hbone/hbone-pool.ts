@@ -182,8 +182,11 @@ function awaitAnswer(stream: TunnelStream, timeoutMs: number, signal: AbortSigna
     const settle = (finish: () => void): void => {
       clearTimeout(timer);
       signal?.removeEventListener('abort', aborted);
+      stream.off('close', closed);
+      stream.onAnswer = undefined;
       finish();
     };
+    const closed = (): void => fail(closedBeforeAnswer(stream));
     const fail = (error: HboneError): void =>
       settle(() => {
         resetStream(stream);
@@ -194,7 +197,7 @@ function awaitAnswer(stream: TunnelStream, timeoutMs: number, signal: AbortSigna
     signal?.addEventListener('abort', aborted, { once: true });
     // Stays for the life of the stream: whoever uses it looks at its end, not at this event alone.
     stream.on('error', () => undefined);
-    stream.once('close', () => fail(closedBeforeAnswer(stream)));
+    stream.once('close', closed);
     stream.onAnswer = (headers) => {
       const status = Number(headers[':status']);
       if (status === 200) settle(() => resolve({ stream, headers }));

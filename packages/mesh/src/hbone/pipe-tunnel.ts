@@ -1,6 +1,8 @@
 import type { Duplex } from 'node:stream';
-import { type ByteEnd, byteEndOf } from './byte-end.js';
+import { TunnelStream } from '../http2/tunnel-stream.js';
+import type { ByteEnd } from './byte-end.js';
 import { resetStream, wasReset } from './reset.js';
+import { SocketEnd } from './socket-end.js';
 
 /** How a tunnel ended, and what went through it. */
 interface TunnelOutcome {
@@ -45,6 +47,10 @@ export function pipeTunnel(a: Duplex, b: Duplex): Tunnel {
     ...(failure === undefined ? {} : { error: failure }),
   }));
   return { ended, reset: cut };
+}
+
+function byteEndOf(stream: Duplex): ByteEnd {
+  return stream instanceof TunnelStream ? stream : new SocketEnd(stream);
 }
 
 /** What comes from an end goes one direction; what has been sent to it came by the other. */

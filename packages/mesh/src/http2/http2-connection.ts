@@ -1,4 +1,6 @@
+import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { readDirectly } from '../socket/direct-reads.js';
 import { FrameReader, type FrameSink, type Setting } from './frame-reader.js';
 import {
   goAwayFrame,
@@ -36,6 +38,9 @@ type Limited = 'pings' | 'settings' | 'rapidResets' | 'idleFrames' | 'windowUpda
 
 /** Reset streams of which frames may still be under way; older ones are taken for closed. */
 const mostRecentResets = 1000;
+
+/** What TLS decrypts at once (RFC 8446 section 5.1). */
+const recordBytes = 16_384;
 
 /** How long a peer may take to close after it has been told to, and to answer the first notice of a graceful end. */
 const farewellMs = 1000;
@@ -189,7 +194,10 @@ export class Http2Connection implements FrameSink, StreamLink {
     // A server must not send ENABLE_PUSH with any value but 0; it need not send it (RFC 9113 section 6.5.2).
     this.#output.control(settingsFrame(this.#role === 'client' ? settings : settings.slice(1)));
     if (connectionWindow > defaultWindow) this.#output.control(windowUpdateFrame(0, connectionWindow - defaultWindow));
-    this.#socket.on('data', (bytes: Buffer) => this.#read(bytes));
+    const read = (bytes: Buffer): void => this.#read(bytes);
+    // A buffer for each connection: what TLS decrypts may come while other bytes are still looked at.
+    const direct = this.#socket instanceof Socket && readDirectly(this.#socket, Buffer.allocUnsafeSlow(recordBytes), read);
+    if (!direct || this.#socket.readableLength > 0) this.#socket.on('data', read);
     this.#socket.on('end', () => this.#end(this.#streams.size > 0 ? new Error('connection closed by the peer') : undefined));
     this.#socket.on('error', (error) => this.#end(error));
     this.#socket.once('close', () => this.#end(this.#streams.size > 0 ? new Error('connection closed') : undefined));
@@ -197,6 +205,7 @@ export class Http2Connection implements FrameSink, StreamLink {
       if (!this.#ready || !this.#settingsAcknowledged)
         this.#fail(new ConnectionError(errorCode.settingsTimeout, 'no SETTINGS in time'));
     });
+    this.#socket.resume();
     this.#flush();
   }
 
@@ -425,6 +434,12 @@ export class Http2Connection implements FrameSink, StreamLink {
   ready(stream: TunnelStream): void {
     this.#output.schedule(stream);
     this.#flush();
+  }
+
+  take(stream: TunnelStream, chunk: Buffer): number {
+    const taken = this.#over ? 0 : this.#output.take(stream, chunk);
+    this.#flush();
+    return taken;
   }
 
   consumed(bytes: number): void {

@@ -1,17 +1,17 @@
 import type { Duplex } from 'node:stream';
+import { batchBytes, returnBatch, takeBatch } from '../socket/batch-buffers.js';
 import { writeFrameHeader } from './frame-writer.js';
 import { defaultMaxFrameSize, defaultWindow, flag, frameHeaderLength, frameType } from './protocol.js';
 import type { TunnelStream } from './tunnel-stream.js';
 
-/** Bytes of one write. Large enough to make a system call worth while, small enough to stay in a core's cache. */
-const batchBytes = 128 * 1024;
-
-/** Batches below this size are not worth a buffer of their own. */
+/** Batches below this size are not worth a buffer that is kept. */
 const smallBatch = 4000;
 
-/** Buffers of `batchBytes` that nobody uses. */
-const spareBuffers: Buffer[] = [];
-const mostSpareBuffers = 16;
+/** Bytes of a stream that are being written. */
+interface Written {
+  readonly stream: TunnelStream;
+  readonly bytes: number;
+}
 
 /**
  * What a connection sends. Frames are laid out behind each other in one buffer and written at once; while that write is under way the rest
@@ -24,6 +24,11 @@ export class Output {
   #ended = false;
   #control: Buffer[] = [];
   #controlBytes = 0;
+  /** What goes out with the next write, as far as it is laid out already. */
+  #batch: Buffer | undefined;
+  #filled = 0;
+  /** What is in it of each stream. */
+  #written: Written[] = [];
   /** Streams that have something to send and a window for it. */
   readonly #ready: TunnelStream[] = [];
   /** The peer's settings and window. */
@@ -45,7 +50,7 @@ export class Output {
 
   /** Whether everything has been handed to the socket. */
   get idle(): boolean {
-    return !this.#writing && this.#controlBytes === 0 && this.#ready.length === 0;
+    return !this.#writing && this.#batch === undefined && this.#controlBytes === 0 && this.#ready.length === 0;
   }
 
   /** Adds a frame of anything but DATA; `flush` sends it. */
@@ -62,19 +67,47 @@ export class Output {
     this.#ready.push(stream);
   }
 
+  /** Lays bytes of a stream out at once, as many as fit; returns how many. `flush` sends them. */
+  take(stream: TunnelStream, chunk: Buffer): number {
+    // Whoever waits comes first.
+    if (this.#ended || this.#ready.length > 0 || Math.min(stream.sendWindow, this.window) <= 0) return 0;
+    const batch = this.#batch ?? takeBatch();
+    this.#batch = batch;
+    this.#filled += this.#layControl(batch, this.#filled);
+    let taken = 0;
+    // What came before it goes first.
+    while (taken < chunk.length && this.#controlBytes === 0) {
+      const room = batch.length - this.#filled - frameHeaderLength;
+      const length = Math.min(chunk.length - taken, stream.sendWindow, this.window, this.maxFrameSize, room);
+      if (length <= 0) break;
+      chunk.copy(batch, this.#filled + frameHeaderLength, taken, taken + length);
+      stream.took(length);
+      this.#frame(stream, batch, this.#filled, length, false);
+      this.#filled += frameHeaderLength + length;
+      taken += length;
+    }
+    return taken;
+  }
+
   /** Sends what can be sent now. */
   flush(): void {
     if (this.#writing || this.#ended) return;
-    const need = this.#measure();
+    const kept = this.#batch;
+    const need = kept === undefined ? this.#measure() : 1;
     if (need === 0) return;
-    const buffer = need <= smallBatch ? Buffer.allocUnsafe(need) : (spareBuffers.pop() ?? Buffer.allocUnsafeSlow(batchBytes));
     // Set before anybody is told that bytes are on their way: what they do then waits for the next batch.
     this.#writing = true;
-    const length = this.#lay(buffer);
+    const buffer = kept ?? (need <= smallBatch ? Buffer.allocUnsafe(need) : takeBatch());
+    this.#batch = undefined;
+    const length = this.#lay(buffer, this.#filled);
+    const written = this.#written;
+    this.#filled = 0;
+    this.#written = [];
     this.#socket.write(length === buffer.length ? buffer : buffer.subarray(0, length), () => {
       // The buffer is the socket's until now.
-      if (buffer.length === batchBytes && spareBuffers.length < mostSpareBuffers) spareBuffers.push(buffer);
+      if (buffer.length === batchBytes) returnBatch(buffer);
       this.#writing = false;
+      for (const { stream, bytes } of written) stream.written(bytes);
       this.flush();
       if (this.idle) this.#drained();
     });
@@ -85,7 +118,8 @@ export class Output {
     if (this.#ended) return;
     this.#ended = true;
     this.#ready.length = 0;
-    const frames = last === undefined ? this.#control : [...this.#control, last];
+    const laid = this.#batch?.subarray(0, this.#filled) ?? Buffer.alloc(0);
+    const frames = last === undefined ? [laid, ...this.#control] : [laid, ...this.#control, last];
     this.#control = [];
     this.#controlBytes = 0;
     this.#socket.end(Buffer.concat(frames));
@@ -113,8 +147,8 @@ export class Output {
   }
 
   /** Lays out control frames, then a frame of each stream in turn until the buffer is full or nothing is left. */
-  #lay(buffer: Buffer): number {
-    let at = this.#layControl(buffer);
+  #lay(buffer: Buffer, from: number): number {
+    let at = from + this.#layControl(buffer, from);
     /** Streams that could not move on since the last that could. */
     let stuck = 0;
     while (this.#ready.length > stuck && buffer.length - at >= frameHeaderLength) {
@@ -136,8 +170,9 @@ export class Output {
     return at;
   }
 
-  #layControl(buffer: Buffer): number {
-    let at = 0;
+  #layControl(buffer: Buffer, from: number): number {
+    if (this.#controlBytes === 0) return 0;
+    let at = from;
     let laid = 0;
     for (const frame of this.#control) {
       if (frame.length > buffer.length - at) break;
@@ -146,19 +181,24 @@ export class Output {
       laid += 1;
     }
     this.#control = laid === this.#control.length ? [] : this.#control.slice(laid);
-    this.#controlBytes -= at;
-    return at;
+    this.#controlBytes -= at - from;
+    return at - from;
   }
 
   #layData(stream: TunnelStream, buffer: Buffer, at: number, length: number): number {
     stream.fill(buffer, at + frameHeaderLength, length);
     const ends = stream.endsNow;
-    writeFrameHeader(buffer, at, length, frameType.data, ends ? flag.endStream : 0, stream.id);
-    this.window -= length;
-    this.dataFrames += 1;
     stream.scheduled = false;
+    this.#frame(stream, buffer, at, length, ends);
     stream.moved(length, ends);
     this.schedule(stream);
     return frameHeaderLength + length;
+  }
+
+  #frame(stream: TunnelStream, buffer: Buffer, at: number, length: number, ends: boolean): void {
+    writeFrameHeader(buffer, at, length, frameType.data, ends ? flag.endStream : 0, stream.id);
+    this.window -= length;
+    this.dataFrames += 1;
+    if (length > 0) this.#written.push({ stream, bytes: length });
   }
 }

@@ -1,21 +1,30 @@
 import { Duplex } from 'node:stream';
+import { batchBytes, returnBatch, takeBatch } from '../socket/batch-buffers.js';
 import type { MessageHead, OutgoingHead } from './message-head.js';
 import { errorCode } from './protocol.js';
 
 /** What takes the bytes of a stream without the buffers of `Duplex` in between. */
 export interface TunnelSink {
-  /** Bytes have come. The stream's window opens again as `consumed` is told of them. */
+  /** Bytes have come, the sink's for the length of the call. The stream's window opens again as `consumed` is told of them. */
   data(chunk: Buffer): void;
   /** The other side has finished sending. */
   end(): void;
-  /** So many bytes that were given to `send` are on their way. */
+  /** So many bytes that were given to `send` have been sent. */
   sent(bytes: number): void;
+}
+
+/** Bytes that wait for a window; `batch` is what they are a part of, to be given back. */
+interface Queued {
+  readonly bytes: Buffer;
+  readonly batch?: Buffer;
 }
 
 /** What a stream needs of its connection. */
 export interface StreamLink {
   /** There is something to send on the stream, or its window has opened. */
   ready(stream: TunnelStream): void;
+  /** Takes bytes for sending at once, as many as windows and buffers have room for; returns how many. */
+  take(stream: TunnelStream, chunk: Buffer): number;
   /** Bytes of the connection's window are free again. */
   consumed(bytes: number): void;
   sendHead(stream: TunnelStream, head: OutgoingHead, endStream: boolean): void;
@@ -29,6 +38,9 @@ export interface StreamLink {
 
 /** Bytes in a `Duplex`'s own buffers before it says that it has enough. */
 const highWaterMark = 64 * 1024;
+
+/** Smaller chunks are copied once more rather than given a batch of their own. */
+const worthTaking = 2048;
 
 /**
  * One CONNECT tunnel: a `Duplex` for whoever wants streams, and `attach`, `send`, `consumed` for who moves bytes from one end to
@@ -62,7 +74,7 @@ export class TunnelStream extends Duplex {
   #takenBefore = 0;
   #sink: TunnelSink | undefined;
 
-  readonly #queue: Buffer[] = [];
+  readonly #queue: Queued[] = [];
   #queuedBytes = 0;
   #writeDone: ((error?: Error) => void) | undefined;
   #endDone: (() => void) | undefined;
@@ -135,12 +147,11 @@ export class TunnelStream extends Duplex {
     this.resume();
   }
 
-  /** Sends bytes, however many; the sink is told when they are on their way. */
+  /** Sends bytes, however many, and keeps nothing of the chunk; the sink is told when they have been sent. */
   send(chunk: Buffer): void {
     if (this.destroyed || this.#localEnded) return;
-    this.#queue.push(chunk);
-    this.#queuedBytes += chunk.length;
-    this.#link.ready(this);
+    const taken = chunk.length >= worthTaking && this.#queuedBytes === 0 ? this.#link.take(this, chunk) : 0;
+    if (taken < chunk.length) this.#enqueue(copyOf(chunk, taken));
   }
 
   /** So many received bytes have been passed on: the peer may send as many again. */
@@ -169,7 +180,7 @@ export class TunnelStream extends Duplex {
   received(piece: Buffer): void {
     if (this.destroyed) return;
     if (this.#sink !== undefined) this.#sink.data(piece);
-    else if (this.push(piece)) this.consumed(piece.length);
+    else if (this.push(Buffer.from(piece))) this.consumed(piece.length);
     else this.#pushed += piece.length;
   }
 
@@ -201,16 +212,25 @@ export class TunnelStream extends Duplex {
     let filled = 0;
     let used = 0;
     while (filled < length) {
-      const chunk = this.#queue[used] as Buffer;
-      const piece = Math.min(chunk.length, length - filled);
-      chunk.copy(into, at + filled, 0, piece);
+      const { bytes, batch } = this.#queue[used] as Queued;
+      const piece = Math.min(bytes.length, length - filled);
+      bytes.copy(into, at + filled, 0, piece);
       filled += piece;
-      if (piece === chunk.length) used += 1;
-      else this.#queue[used] = chunk.subarray(piece);
+      if (piece < bytes.length) {
+        this.#queue[used] = { bytes: bytes.subarray(piece), ...(batch === undefined ? {} : { batch }) };
+      } else {
+        used += 1;
+        if (batch !== undefined) returnBatch(batch);
+      }
     }
     this.#queue.splice(0, used);
     this.#queuedBytes -= length;
     this.sendWindow -= length;
+  }
+
+  /** Bytes that were given away without the queue count against the window all the same. */
+  took(bytes: number): void {
+    this.sendWindow -= bytes;
   }
 
   /** So many bytes are on their way, and the end of all if `ended`. */
@@ -222,12 +242,15 @@ export class TunnelStream extends Duplex {
       this.#endDone = undefined;
       done?.();
     }
-    if (bytes === 0) return;
-    this.#sink?.sent(bytes);
-    if (this.#queuedBytes > 0 || this.#writeDone === undefined) return;
+    if (bytes === 0 || this.#queuedBytes > 0 || this.#writeDone === undefined) return;
     const done = this.#writeDone;
     this.#writeDone = undefined;
     done();
+  }
+
+  /** So many bytes have been written. */
+  written(bytes: number): void {
+    this.#sink?.sent(bytes);
   }
 
   override _read(): void {
@@ -242,7 +265,7 @@ export class TunnelStream extends Duplex {
       return;
     }
     this.#writeDone = done;
-    this.send(chunk);
+    this.#enqueue({ bytes: chunk });
   }
 
   override _final(done: () => void): void {
@@ -266,6 +289,12 @@ export class TunnelStream extends Duplex {
     done(error);
   }
 
+  #enqueue(chunk: Queued): void {
+    this.#queue.push(chunk);
+    this.#queuedBytes += chunk.bytes.length;
+    this.#link.ready(this);
+  }
+
   /** Sends RST_STREAM, unless it has been reset already. */
   #reset(code: number): void {
     if (this.resetCode !== undefined) return;
@@ -273,4 +302,13 @@ export class TunnelStream extends Duplex {
     this.#link.sendReset(this, code);
     this.#link.closed(this);
   }
+}
+
+/** A chunk from a place on, in memory that it may stay in. */
+function copyOf(chunk: Buffer, from: number): Queued {
+  const length = chunk.length - from;
+  if (length < worthTaking || length > batchBytes) return { bytes: Buffer.from(chunk.subarray(from)) };
+  const batch = takeBatch();
+  chunk.copy(batch, 0, from);
+  return { bytes: batch.subarray(0, length), batch };
 }
