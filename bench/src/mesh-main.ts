@@ -34,7 +34,7 @@ try {
 }
 
 async function startPaths(): Promise<readonly BenchPath[]> {
-  const sallyport = await started(SallyportPath.start());
+  const sallyport = await started(SallyportPath.start(workers));
   const { echo, web } = sallyport.applications;
   const direct: BenchPath = { name: 'direct', connection: echo, requests: web, gates: [] };
   const plain = await started(Http2Path.start(echo));

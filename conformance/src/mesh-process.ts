@@ -10,6 +10,7 @@ export interface MeshReport {
   readonly gates: readonly {
     readonly name: string;
     readonly pid?: number;
+    readonly workers?: readonly { readonly pid?: number }[];
     readonly address?: string;
     readonly metrics: string;
     readonly listeners: readonly { readonly port: number }[];

@@ -110,6 +110,8 @@ export interface GateStatus {
   /** Why it serves nobody. */
   readonly problem?: string;
   readonly openConnections: number;
+  /** The processes that share its load, where there are several. */
+  readonly workers?: readonly { readonly pid?: number; readonly ready: boolean; readonly openConnections: number }[];
   /** Sockets that are open, with what they are for. */
   readonly listeners: readonly {
     readonly address: string;

@@ -7,6 +7,7 @@ export { dialTcp } from './socket/dial-tcp.js';
 export { type AdminServer, type AdminServerOptions, startAdminServer } from './telemetry/admin-server.js';
 export { ControlMetrics } from './telemetry/control-metrics.js';
 export type { LogFormat } from './telemetry/log-line.js';
+export { MergedMetrics, type MetricsData, readMetrics } from './telemetry/merged-metrics.js';
 export { createMetricsRegistry } from './telemetry/metrics-registry.js';
 export { startWaypoint, type WaypointOptions } from './waypoint/waypoint.js';
 export { startZtunnelDestination } from './ztunnel/ztunnel-destination.js';

@@ -23,12 +23,12 @@ export class SallyportPath implements BenchPath {
   }
 
   /** Starts the mesh in a temporary folder, its applications too, which all other paths lead to as well. */
-  static async start(): Promise<SallyportPath> {
+  static async start(workers: number): Promise<SallyportPath> {
     const folder = await mkdtemp(join(tmpdir(), 'sallyport-bench-'));
     let mesh: MeshProcess | undefined;
     try {
       await writeFile(join(folder, 'bench.yaml'), benchManifests());
-      mesh = await MeshProcess.start(folder, { flags: ['--quiet'] });
+      mesh = await MeshProcess.start(folder, { flags: ['--quiet', '--workers', String(workers)] });
       const { stdout } = await mesh.exec('bench/client', ['/bin/sh', '-c', 'echo "$ALL_PROXY"']);
       return new SallyportPath(mesh, parseProxy(stdout.trim()));
     } catch (error) {
@@ -39,7 +39,9 @@ export class SallyportPath implements BenchPath {
   }
 
   get gates(): readonly GateProcess[] {
-    return this.#mesh.report.gates.flatMap(({ name, pid }) => (pid === undefined ? [] : [{ name, pid }]));
+    return this.#mesh.report.gates.flatMap(({ name, pid, workers = [{ pid }] }) =>
+      workers.flatMap((worker) => (worker.pid === undefined ? [] : [{ name, pid: worker.pid }])),
+    );
   }
 
   /** Where the applications themselves listen. */

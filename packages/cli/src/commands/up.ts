@@ -1,6 +1,6 @@
 import { realpath, stat } from 'node:fs/promises';
 import { strict } from '@sallyport/policy';
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { CommandFailure, exitStatus } from '../exit-status.js';
 import { type CommandUser, chooseUser, requireReadable } from '../isolation/command-user.js';
 import { requireIsolation } from '../isolation/require-isolation.js';
@@ -18,6 +18,7 @@ import { InvalidFolder, Supervisor } from '../supervisor/supervisor.js';
 interface UpOptions {
   readonly output: OutputFormat;
   readonly quiet?: boolean;
+  readonly workers: number;
   readonly isolate?: boolean;
   readonly user?: string;
 }
@@ -37,6 +38,7 @@ export function registerUp(program: Command): void {
     .addOption(outputOption())
     .option('--isolate', 'give each workload a network of its own, and capture what it sends; takes Linux and root')
     .option('--user <NAME>', 'with --isolate: whom commands run as; else whoever called sudo, else the owner of DIR')
+    .addOption(new Option('--workers <N>', 'processes that share the load of each gate').argParser(parseWorkers).default(1))
     .option('-q, --quiet', 'do not print what gates and workloads log; it is in the files that `sallyport status` names')
     .addHelpText('after', help)
     .action(async (folder: string, command: string[], options: UpOptions) => {
@@ -66,6 +68,7 @@ or the mesh of DIR is up already.
 async function up(folder: string, command: readonly string[], options: UpOptions): Promise<number> {
   const real = await requireFolder(folder);
   const isolation = await isolationFor(options, real, folder);
+  const { workers } = options;
   const id = await meshId(real);
   const directory = await prepareMeshDirectory(id);
   const claim = await claimMesh(directory, folder);
@@ -74,7 +77,16 @@ async function up(folder: string, command: readonly string[], options: UpOptions
   if (claim.ended > 0) listener({ event: 'took-over', ended: claim.ended }, []);
   try {
     return await run(
-      await Supervisor.load({ id, directory, folder: real, typedFolder: folder, dialect: strict, listener, ...isolation }),
+      await Supervisor.load({
+        id,
+        directory,
+        folder: real,
+        typedFolder: folder,
+        dialect: strict,
+        listener,
+        workers,
+        ...isolation,
+      }),
       command,
       real,
     );
@@ -87,7 +99,26 @@ async function up(folder: string, command: readonly string[], options: UpOptions
   }
 }
 
-async function isolationFor({ isolate, user }: UpOptions, real: string, typed: string): Promise<{ isolateFor?: CommandUser }> {
+/** As many as there may be processors to use them. */
+const mostWorkers = 64;
+
+function parseWorkers(text: string): number {
+  const count = Number(text);
+  if (!Number.isInteger(count) || count < 1 || count > mostWorkers) {
+    throw new InvalidArgumentError(`it is a whole number from 1 to ${mostWorkers}.`);
+  }
+  return count;
+}
+
+async function isolationFor(
+  { isolate, user, workers }: UpOptions,
+  real: string,
+  typed: string,
+): Promise<{ isolateFor?: CommandUser }> {
+  if (isolate === true && workers > 1) {
+    // A listener of a workload's network is opened from inside it, which the process that hands connections to workers is not.
+    throw new CommandFailure('--isolate does not go with more than one of --workers', { status: exitStatus.usage });
+  }
   if (isolate === true) {
     requireIsolation(typed);
     const isolateFor = await chooseUser(user, real);

@@ -1,11 +1,9 @@
 import { createCertificateRequest, renewalTime, retryDelay } from '@sallyport/control';
 import type { CredentialSource, Credentials } from '@sallyport/mesh';
-import type { Validity } from '../gate-protocol/messages.js';
+import type { SigningChannel } from './signing-channel.js';
 
-/** How the credentials of a gate process reach its supervisor. */
-export interface CredentialChannel {
-  /** Sends a certificate request; false where the supervisor is gone. */
-  sign(id: number, identity: string, request: string): boolean;
+/** Who hears how certificates fare. */
+export interface CredentialEvents {
   log(line: string): void;
   /** Counts a renewal that failed. */
   renewalFailed(): void;
@@ -17,27 +15,19 @@ interface Entry {
   renewal: NodeJS.Timeout | undefined;
 }
 
-interface Waiting {
-  resolve(signed: { chain: string; bundle: string; validity: Validity }): void;
-  reject(error: Error): void;
-}
-
-/** How long the authority may take. */
-const signMs = 10_000;
-
 /**
  * The certificates of a gate process. Keys are made here and never leave; the supervisor's authority signs. Renewed at about half of
  * their life; where that fails it is tried again until the certificate has run out, and from then on there are none.
  */
 export class ChannelCredentials implements CredentialSource {
-  readonly #channel: CredentialChannel;
+  readonly #signing: SigningChannel;
+  readonly #events: CredentialEvents;
   readonly #entries = new Map<string, Entry>();
-  readonly #waiting = new Map<number, Waiting>();
   readonly #listeners = new Set<(identity: string) => void>();
-  #lastId = 0;
 
-  constructor(channel: CredentialChannel) {
-    this.#channel = channel;
+  constructor(signing: SigningChannel, events: CredentialEvents) {
+    this.#signing = signing;
+    this.#events = events;
   }
 
   fetch(identity: string): Promise<Credentials> {
@@ -67,21 +57,6 @@ export class ChannelCredentials implements CredentialSource {
     if (entry?.credentials !== undefined) await this.#renew(identity, 0);
   }
 
-  /** The supervisor's answer to a request. */
-  signed(id: number, chain: string, bundle: string, validity: Validity): void {
-    this.#settle(id)?.resolve({ chain, bundle, validity });
-  }
-
-  /** The supervisor's refusal of a request. */
-  notSigned(id: number, error: string): void {
-    this.#settle(id)?.reject(new Error(error));
-  }
-
-  /** Fails every request that nobody will answer any more. */
-  disconnected(): void {
-    for (const id of [...this.#waiting.keys()]) this.notSigned(id, 'the supervisor is gone');
-  }
-
   close(): void {
     for (const entry of this.#entries.values()) clearTimeout(entry.renewal);
     this.#entries.clear();
@@ -98,7 +73,7 @@ export class ChannelCredentials implements CredentialSource {
 
   async #obtain(identity: string): Promise<Credentials> {
     const { key, request } = await createCertificateRequest();
-    const { chain, bundle, validity } = await this.#ask(identity, request);
+    const { chain, bundle, validity } = await this.#signing.sign(identity, request);
     const notAfter = new Date(validity.notAfter);
     const credentials = { identity, key, chain, bundle, notAfter };
     const entry = this.#entry(identity);
@@ -120,36 +95,10 @@ export class ChannelCredentials implements CredentialSource {
       await this.#obtain(identity);
       for (const listener of this.#listeners) listener(identity);
     } catch (error) {
-      this.#channel.renewalFailed();
-      this.#channel.log(`the certificate of ${identity} was not renewed: ${(error as Error).message}`);
+      this.#events.renewalFailed();
+      this.#events.log(`the certificate of ${identity} was not renewed: ${(error as Error).message}`);
       if (this.current(identity) === undefined) this.#entries.delete(identity);
       else this.#renewIn(identity, retryDelay(attempt, Math.random()), attempt + 1);
     }
-  }
-
-  #ask(identity: string, request: string): Promise<{ chain: string; bundle: string; validity: Validity }> {
-    this.#lastId += 1;
-    const id = this.#lastId;
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => this.notSigned(id, 'the certificate authority did not answer in time'), signMs);
-      const settled = (): void => clearTimeout(timer);
-      this.#waiting.set(id, {
-        resolve: (signed) => {
-          settled();
-          resolve(signed);
-        },
-        reject: (error) => {
-          settled();
-          reject(error);
-        },
-      });
-      if (!this.#channel.sign(id, identity, request)) this.notSigned(id, 'the supervisor is gone');
-    });
-  }
-
-  #settle(id: number): Waiting | undefined {
-    const waiting = this.#waiting.get(id);
-    this.#waiting.delete(id);
-    return waiting;
   }
 }

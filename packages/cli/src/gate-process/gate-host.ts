@@ -4,12 +4,12 @@ import {
   createMetricsRegistry,
   type Gate,
   type GateOptions,
+  readMetrics,
   type Snapshot,
   startAdminServer,
 } from '@sallyport/mesh';
 import {
   adminPort,
-  type FromGate,
   type GateRole,
   gateName,
   type SnapshotChange,
@@ -19,21 +19,21 @@ import {
 import { ChannelCredentials } from './channel-credentials.js';
 import { ChannelRevocation } from './channel-revocation.js';
 import { describeFailure } from './describe-failure.js';
+import type { GateProcess, GateProcessOptions } from './gate-process.js';
+import { SigningChannel } from './signing-channel.js';
 import { SnapshotMaker } from './snapshot-maker.js';
 
 /** What a host needs from its process. */
-export interface GateHostOptions {
-  /** Sends to the supervisor; false where it is gone. */
-  readonly send: (message: FromGate) => boolean;
-  readonly log: (line: string) => void;
+export interface GateHostOptions extends GateProcessOptions {
   readonly startGate: (role: GateRole, options: GateOptions) => Promise<Gate>;
 }
 
 /** One gate in its own process, driven by the messages of its supervisor; they are carried out one after the other. */
-export class GateHost {
+export class GateHost implements GateProcess {
   readonly #options: GateHostOptions;
   readonly #metrics = createMetricsRegistry();
   readonly #control = new ControlMetrics(this.#metrics);
+  readonly #signing: SigningChannel;
   readonly #credentials: ChannelCredentials;
   readonly #revocation = new ChannelRevocation();
   readonly #snapshots = new SnapshotMaker();
@@ -45,19 +45,17 @@ export class GateHost {
 
   constructor(options: GateHostOptions) {
     this.#options = options;
-    this.#credentials = new ChannelCredentials({
-      sign: (id, identity, request) => options.send({ type: 'sign', id, identity, request }),
+    this.#signing = new SigningChannel((id, identity, request) => options.send({ type: 'sign', id, identity, request }));
+    this.#credentials = new ChannelCredentials(this.#signing, {
       log: options.log,
       renewalFailed: () => this.#control.renewalFailed(),
     });
   }
 
-  /** Whether the start message has come. */
   get hasStarted(): boolean {
     return this.#started;
   }
 
-  /** Called when the supervisor asks for an end. */
   onStop(listener: (drainMs: number) => void): void {
     this.#stop = listener;
   }
@@ -92,11 +90,17 @@ export class GateHost {
         this.#revocation.put(message.list);
         this.#options.send({ type: 'done', id: message.id });
         break;
+      case 'metrics':
+        void this.#tellMetrics(message.id);
+        break;
+      case 'supervisor-gone':
+        this.supervisorGone();
+        break;
       case 'signed':
-        this.#credentials.signed(message.id, message.chain, message.bundle, message.validity);
+        this.#signing.signed(message.id, message);
         break;
       case 'not-signed':
-        this.#credentials.notSigned(message.id, message.error);
+        this.#signing.notSigned(message.id, message.error);
         break;
       case 'stop':
         this.#stop(message.drainMs);
@@ -104,14 +108,12 @@ export class GateHost {
     }
   }
 
-  /** The gate goes on with its last state; what waits for a signature fails now rather than never. */
   supervisorGone(): void {
     this.#options.log('the supervisor is gone; the last state stays in force');
     this.#control.supervisorGone();
-    this.#credentials.disconnected();
+    this.#signing.disconnected();
   }
 
-  /** Ends the gate; connections get `drainMs` to finish. */
   async close(drainMs: number): Promise<void> {
     // What finishes may still need certificates, and whoever asks is told that this gate is not ready.
     await this.#gate?.close(drainMs);
@@ -122,12 +124,7 @@ export class GateHost {
   async #start(message: Extract<ToGate, { type: 'start' }>): Promise<void> {
     const { role, snapshot, adminAddress } = message;
     try {
-      this.#admin = await startAdminServer({
-        address: adminAddress,
-        port: adminPort,
-        metrics: this.#metrics,
-        ready: () => this.#gate?.status().ready ?? false,
-      });
+      this.#admin = await this.#openAdmin(adminAddress);
       this.#gate = await this.#options.startGate(role, {
         snapshot: this.#snapshots.whole(snapshot),
         credentials: this.#credentials,
@@ -143,6 +140,16 @@ export class GateHost {
       );
       this.#options.send({ type: 'start-failed', error: describeFailure(error) });
     }
+  }
+
+  /** One of several workers has none: whoever started it answers for all. */
+  #openAdmin(address: string | undefined): Promise<AdminServer> | undefined {
+    const ready = (): boolean => this.#gate?.status().ready ?? false;
+    return address === undefined ? undefined : startAdminServer({ address, port: adminPort, metrics: this.#metrics, ready });
+  }
+
+  async #tellMetrics(id: number): Promise<void> {
+    this.#options.send({ type: 'metrics', id, metrics: await readMetrics(this.#metrics) });
   }
 
   #prepare(data: SnapshotData): Promise<void> {

@@ -1,15 +1,23 @@
-// The entry of a gate process: `up` starts one for each gate. Configuration and certificates come over the channel to the
-// supervisor; when that closes after the start, the gate goes on with what it has.
+// The entry of a gate process: `up` starts one for each gate, main.js NAME WORKERS. Several workers are further processes, started by this
+// one. Configuration and certificates come over the channel to the supervisor; when that closes after the start, the gate goes on with
+// what it has.
+import cluster from 'node:cluster';
+import { fileURLToPath } from 'node:url';
 import type { FromGate, ToGate } from '../gate-protocol/messages.js';
 import { GateHost } from './gate-host.js';
 import { LineWriter } from './line-writer.js';
 import { startGate } from './start-gate.js';
+import { WorkerGroup } from './worker-group.js';
 
 /** How long connections get to finish when the process is told to end by a signal rather than by its supervisor. */
 const signalDrainMs = 2000;
 
 const lines = new LineWriter(1);
-const host = new GateHost({ send, log: (line) => lines.write(line), startGate });
+const log = (line: string): void => lines.write(line);
+const [name = '', workers = '1'] = process.argv.slice(2);
+const alone = cluster.isWorker || workers === '1';
+if (!alone) cluster.setupPrimary({ exec: fileURLToPath(import.meta.url), args: [name], execArgv: [], serialization: 'json' });
+const host = alone ? new GateHost({ send, log, startGate }) : new WorkerGroup(Number(workers), { send, log });
 
 process.on('message', (message) => host.receive(message as ToGate));
 process.on('disconnect', () => {
@@ -20,6 +28,7 @@ process.on('disconnect', () => {
 process.on('SIGTERM', () => void end(signalDrainMs));
 process.on('SIGINT', () => void end(signalDrainMs));
 host.onStop((drainMs) => void end(drainMs));
+send({ type: 'here' });
 
 async function end(drainMs: number): Promise<void> {
   await host.close(drainMs);

@@ -1,4 +1,4 @@
-import type { GateStatus } from '@sallyport/mesh';
+import type { GateStatus, MetricsData } from '@sallyport/mesh';
 import type { Dialect, SourceFile } from '@sallyport/policy';
 import type { AddressBookData } from '../addresses/address-book.js';
 import type { FileChange } from './file-change.js';
@@ -41,7 +41,8 @@ export type ToGate =
       readonly type: 'start';
       readonly role: GateRole;
       readonly snapshot: SnapshotData;
-      readonly adminAddress: string;
+      /** Where its own endpoints are; one of several workers has none. */
+      readonly adminAddress?: string;
       readonly revocation: string;
     }
   | { readonly type: 'prepare'; readonly snapshot: SnapshotData }
@@ -49,12 +50,15 @@ export type ToGate =
   | { readonly type: 'commit'; readonly number: number }
   | { readonly type: 'abort'; readonly number: number }
   | { readonly type: 'status'; readonly id: number }
+  | { readonly type: 'metrics'; readonly id: number }
   /** Get another certificate for this identity now, where you have one. */
   | { readonly type: 'renew'; readonly id: number; readonly identity: string }
   /** The revocation list from now on, PEM. */
   | { readonly type: 'revocation'; readonly id: number; readonly list: string }
   | { readonly type: 'signed'; readonly id: number; readonly chain: string; readonly bundle: string; readonly validity: Validity }
   | { readonly type: 'not-signed'; readonly id: number; readonly error: string }
+  /** To a worker: nobody will sign or change anything any more. */
+  | { readonly type: 'supervisor-gone' }
   | { readonly type: 'stop'; readonly drainMs: number };
 
 /** When a certificate is valid, in milliseconds since 1970. */
@@ -65,6 +69,8 @@ export interface Validity {
 
 /** What a gate process says to its supervisor. */
 export type FromGate =
+  /** First message: from now on the process listens to what it is told. */
+  | { readonly type: 'here' }
   | { readonly type: 'started' }
   | { readonly type: 'start-failed'; readonly error: string }
   | { readonly type: 'prepared'; readonly number: number }
@@ -73,6 +79,7 @@ export type FromGate =
   | { readonly type: 'lacks-base'; readonly number: number }
   | { readonly type: 'committed'; readonly number: number }
   | { readonly type: 'status'; readonly id: number; readonly status: GateStatus }
+  | { readonly type: 'metrics'; readonly id: number; readonly metrics: MetricsData }
   /** A `renew` or `revocation` has been carried out. */
   | { readonly type: 'done'; readonly id: number }
   /** A certificate request (PKCS #10): the key it is for never leaves the gate process. */

@@ -1,7 +1,5 @@
-import { type ChildProcess, fork } from 'node:child_process';
-import { closeSync, openSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-import type { GateStatus } from '@sallyport/mesh';
+import type { ChildProcess } from 'node:child_process';
+import type { GateStatus, MetricsData } from '@sallyport/mesh';
 import {
   type FromGate,
   type GateRole,
@@ -23,8 +21,10 @@ export interface SignedForGate {
 /** What a gate process needs from its supervisor. */
 export interface GateChildOptions {
   readonly role: GateRole;
-  readonly logFile: string;
-  readonly adminAddress: string;
+  /** Makes the process, with a channel to it. */
+  readonly fork: () => ChildProcess;
+  /** Where its own endpoints are; without it there are none. */
+  readonly adminAddress?: string;
   /** The revocation list in force, PEM. */
   readonly revocation: () => string;
   /** Signs a certificate request of this gate; rejects where the identity is not this gate's. */
@@ -51,8 +51,7 @@ const answerMs = 10_000;
 const workloadMs = 50;
 
 /**
- * One gate process, from its start to its end. Detached, its output in a file: neither a Ctrl-C nor the death of the
- * supervisor reaches it.
+ * One process of a gate, from its start to its end.
  */
 export class GateChild {
   readonly role: GateRole;
@@ -64,6 +63,8 @@ export class GateChild {
   readonly #listeners = new Set<(message: FromGate) => void>();
   /** Questions that have no answer yet: told when the process ends. */
   readonly #waiting = new Set<(why: string) => void>();
+  /** What is to be said to a process that does not listen yet. */
+  #unsaid: ToGate[] | undefined = [];
   #hasEnded = false;
   #lastId = 0;
 
@@ -87,20 +88,10 @@ export class GateChild {
 
   /** Makes the process; it opens nothing before `start`. */
   static spawn(options: GateChildOptions): GateChild {
-    const log = openSync(options.logFile, 'a', 0o600);
-    try {
-      const child = fork(fileURLToPath(new URL('../gate-process/main.js', import.meta.url)), [gateName(options.role)], {
-        detached: true,
-        stdio: ['ignore', log, log, 'ipc'],
-        execArgv: [],
-        serialization: 'json',
-      });
-      const identity = child.pid === undefined ? undefined : identifyProcess(child.pid);
-      if (identity === undefined) throw new Error(`the process of ${gateName(options.role)} could not be started`);
-      return new GateChild(child, identity, options);
-    } finally {
-      closeSync(log);
-    }
+    const child = options.fork();
+    const identity = child.pid === undefined ? undefined : identifyProcess(child.pid);
+    if (identity === undefined) throw new Error(`the process of ${gateName(options.role)} could not be started`);
+    return new GateChild(child, identity, options);
   }
 
   get hasEnded(): boolean {
@@ -111,7 +102,7 @@ export class GateChild {
   async start(snapshot: SnapshotData): Promise<void> {
     const { role, adminAddress, revocation } = this.#options;
     const answer = await this.#ask(
-      { type: 'start', role, snapshot, adminAddress, revocation: revocation() },
+      { type: 'start', role, snapshot, ...(adminAddress === undefined ? {} : { adminAddress }), revocation: revocation() },
       startMs + patienceFor(snapshot),
       (message) => (message.type === 'started' || message.type === 'start-failed' ? message : undefined),
     );
@@ -145,6 +136,11 @@ export class GateChild {
     );
   }
 
+  /** Has a worker know that it goes on with its last state. */
+  supervisorGone(): void {
+    this.#send({ type: 'supervisor-gone' });
+  }
+
   abort(number: number): void {
     this.#send({ type: 'abort', number });
   }
@@ -167,6 +163,15 @@ export class GateChild {
       message.type === 'status' && message.id === id ? message : undefined,
     );
     return answer.status;
+  }
+
+  /** What the process has counted. */
+  async metrics(): Promise<MetricsData> {
+    const id = this.#nextId();
+    const answer = await this.#ask({ type: 'metrics', id }, answerMs, (message) =>
+      message.type === 'metrics' && message.id === id ? message : undefined,
+    );
+    return answer.metrics;
   }
 
   /** Ends the process; connections get `drainMs`, and the process a second more. */
@@ -215,13 +220,24 @@ export class GateChild {
   }
 
   #send(message: ToGate): void {
+    if (this.#unsaid !== undefined) {
+      this.#unsaid.push(message);
+      return;
+    }
     // The callback keeps a closing channel from throwing; the end of the process is what counts then.
     if (this.#process.connected) this.#process.send(message, () => undefined);
   }
 
   #receive(message: FromGate): void {
+    if (message.type === 'here') this.#catchUp();
     if (message.type === 'sign') void this.#sign(message);
     for (const listener of [...this.#listeners]) listener(message);
+  }
+
+  #catchUp(): void {
+    const unsaid = this.#unsaid ?? [];
+    this.#unsaid = undefined;
+    for (const message of unsaid) this.#send(message);
   }
 
   async #sign({ id, identity, request }: Extract<FromGate, { type: 'sign' }>): Promise<void> {

@@ -11,7 +11,7 @@ export interface GateKeeperOptions extends GateChildOptions {
   /** Records the processes that exist. Done before a gate opens anything, so that none is ever lost. */
   readonly record: () => Promise<void>;
   /** Tells people. */
-  readonly report: (event: { readonly what: 'died' | 'restarted'; readonly detail: string }) => void;
+  readonly report: (event: { readonly what: 'died' | 'restarted'; readonly detail: string }, pid: number) => void;
 }
 
 /**
@@ -38,6 +38,11 @@ export class GateKeeper {
 
   get child(): GateChild | undefined {
     return this.#child;
+  }
+
+  /** Whether the gate has opened. */
+  get isUp(): boolean {
+    return this.#isUp;
   }
 
   /** Starts the gate for the first time. Rejects, with nothing left running, where it cannot open. */
@@ -120,9 +125,10 @@ export class GateKeeper {
   async #keep(first: GateChild): Promise<void> {
     let how = await first.ended;
     while (!this.#stop.signal.aborted) {
+      const pid = this.#child?.identity.pid ?? 0;
       this.#isUp = false;
       this.#child = undefined;
-      this.#options.report({ what: 'died', detail: how });
+      this.#options.report({ what: 'died', detail: how }, pid);
       await this.#wait(this.#backOff.after(Date.now() - this.#startedAt));
       if (this.#stop.signal.aborted) return;
       how = await this.#run();
@@ -136,7 +142,7 @@ export class GateKeeper {
       // A change that is committed while this goes on kills the child, see `commit`.
       await child.start(this.#options.committed());
       this.#isUp = true;
-      this.#options.report({ what: 'restarted', detail: `process ${child.identity.pid}` });
+      this.#options.report({ what: 'restarted', detail: `process ${child.identity.pid}` }, child.identity.pid);
     } catch (error) {
       child.kill();
       await child.ended;

@@ -45,6 +45,8 @@ export interface GateReport {
   /** Why it serves nobody, where it is up and not ready. */
   readonly problem?: string;
   readonly openConnections?: number;
+  /** The processes that share its load, where there are several. */
+  readonly workers?: NonNullable<GateStatus['workers']>;
   readonly listeners: GateStatus['listeners'];
   readonly metrics: string;
   readonly policies: readonly PolicyReport[];

@@ -53,12 +53,21 @@ function gateLines(gate: GateReport, paint: Paint): string[] {
   return [
     `  ${gate.name}  ${state}${gate.pid === undefined ? '' : `, process ${gate.pid}`}${connections}, ${gate.metrics}`,
     ...where,
+    ...workerLines(gate, paint),
     ...gate.policies.map((policy) => `    ${policyLine(policy, paint)}`),
   ];
 }
 
 function notReady({ problem }: GateReport): string {
   return problem === undefined ? 'not ready' : `not ready: ${problem}`;
+}
+
+function workerLines({ workers = [] }: GateReport, paint: Paint): string[] {
+  if (workers.length === 0) return [];
+  const each = workers.map(({ pid, ready, openConnections }) =>
+    pid === undefined || !ready ? paint('deny', 'down') : `process ${pid}, ${openConnections} open`,
+  );
+  return [`    shared by ${each.join('; ')}`];
 }
 
 function workloadLines(workload: WorkloadReport, paint: Paint): string[] {

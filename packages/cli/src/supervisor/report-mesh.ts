@@ -62,6 +62,7 @@ function reportGate(
     ...(gateway === undefined ? {} : { identity: gateway.workload.identity, policyAddress: gateway.workload.address }),
     ...(address === undefined ? {} : { address }),
     ...(status === undefined ? {} : { snapshot: status.snapshot, openConnections: status.openConnections }),
+    ...(status?.workers === undefined ? {} : { workers: status.workers }),
     ready: status?.ready ?? false,
     ...(status?.problem === undefined ? {} : { problem: status.problem }),
     listeners: status?.listeners ?? [],

@@ -21,6 +21,7 @@ import { grantCertificate, requireAccount } from './answer-control.js';
 import type { ApplicationPlan } from './application.js';
 import { ApplicationGroup } from './application-group.js';
 import { type ControlSocket, openControlSocket } from './control-socket.js';
+import { forkGate } from './fork-gate.js';
 import { GateRefusal, type SignedForGate } from './gate-child.js';
 import type { GateKeeperOptions } from './gate-keeper.js';
 import { GateSet } from './gate-set.js';
@@ -36,6 +37,8 @@ import { Revocations } from './revocations.js';
 
 /** What a supervisor is started with. */
 export interface SupervisorOptions {
+  /** Processes that share the load of each gate. */
+  readonly workers: number;
   readonly id: string;
   /** The state folder, which this supervisor has locked. */
   readonly directory: string;
@@ -303,9 +306,10 @@ export class Supervisor {
 
   #gateOptions(role: GateRole): GateKeeperOptions {
     const name = gateName(role);
+    const logFile = this.#logs.open(name);
     return {
       role,
-      logFile: this.#logs.open(name),
+      fork: () => forkGate(name, this.#options.workers, logFile),
       adminAddress: this.#addresses.adminAddress(name),
       revocation: () => this.#revocations.list,
       sign: (identity, request) => this.#sign(role, identity, request),

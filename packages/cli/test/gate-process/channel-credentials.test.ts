@@ -1,6 +1,7 @@
 import { CertificateAuthority } from '@sallyport/control';
 import { beforeAll, expect, test } from 'vitest';
 import { ChannelCredentials } from '../../src/gate-process/channel-credentials.js';
+import { SigningChannel } from '../../src/gate-process/signing-channel.js';
 
 const identity = 'spiffe://cluster.local/ns/default/sa/httpbin';
 
@@ -15,17 +16,17 @@ async function connected(lifetimeMs: number) {
   const requests: string[] = [];
   const lines: string[] = [];
   let reachable = true;
-  const credentials: ChannelCredentials = new ChannelCredentials({
-    sign: (id, name, request) => {
-      if (!reachable) return false;
-      requests.push(request);
-      void authority.issue(name, request).then(
-        ({ chain, bundle, notBefore, notAfter }) =>
-          credentials.signed(id, chain, bundle, { notBefore: notBefore.getTime(), notAfter: notAfter.getTime() }),
-        (error: Error) => credentials.notSigned(id, error.message),
-      );
-      return true;
-    },
+  const signing: SigningChannel = new SigningChannel((id, name, request) => {
+    if (!reachable) return false;
+    requests.push(request);
+    void authority.issue(name, request).then(
+      ({ chain, bundle, notBefore, notAfter }) =>
+        signing.signed(id, { chain, bundle, validity: { notBefore: notBefore.getTime(), notAfter: notAfter.getTime() } }),
+      (error: Error) => signing.notSigned(id, error.message),
+    );
+    return true;
+  });
+  const credentials = new ChannelCredentials(signing, {
     log: (line) => lines.push(line),
     renewalFailed: () => lines.push('counted'),
   });
@@ -81,11 +82,12 @@ test('without a supervisor there is nothing new, and what has run out is not use
 });
 
 test('what waits for a signature fails when the supervisor goes', async () => {
-  const credentials = new ChannelCredentials({ sign: () => true, log: () => undefined, renewalFailed: () => undefined });
+  const signing = new SigningChannel(() => true);
+  const credentials = new ChannelCredentials(signing, { log: () => undefined, renewalFailed: () => undefined });
   const waiting = credentials.fetch(identity);
   // The key is made first; the request is under way some time later.
   const ended = expect(waiting).rejects.toThrow('the supervisor is gone');
-  const timer = setInterval(() => credentials.disconnected(), 5);
+  const timer = setInterval(() => signing.disconnected(), 5);
   await ended;
   clearInterval(timer);
   credentials.close();

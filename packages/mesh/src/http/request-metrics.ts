@@ -1,7 +1,11 @@
-import { Counter, Histogram, type Registry } from 'prom-client';
+import type { ServiceInfo, Workload } from '@sallyport/policy';
+import type { Registry } from 'prom-client';
 import { serviceLabels, sharedLabelNames, workloadLabels } from '../telemetry/connection-labels.js';
+import { Distribution } from '../telemetry/distribution.js';
+import { registerMetric } from '../telemetry/registered-metric.js';
+import { type Labels, SeriesMap } from '../telemetry/series-map.js';
 import { isGrpcHead } from './local-reply.js';
-import type { RequestRecord } from './request-record.js';
+import type { RequestParties, RequestRecord } from './request-record.js';
 
 const labelNames = [...sharedLabelNames, 'response_code', 'grpc_response_status'] as const;
 
@@ -17,24 +21,39 @@ const mostSeries = 5_000;
 
 const byRegistry = new WeakMap<Registry, RequestMetrics>();
 
+/** What is counted of the requests of one label set. */
+class RequestSeries {
+  requests = 0;
+  readonly duration = new Distribution(buckets);
+  readonly requestBytes = new Distribution(buckets);
+  readonly responseBytes = new Distribution(buckets);
+
+  constructor(readonly labels: Labels<Label>) {}
+}
+
+/** The series of the requests that were the last ones to look alike, with what their labels were made of. */
+interface Remembered {
+  readonly workload: Workload | undefined;
+  readonly service: ServiceInfo | undefined;
+  readonly series: RequestSeries;
+}
+
 /** Istio's HTTP metrics, shared by the L7 gates of one process. */
 export class RequestMetrics {
-  readonly #requests: Counter<Label>;
-  readonly #duration: Histogram<Label>;
-  readonly #requestBytes: Histogram<Label>;
-  readonly #responseBytes: Histogram<Label>;
-  readonly #seen = new Set<string>();
+  readonly #series = new SeriesMap(labelNames, (labels) => new RequestSeries(labels), mostSeries);
+  /** Labels cost more than counting: those of a connection are made once. */
+  readonly #byConnection = new WeakMap<RequestParties, Map<string, Remembered>>();
 
   private constructor(registry: Registry) {
-    const shape = { labelNames: [...labelNames], registers: [registry] };
-    this.#requests = new Counter({ ...shape, name: 'istio_requests_total', help: 'HTTP requests' });
-    const histogram = (name: string, help: string) => new Histogram({ ...shape, name, help, buckets });
-    this.#duration = histogram(
-      'istio_request_duration_milliseconds',
-      'Time from the head of a request to the end of its response',
-    );
-    this.#requestBytes = histogram('istio_request_bytes', 'Bytes of request bodies');
-    this.#responseBytes = histogram('istio_response_bytes', 'Bytes of response bodies');
+    const counts = () => [...this.#series.all()].map(({ labels, requests }) => ({ labels, value: requests }));
+    registerMetric(registry, { name: 'istio_requests_total', help: 'HTTP requests', type: 'counter', values: counts });
+    const histogram = (name: string, help: string, part: 'duration' | 'requestBytes' | 'responseBytes') => {
+      const values = () => [...this.#series.all()].flatMap((series) => series[part].values(name, series.labels));
+      registerMetric(registry, { name, help, type: 'histogram', values });
+    };
+    histogram('istio_request_duration_milliseconds', 'Time from the head of a request to the end of its response', 'duration');
+    histogram('istio_request_bytes', 'Bytes of request bodies', 'requestBytes');
+    histogram('istio_response_bytes', 'Bytes of response bodies', 'responseBytes');
   }
 
   /** The metrics of a registry, made once. */
@@ -46,36 +65,38 @@ export class RequestMetrics {
 
   /** Counts a request that is over. */
   record(reporter: 'waypoint' | 'source', record: RequestRecord): void {
-    const labels = this.#admit(labelsOf(reporter, record));
-    this.#requests.inc(labels);
-    this.#duration.observe(labels, record.durationMs);
-    this.#requestBytes.observe(labels, record.bytesReceived);
-    this.#responseBytes.observe(labels, record.bytesSent);
+    const series = this.#seriesOf(reporter, record);
+    series.requests += 1;
+    series.duration.observe(record.durationMs);
+    series.requestBytes.observe(record.bytesReceived);
+    series.responseBytes.observe(record.bytesSent);
   }
 
-  #admit(labels: Record<Label, string>): Record<Label, string> {
-    const key = JSON.stringify(labels);
-    if (this.#seen.has(key) || this.#seen.size < mostSeries) {
-      this.#seen.add(key);
-      return labels;
-    }
-    return Object.fromEntries(labelNames.map((name) => [name, 'unknown'])) as Record<Label, string>;
+  #seriesOf(reporter: 'waypoint' | 'source', record: RequestRecord): RequestSeries {
+    const { parties, destination } = record;
+    const workload = destination?.workload;
+    const service = destination?.service ?? parties.service;
+    const key = `${record.status} ${record.flags} ${record.grpcStatus} ${isGrpcHead(record.head)}`;
+    const known = this.#byConnection.get(parties) ?? new Map<string, Remembered>();
+    this.#byConnection.set(parties, known);
+    const remembered = known.get(key);
+    if (remembered !== undefined && remembered.workload === workload && remembered.service === service) return remembered.series;
+    const series = this.#series.of(labelsOf(reporter, record));
+    if (known.size < mostRemembered) known.set(key, { workload, service, series });
+    return series;
   }
 }
 
-function labelsOf(reporter: 'waypoint' | 'source', record: RequestRecord): Record<Label, string> {
+/** An application chooses status codes, and must not fill memory with them. */
+const mostRemembered = 20;
+
+function labelsOf(reporter: 'waypoint' | 'source', record: RequestRecord): Labels<Label> {
   const { parties, destination } = record;
-  const { source_region, source_zone, ...source } = workloadLabels('source', parties.source, parties.identity);
-  const { destination_region, destination_zone, ...target } = workloadLabels(
-    'destination',
-    destination?.workload,
-    destination?.workload?.identity,
-  );
   return {
     reporter,
-    ...source,
+    ...workloadLabels('source', parties.source, parties.identity),
     ...serviceLabels(destination?.service ?? parties.service),
-    ...target,
+    ...workloadLabels('destination', destination?.workload, destination?.workload?.identity),
     request_protocol: isGrpcHead(record.head) ? 'grpc' : 'http',
     response_code: String(record.status),
     grpc_response_status: record.grpcStatus,

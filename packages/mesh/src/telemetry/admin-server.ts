@@ -1,14 +1,13 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Registry } from 'prom-client';
 
 /** What an admin server shows, and where. */
 export interface AdminServerOptions {
   readonly address: string;
   readonly port: number;
-  readonly metrics: Registry;
+  readonly metrics: { readonly contentType: string; metrics(): Promise<string> };
   /** Whether this process can serve; asked at every `/healthz/ready`. One that throws is not ready. */
-  readonly ready: () => boolean;
+  readonly ready: () => boolean | Promise<boolean>;
 }
 
 /** A running admin server. */
@@ -50,7 +49,8 @@ async function answer(request: IncomingMessage, response: ServerResponse, option
     const text = await options.metrics.metrics();
     return send(response, 200, text, options.metrics.contentType);
   }
-  if (path === '/healthz/ready') return options.ready() ? send(response, 200, 'ready\n') : send(response, 503, 'not ready\n');
+  if (path === '/healthz/ready')
+    return (await options.ready()) ? send(response, 200, 'ready\n') : send(response, 503, 'not ready\n');
   send(response, 404, 'not found\n');
 }
 

@@ -1,4 +1,6 @@
-import { Counter, type Registry } from 'prom-client';
+import type { Registry } from 'prom-client';
+import { registerMetric } from './registered-metric.js';
+import { type Labels, SeriesMap } from './series-map.js';
 
 /** Label sets that one counter keeps apart; those beyond share one. */
 const mostSeries = 10_000;
@@ -13,34 +15,23 @@ export interface BoundedCounterOptions<Label extends string> {
   readonly mostSeries?: number;
 }
 
-/**
- * A counter whose number of label sets is bounded, whatever connects: once there are too many, further ones are counted with
- * every label `unknown`, so that totals stay true and memory stays bounded.
- */
-export class BoundedCounter<Label extends string> {
-  readonly #counter: Counter<Label>;
-  readonly #labels: readonly Label[];
-  readonly #limit: number;
-  readonly #seen = new Set<string>();
+interface Count<Label extends string> {
+  readonly labels: Labels<Label>;
+  value: number;
+}
 
-  constructor(options: BoundedCounterOptions<Label>) {
-    const { registry, name, help, labels } = options;
-    this.#counter = new Counter<Label>({ name, help, labelNames: [...labels], registers: [registry] });
-    this.#labels = labels;
-    this.#limit = options.mostSeries ?? mostSeries;
+/** A counter whose number of label sets is bounded. Adding costs a look-up; what a scrape shows is made when it comes. */
+export class BoundedCounter<Label extends string> {
+  readonly #counts: SeriesMap<Label, Count<Label>>;
+
+  constructor({ registry, name, help, labels, mostSeries: most = mostSeries }: BoundedCounterOptions<Label>) {
+    this.#counts = new SeriesMap(labels, (own) => ({ labels: own, value: 0 }), most);
+    const values = () => [...this.#counts.all()].map(({ labels: own, value }) => ({ labels: own, value }));
+    registerMetric(registry, { name, help, type: 'counter', values });
   }
 
   /** Adds to the counter of these labels. */
-  add(labels: Readonly<Record<Label, string>>, amount = 1): void {
-    this.#counter.inc(this.#admit(labels), amount);
-  }
-
-  #admit(labels: Readonly<Record<Label, string>>): Record<Label, string> {
-    const key = JSON.stringify(this.#labels.map((label) => labels[label]));
-    if (this.#seen.has(key) || this.#seen.size < this.#limit) {
-      this.#seen.add(key);
-      return labels;
-    }
-    return Object.fromEntries(this.#labels.map((label) => [label, 'unknown'])) as Record<Label, string>;
+  add(labels: Labels<Label>, amount = 1): void {
+    this.#counts.of(labels).value += amount;
   }
 }

@@ -10,6 +10,8 @@ export class ControlMetrics {
     this.#connected = new Gauge({
       name: 'sallyport_supervisor_connected',
       help: '1 while this gate hears of changes, 0 once its supervisor is gone and the last state stays in force',
+      // Of several workers: none hears of changes once one does not.
+      aggregator: 'min',
       registers,
     });
     this.#renewalFailures = new Counter({
