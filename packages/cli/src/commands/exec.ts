@@ -55,10 +55,11 @@ async function exec(name: string, command: readonly string[], { mesh, user: name
   requireProxy(access);
   const user = await userFor(state, named);
   const environment = { ...commandEnvironment(process.env, access, user), SALLYPORT_MESH: state.folder };
-  const before = user === undefined ? [] : launcher(requirePlace(access), user);
+  const ownSession = user !== undefined && process.env.SUDO_UID !== String(user.uid);
+  const before = user === undefined ? [] : launcher(requirePlace(access), user, { ownSession });
   const running = runCommand([...before, ...command], environment, { tree: user !== undefined });
   // A Ctrl-C reaches the command from the terminal itself; ending before it would cut it off from there.
-  process.on('SIGINT', () => (process.stdin.isTTY ? undefined : running.signal('SIGINT')));
+  process.on('SIGINT', () => (process.stdin.isTTY && !ownSession ? undefined : running.signal('SIGINT')));
   for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.on(signal, () => running.signal(signal));
   return running.status;
 }

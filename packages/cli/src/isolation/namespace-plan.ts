@@ -20,9 +20,12 @@ export interface NamespacePlan {
 /** Where the kernel keeps namespaces that have a name. */
 const namespaceFolder = '/run/netns';
 
+/** What the names of all our namespaces begin with. */
+export const commonPrefix = 'sallyport.';
+
 /** What the names of a mesh's namespaces begin with; no other mesh's begin so. */
 export function namespacePrefix(meshId: string): string {
-  return `sallyport.${meshId}.`;
+  return `${commonPrefix}${meshId}.`;
 }
 
 /** The namespace that joins the others, and nothing else: it has no way to this machine's own network. */

@@ -1,6 +1,6 @@
 import { readdir, readlink, stat } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import { namespaceFile, namespacePrefix, routerName } from './namespace-plan.js';
+import { commonPrefix, namespaceFile, namespacePrefix, routerName } from './namespace-plan.js';
 import { runTool } from './run-tool.js';
 
 /** How long processes may take to be gone after SIGKILL. */
@@ -12,6 +12,12 @@ export async function listNamespaces(meshId: string): Promise<string[]> {
   const router = routerName(meshId);
   const own = names.filter((name) => name.startsWith(namespacePrefix(meshId)) && name !== router);
   return names.includes(router) ? [...own, router] : own;
+}
+
+/** Whether there are namespaces of any mesh, whoever's it is. */
+export async function isAnyIsolated(): Promise<boolean> {
+  const names = await readdir(namespaceFile('')).catch((): string[] => []);
+  return names.some((name) => name.startsWith(commonPrefix));
 }
 
 /** Ends every process in these namespaces and removes them. */

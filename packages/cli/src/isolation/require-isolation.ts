@@ -11,6 +11,7 @@ const tools = {
   nsenter: 'util-linux',
   unshare: 'util-linux',
   setpriv: 'util-linux',
+  setsid: 'util-linux',
   mount: 'mount',
   getent: 'libc-bin',
 } as const;

@@ -19,14 +19,15 @@ const script = `files=$1; shift
 for name in ${replacedFiles.join(' ')}; do
   if [ -e "/etc/$name" ]; then mount --bind "$files/$name" "/etc/$name" || exit 126; fi
 done
-setpriv "$@"
+"$@"
 exit $?`;
 
 /**
  * What to put before a command so that it runs in a workload's place as this user: without capabilities or a way to get any (the bounding
- * set is empty, set-user-ID programs give nothing), without further groups, without sight of other processes.
+ * set is empty, set-user-ID programs give nothing), without further groups, without sight of other processes. `ownSession`: without a
+ * terminal of its own, into which it could type what the shell of whoever runs it would take for theirs.
  */
-export function launcher({ namespace, files }: LaunchPlace, { uid, gid }: CommandUser): string[] {
+export function launcher({ namespace, files }: LaunchPlace, { uid, gid }: CommandUser, { ownSession = false } = {}): string[] {
   return [
     'nsenter',
     `--net=${namespace}`,
@@ -44,6 +45,8 @@ export function launcher({ namespace, files }: LaunchPlace, { uid, gid }: Comman
     script,
     'sallyport',
     files,
+    ...(ownSession ? ['setsid'] : []),
+    'setpriv',
     `--reuid=${uid}`,
     `--regid=${gid}`,
     '--clear-groups',
@@ -57,6 +60,6 @@ export function launcher({ namespace, files }: LaunchPlace, { uid, gid }: Comman
 
 /** The environment of a command that runs as this user: theirs where it would be root's. */
 export function userEnvironment(inherited: NodeJS.ProcessEnv, { name, home }: CommandUser): NodeJS.ProcessEnv {
-  const rest = Object.fromEntries(Object.entries(inherited).filter(([variable]) => !variable.startsWith('SUDO_')));
+  const rest = Object.fromEntries(Object.entries(inherited).filter(([variable]) => !/^(SUDO|XDG|DBUS)_/.test(variable)));
   return { ...rest, USER: name, LOGNAME: name, HOME: home };
 }

@@ -1,4 +1,5 @@
 import { CommandFailure } from '../exit-status.js';
+import { isAnyIsolated } from '../isolation/remove-namespaces.js';
 import { type FoundMesh, findMeshes } from './mesh-state.js';
 import { meshId } from './runtime-directory.js';
 
@@ -11,7 +12,12 @@ export async function chooseMesh(folder: string | undefined): Promise<FoundMesh>
   const wanted = folder ?? (process.env.SALLYPORT_MESH || undefined);
   if (wanted !== undefined) return named(meshes, wanted, await meshId(wanted));
   const [only, ...others] = meshes;
-  if (only === undefined) throw new CommandFailure('no mesh is up', { hint: 'start one with `sallyport up DIR`' });
+  if (only === undefined) {
+    const hint = (await isAnyIsolated())
+      ? 'an isolated mesh is there, which belongs to root: use sudo'
+      : 'start one with `sallyport up DIR`';
+    throw new CommandFailure('no mesh is up', { hint });
+  }
   if (others.length === 0) return only;
   const folders = meshes.map((mesh) => mesh.state.folder).join(', ');
   throw new CommandFailure(`several meshes are up: ${folders}`, { hint: 'name one with `--mesh DIR` or in SALLYPORT_MESH' });

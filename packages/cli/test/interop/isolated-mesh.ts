@@ -38,6 +38,11 @@ kind: Service
 metadata: {name: guarded, labels: {istio.io/use-waypoint: waypoint}}
 spec: {selector: {app: httpbin}, ports: [{name: http, port: 8000}]}
 ---
+apiVersion: networking.istio.io/v1
+kind: ServiceEntry
+metadata: {name: wild}
+spec: {hosts: ['*.wild.invalid'], resolution: NONE, ports: [{number: 80, name: http, protocol: HTTP}]}
+---
 apiVersion: v1
 kind: Namespace
 metadata: {name: bare}

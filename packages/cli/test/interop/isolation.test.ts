@@ -1,10 +1,14 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { meshId } from '../../src/state/runtime-directory.js';
+import type { MeshEvent } from '../../src/supervisor/mesh-event.js';
 import { curl } from '../commands/local-mesh.js';
 import { canIsolate, type IsolatedMesh, isolatedMesh, owner, python3 } from './isolated-mesh.js';
 
@@ -101,6 +105,18 @@ describe.skipIf(!canIsolate)('a mesh whose workloads have networks of their own'
       .poll(async () => (await as('sleep', ...get, `telnet://${address}:99`)).stdout, { timeout: 7000 })
       .toBe(await isolated.addressOf('default/sleep'));
     await server;
+  });
+
+  const outside = Object.values(networkInterfaces())
+    .flatMap((each) => each ?? [])
+    .find(({ family, internal }) => family === 'IPv4' && !internal)?.address;
+  test.skipIf(outside === undefined)('what is outside the mesh is reached through the gate', async () => {
+    const server = createServer((_, response) => response.end('outside'));
+    server.listen(0, outside);
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    expect(await as('sleep', ...get, `http://${outside}:${port}/`)).toMatchObject({ stdout: 'outside' });
+    server.close();
   });
 
   test('a gateway answers this machine, and leads into the mesh', async () => {
@@ -209,6 +225,15 @@ def enter(name):
       expect((await resolve('bare/web', 'httpbin')).status).not.toBe(0);
     });
 
+    test('of a wildcard host reach the gate as they are', async () => {
+      expect((await resolve('sleep', 'x.wild.invalid')).stdout).toMatch(/^242\./);
+      const since = isolated.mesh.events.length;
+      expect(await as('sleep', ...get, 'http://x.wild.invalid/')).toMatchObject({ status: 56, stdout: '' });
+      const isLine = (event: MeshEvent): event is Extract<MeshEvent, { event: 'line' }> =>
+        event.event === 'line' && event.line.includes('dst.addr=x.wild.invalid:80');
+      expect((await isolated.mesh.find(isLine, since)).line).toContain('wild');
+    });
+
     test('are asked of the mesh, whichever resolver a program means to ask', async () => {
       const query = `
 import socket, struct
@@ -244,6 +269,19 @@ for pid in ${pids.join(' ')}; do cat /proc/$pid/environ /proc/$pid/mem; ls /proc
       const outside = spawn('sh', ['-c', script], { uid: owner, gid: owner, stdio: ['ignore', 'pipe', 'ignore'] });
       const [stdout] = await Promise.all([text(outside.stdout), once(outside, 'close')]);
       expect(stdout).toBe('');
+    });
+
+    test('has no terminal to type into, as it is not of whoever has that', async () => {
+      // script(1) gives exec a terminal, and with it the command, if it were let.
+      const bin = join(import.meta.dirname, '..', '..', 'bin', 'sallyport.js');
+      const command = `${process.execPath} ${bin} exec --mesh ${isolated.mesh.folder} sleep -- sh -c "tty; : < /dev/tty && echo typed"`;
+      const child = spawn('script', ['-qec', command, '/dev/null'], {
+        env: isolated.workshop.environment,
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      const [out] = await Promise.all([text(child.stdout), once(child, 'close')]);
+      expect(out).toContain('/dev/pts/');
+      expect(out).not.toContain('typed');
     });
 
     test('that got a signal through exec ends', async () => {
