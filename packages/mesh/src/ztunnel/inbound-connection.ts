@@ -23,6 +23,9 @@ export interface InboundContext {
 
 const noBytes = { fromClient: 0, fromServer: 0 };
 
+/** Made once: every connection ends with it, and a reason of its own would be a stack trace each time. */
+const givenUp = new Error('given up');
+
 /**
  * One connection to a workload, from the first verdict to its end (reference sections 7.5 steps 6 to 8, 7.6, 7.8). It is judged by the
  * snapshot in force when it begins and again by every later one, also while the application is being dialled.
@@ -58,7 +61,7 @@ export class InboundConnection implements JudgedConnection {
     try {
       const first = this.#judgement.first();
       const verdict = first instanceof Promise ? await first : first;
-      if (this.#failure !== undefined || this.#client.gone) throw new Error('given up');
+      if (this.#failure !== undefined || this.#client.gone) throw givenUp;
       if (verdict === undefined) throw new Error('the connection cannot be judged');
       this.#judged = true;
       this.#context.decided(verdict);
@@ -97,18 +100,18 @@ export class InboundConnection implements JudgedConnection {
     this.#failure = failure;
     if (this.#tunnel === undefined) this.#client.refuse(401);
     this.#tunnel?.reset(new Error(failure.error));
-    this.#givenUp.abort();
+    this.#givenUp.abort(givenUp);
   }
 
   async #admit(permit: Permit, workload: Workload, port: number): Promise<void> {
-    this.#client.onClose(() => this.#givenUp.abort());
+    this.#client.onClose(() => this.#givenUp.abort(givenUp));
     const { addresses } = this.#context.judge().snapshot;
     const target = { workload, port, peerAddress: this.#subject.peerAddress };
     const upstream = await dialApplication(permit, addresses, target, this.#givenUp.signal);
     // A snapshot that denies it, or the client's end, may have come in the meantime.
     if (this.#failure !== undefined || this.#client.gone) {
       upstream.destroy();
-      throw new Error('given up');
+      throw givenUp;
     }
     this.#tunnel = pipeTunnel(this.#client.accept(workload), upstream);
     const { bytesFromA, bytesFromB, error } = await this.#tunnel.ended;

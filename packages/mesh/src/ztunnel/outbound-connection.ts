@@ -39,6 +39,9 @@ export interface OutboundRequest {
 const connectTimeoutMs = 10_000;
 const noBytes = { fromClient: 0, fromServer: 0 };
 
+/** Made once: every connection ends with it, and a reason of its own would be a stack trace each time. */
+const givenUp = new Error('given up');
+
 /**
  * One connection of a workload, which has been told that it is connected (reference section 7.10). What is refused, here or by the
  * other gate, is reset after the client's first bytes.
@@ -64,7 +67,7 @@ export class OutboundConnection implements JudgedConnection {
   /** Plans and serves it; resolves at its end, never rejects. */
   async serve(): Promise<void> {
     const ended = this.#context.connections.add(this);
-    this.#socket.once('close', () => this.#givenUp.abort());
+    this.#socket.once('close', () => this.#givenUp.abort(givenUp));
     let report: ConnectionReport | undefined;
     try {
       const snapshot = this.#context.snapshot();
@@ -91,7 +94,7 @@ export class OutboundConnection implements JudgedConnection {
     this.#failure = { error: reason, flags: 'DENY' };
     if (this.#tunnel === undefined) resetAfterFirstBytes(this.#socket);
     else this.#tunnel.reset(new Error(reason));
-    this.#givenUp.abort();
+    this.#givenUp.abort(givenUp);
   }
 
   /** Whether the same client would be connected in the same way now. */
@@ -122,7 +125,7 @@ export class OutboundConnection implements JudgedConnection {
   async #carry(upstream: Duplex, report: ConnectionReport): Promise<void> {
     if (this.#failure !== undefined || this.#socket.destroyed) {
       upstream.destroy();
-      throw new Error('given up');
+      throw givenUp;
     }
     this.#tunnel = pipeTunnel(this.#socket, upstream);
     const { bytesFromA, bytesFromB, error } = await this.#tunnel.ended;
