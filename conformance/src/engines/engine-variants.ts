@@ -1,4 +1,4 @@
-import { type CompileOptions, type Engine, engines, type TableTally } from '@sallyport/policy';
+import { type CompileOptions, type Engine, engines, TableMemory, type TableTally } from '@sallyport/policy';
 
 /** One optimisation left out at a time. */
 const without: Readonly<Record<string, Partial<CompileOptions>>> = {
@@ -13,6 +13,7 @@ const without: Readonly<Record<string, Partial<CompileOptions>>> = {
   'no kept masks': { maskBytes: 0 },
   'one kept mask': { maskBytes: 1 },
   'hardly any state': { transitions: 1 },
+  'hardly any memory': { memory: new TableMemory(2000) },
   'no connection masks': { connectionMasks: false },
   'no interned outcomes': { internedOutcomes: false },
 };

@@ -23,6 +23,7 @@ export { routeTls } from './bind/route-tls.js';
 export type { ObjectStatus, StatusCondition, StatusOptions } from './bind/status/status-condition.js';
 export { statuses } from './bind/status/statuses.js';
 export type { CompileOptions, TableTally } from './compile/options.js';
+export { TableMemory } from './compile/table-memory.js';
 export type * from './decide/decider.js';
 export { chooseEngine, type Engine, type EngineName, engines } from './decide/engine.js';
 export { connectionDecider, requestDecider } from './decide/index.js';

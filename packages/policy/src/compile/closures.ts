@@ -74,16 +74,16 @@ function literalTest<Subject>(literal: Literal<Subject>, options: CompileOptions
 function answerTo<Subject>({ dimension, patterns, general }: Literal<Subject>, options: CompileOptions): Test<Subject> {
   switch (dimension.kind) {
     case 'text': {
-      const test = textTest(textScanners([patterns], options));
+      const test = textTest(textScanners([patterns], options, nothingKept));
       return (subject) => anyMatches(dimension.read(subject), test);
     }
     case 'identity': {
-      const test = textTest(textScanners([patterns], options));
-      const either = (text: string) => (namespaceStart(text) < 0 ? general?.(text) === true : test(text));
+      const test = textTest(textScanners([patterns], options, nothingKept));
+      const either = (text: string) => (namespaceStart(text) < 0 ? general?.test(text) === true : test(text));
       return (subject) => anyMatches(dimension.read(subject), either);
     }
     case 'pair': {
-      const { automaton } = textScanners([patterns], options);
+      const { automaton } = textScanners([patterns], options, nothingKept);
       return (subject) => {
         const pair = dimension.read(subject);
         return pair !== undefined && automaton !== undefined && automaton.scanPair(pair[0], pair[1]) !== 0;
@@ -105,6 +105,9 @@ function answerTo<Subject>({ dimension, patterns, general }: Literal<Subject>, o
       return assertNever(dimension);
   }
 }
+
+/** An answer is asked for and used at once. */
+function nothingKept(): void {}
 
 /** Any answer at all is a yes where there is one question. */
 function textTest({ scanners, tests }: TextScanners): (text: string) => boolean {

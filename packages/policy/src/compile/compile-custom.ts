@@ -10,6 +10,7 @@ import { compileTable } from './compile-table.js';
 import { type CompileOptions, defaultOptions } from './options.js';
 import type { CompiledRule } from './rule.js';
 import type { Table } from './table.js';
+import { Turn } from './turn.js';
 
 /** The rules of the CUSTOM policies of one provider, in the order in which they are named. */
 interface ProviderTable {
@@ -51,9 +52,17 @@ export function compileCustom(
     );
     tables.set(provider, { table, matches: ordered.map(({ match }) => match) });
   }
+  const turn = new Turn();
   return (provider, facts) => {
-    const { table, matches } = tables.get(provider) ?? { table: undefined, matches: [] };
-    table?.begin(facts);
-    return matches[table?.next(0, matches.length) ?? -1];
+    const known = tables.get(provider);
+    if (known === undefined) return undefined;
+    const { table, matches } = known;
+    turn.take();
+    try {
+      table.begin(facts);
+      return matches[table.next(0, matches.length)];
+    } finally {
+      turn.leave();
+    }
   };
 }

@@ -60,11 +60,11 @@ function readerOf<Subject>(dimension: Dimension<Subject>, parts: Parts<Subject>)
       return (subject) => masks.of(dimension.read(subject));
     }
     case 'pair': {
-      const { automaton } = textScanners(parts.questions.patterns, parts.options);
-      const masks = single(parts, automaton);
+      const { automaton } = textScanners(parts.questions.patterns, parts.options, () => masks.forgetKept());
+      const { masks, of } = single(parts, automaton);
       return (subject) => {
         const pair = dimension.read(subject);
-        return pair === undefined || automaton === undefined ? masks(0) : masks(automaton.scanPair(pair[0], pair[1]));
+        return of(pair === undefined || automaton === undefined ? 0 : automaton.scanPair(pair[0], pair[1]));
       };
     }
     case 'address': {
@@ -73,10 +73,10 @@ function readerOf<Subject>(dimension: Dimension<Subject>, parts: Parts<Subject>)
         if (pattern.kind === 'range') intervals.add(pattern.range, question);
       });
       intervals.finish();
-      const masks = single(parts, intervals);
+      const { of } = single(parts, intervals);
       return (subject) => {
         const address = dimension.read(subject);
-        return address === undefined ? masks(0) : masks(intervals.scan(address));
+        return of(address === undefined ? 0 : intervals.scan(address));
       };
     }
     case 'number': {
@@ -84,8 +84,8 @@ function readerOf<Subject>(dimension: Dimension<Subject>, parts: Parts<Subject>)
       eachPattern(parts, (pattern, question) => {
         if (pattern.kind === 'number') numbers.add(pattern.value, question);
       });
-      const masks = single(parts, numbers);
-      return (subject) => masks(numbers.scan(dimension.read(subject)));
+      const { of } = single(parts, numbers);
+      return (subject) => of(numbers.scan(dimension.read(subject)));
     }
     default:
       return assertNever(dimension);
@@ -100,15 +100,17 @@ function eachPattern<Subject>({ questions }: Parts<Subject>, visit: (pattern: Pa
 function single<Subject>(
   { questions, rows, options }: Parts<Subject>,
   source: { report(id: number, hits: Hits): void } | undefined,
-): (id: number) => Mask {
+): { readonly masks: Masks<Subject>; readonly of: (id: number) => Mask } {
   const masks = new Masks(questions, rows, 1, options);
   const key = new Int32Array(1);
-  return (id) => {
+  const of = (id: number) => {
     if (id === 0) return masks.absent;
     key[0] = id;
     const kept = masks.kept(key);
     if (kept !== undefined) return kept;
+    questions.forget();
     source?.report(id, questions);
     return masks.make(key);
   };
+  return { masks, of };
 }

@@ -18,12 +18,12 @@ export class Masks<Subject> {
     private readonly questions: QuestionSet<Subject>,
     rows: number,
     width: number,
-    { maskBytes }: CompileOptions,
+    options: CompileOptions,
   ) {
     this.absent = emptyMask(rows);
     this.awaited = emptyMask(rows);
     this.#scratch = emptyMask(rows);
-    this.#cache = maskBytes === 0 ? undefined : new MaskCache(width, rows, maskBytes);
+    this.#cache = options.maskBytes === 0 ? undefined : new MaskCache(width, rows, options);
     questions.write(this.absent.words);
     summarize(this.absent);
     questions.writeAwaited(this.awaited.words);
@@ -43,6 +43,11 @@ export class Masks<Subject> {
   /** Makes the mask for the answers that `questions` has been told, for this once. */
   makeOnce(): Mask {
     return this.#fill(this.#scratch);
+  }
+
+  /** Forgets what was kept, as the numbers in keys have lost their meaning. */
+  forgetKept(): void {
+    this.#cache?.clear();
   }
 
   #fill(mask: Mask): Mask {

@@ -1,3 +1,5 @@
+import type { TableMemory } from './table-memory.js';
+
 /**
  * The optimisations of a table, each of which can be left out without any change to a verdict; tests do that. The defaults are what gates
  * use.
@@ -19,8 +21,10 @@ export interface CompileOptions {
   readonly denseRowSets: boolean;
   /** Masks that were made are kept, up to so many bytes in a dimension. */
   readonly maskBytes: number;
-  /** States of a lazy automaton are kept, up to so many transitions. */
+  /** States of a lazy automaton are kept, up to the room of so many transitions. */
   readonly transitions: number;
+  /** What all tables that are given it keep together; without it each keeps up to the two limits above. */
+  readonly memory?: TableMemory;
   /** What a connection has been classified as is kept with it. */
   readonly connectionMasks: boolean;
   /** Verdicts are made once. */

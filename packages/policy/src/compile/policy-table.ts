@@ -7,6 +7,7 @@ import type { CompileOptions } from './options.js';
 import { Remembered } from './remembered.js';
 import type { CompiledRule } from './rule.js';
 import type { ConnectionMemo, Table } from './table.js';
+import { Turn } from './turn.js';
 
 /** What a policy is part of: `none` has no say, and yet it applies. */
 export type Part = 'custom' | 'deny' | 'allow' | 'audit' | 'deny-dry-run' | 'allow-dry-run' | 'none';
@@ -46,6 +47,7 @@ const noPolicies = -2;
  */
 export class PolicyTable<Conclusion> {
   readonly table: Table<Facts>;
+  readonly #turn = new Turn();
   readonly #matches: RuleMatch[] = [];
   /** For each rule, the first rule of the next policy. */
   readonly #policyEnds: number[] = [];
@@ -91,8 +93,17 @@ export class PolicyTable<Conclusion> {
     this.#audits = new Remembered(Number.POSITIVE_INFINITY);
   }
 
-  /** What the policies come to. */
+  /** What the policies come to. Throws where facts, while they are read, ask for another decision of the same table. */
   decide(facts: Facts, custom: CustomSettled, memo?: ConnectionMemo): Conclusion {
+    this.#turn.take();
+    try {
+      return this.#decided(facts, custom, memo);
+    } finally {
+      this.#turn.leave();
+    }
+  }
+
+  #decided(facts: Facts, custom: CustomSettled, memo: ConnectionMemo | undefined): Conclusion {
     this.table.begin(facts, memo);
     const customRule = custom === 'custom-unsettled' ? this.#first('custom') : noRule;
     if (customRule >= 0) return this.#concluded('custom-policy', customRule);

@@ -2,7 +2,7 @@ import { addRow, removeRow } from './mask.js';
 import type { CompileOptions } from './options.js';
 import type { Pattern } from './pattern.js';
 import { RowSet } from './row-set.js';
-import type { Literal } from './rule.js';
+import type { GeneralQuestion, Literal } from './rule.js';
 
 /** Rows that look at one dimension more than once: all of its questions have to be answered as it wants. */
 interface Several {
@@ -16,7 +16,7 @@ interface Several {
  */
 export class QuestionSet<Subject> {
   readonly patterns: (readonly Pattern[])[] = [];
-  readonly generals: (((text: string) => boolean) | undefined)[] = [];
+  readonly generals: (GeneralQuestion | undefined)[] = [];
   readonly #known = new Map<string, number>();
   readonly #on: RowSet[] = [];
   readonly #off: RowSet[] = [];
@@ -90,7 +90,7 @@ export class QuestionSet<Subject> {
   }
 
   #questionOf({ patterns, general }: Literal<Subject>): number {
-    const key = patterns.some(({ kind }) => kind === 'test') ? undefined : keyOf(patterns);
+    const key = patterns.some(({ kind }) => kind === 'test') ? undefined : keyOf(patterns, general);
     const known = key === undefined ? undefined : this.#known.get(key);
     if (known !== undefined) return known;
     const question = this.patterns.push(patterns) - 1;
@@ -103,6 +103,9 @@ export class QuestionSet<Subject> {
   }
 }
 
-function keyOf(patterns: readonly Pattern[]): string {
-  return JSON.stringify(patterns, (_, value: unknown) => (typeof value === 'bigint' ? value.toString() : value));
+/** Patterns that ask the same of identities in the SPIFFE form can ask different things of others. */
+function keyOf(patterns: readonly Pattern[], general: GeneralQuestion | undefined): string {
+  return JSON.stringify([general?.about, patterns], (_, value: unknown) =>
+    typeof value === 'bigint' ? value.toString() : value,
+  );
 }

@@ -8,8 +8,15 @@ export interface Literal<Subject> {
   readonly patterns: readonly Pattern[];
   /** Answer to the question as a whole while the dimension is awaited. */
   readonly whenAwaited: boolean;
-  /** Of an identity: the same question to a text that has not the SPIFFE form, before negation. */
-  readonly general?: (text: string) => boolean;
+  /** Of an identity: the same question to a text that has not the SPIFFE form. */
+  readonly general?: GeneralQuestion;
+}
+
+/** What a literal asks of an identity of any form, before negation. */
+export interface GeneralQuestion {
+  /** Two questions about the same, with the same patterns, are the same. */
+  readonly about: string;
+  readonly test: (text: string) => boolean;
 }
 
 /** Holds where all of its literals do. */

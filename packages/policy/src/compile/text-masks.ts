@@ -21,12 +21,14 @@ export class TextMasks<Subject> {
     rows: number,
     options: CompileOptions,
   ) {
-    this.#by = textScanners(questions.patterns, options);
+    this.#by = textScanners(questions.patterns, options, () => this.#masks.forgetKept());
     this.#key = new Int32Array(this.#by.scanners.length);
     this.#masks = new Masks(questions, rows, this.#key.length, options);
   }
 
   of(reading: TextReading): Mask {
+    // What was thrown in the middle of an earlier text may have left answers behind.
+    this.questions.forget();
     if (reading === undefined) return this.#masks.absent;
     if (typeof reading === 'string') return this.#ofOne(reading);
     const [only] = reading;
@@ -63,7 +65,7 @@ export class TextMasks<Subject> {
   /** An identity of another form, which only upstream takes for one: nothing about its form may then be assumed. */
   #ofGeneral(identity: string): Mask {
     for (const [question, general] of this.questions.generals.entries()) {
-      if (general?.(identity)) this.questions.hit(question);
+      if (general?.test(identity)) this.questions.hit(question);
     }
     return this.#masks.makeOnce();
   }

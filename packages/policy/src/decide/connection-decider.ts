@@ -9,7 +9,7 @@ import { closureFor } from './closure.js';
 import { closedVerdict, plaintextVerdict, unreadableVerdict } from './compose-verdict.js';
 import { customStage } from './custom-stage.js';
 import type { ConnectionDecider, DeciderOptions } from './decider.js';
-import { chosenEngine, type Engine } from './engine.js';
+import { chosenEngine, type Engine, engineWithin } from './engine.js';
 import { envoyStage, ztunnelStage } from './policy-stage.js';
 import { roleStage } from './role-stage.js';
 import { onceNeeded, total } from './total.js';
@@ -21,8 +21,9 @@ import { onceNeeded, total } from './total.js';
 export function connectionDecider(
   inventory: Inventory,
   binding: GateBinding,
-  { engine = chosenEngine() }: DeciderOptions = {},
+  { engine: chosen = chosenEngine(), memory }: DeciderOptions = {},
 ): ConnectionDecider {
+  const engine = engineWithin(chosen, memory);
   const stages = binding.gate === 'ztunnel' ? atZtunnel(inventory, binding, engine) : atEnvoy(inventory, binding, engine);
   const { factsOf, decide } = stages;
   const roles = onceNeeded(() => roleStage(inventory, binding.roles));

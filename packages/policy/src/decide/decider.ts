@@ -1,4 +1,5 @@
 import type { GateBinding, GatewayBinding, WaypointBinding, ZtunnelBinding } from '../bind/binding.js';
+import type { TableMemory } from '../compile/table-memory.js';
 import type { ConnectionAttributes, RequestAttributes } from '../verdict/attributes.js';
 import type { Authorization, CustomStage } from '../verdict/ext-authz.js';
 import type { Verdict } from '../verdict/verdict.js';
@@ -9,6 +10,8 @@ import type { TokenKnowledge, TokenStage } from './token-stage.js';
 export interface DeciderOptions {
   /** What answers for policies; tables unless all deciders were told another. */
   readonly engine?: Engine;
+  /** What the tables of all deciders that are made with it keep together. Whoever makes many deciders makes one, and drops it with them. */
+  readonly memory?: TableMemory;
 }
 
 /**

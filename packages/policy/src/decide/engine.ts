@@ -1,4 +1,5 @@
 import { type CompileOptions, defaultOptions } from '../compile/options.js';
+import type { TableMemory } from '../compile/table-memory.js';
 
 /**
  * What answers for policies: tables compiled from them, or the interpreter that says what they mean. Verdicts are the same, so that the
@@ -21,6 +22,12 @@ let chosen: Engine = engines.table;
 /** The engine of every decider that is made from now on and is not told another: for debugging, and for tests of all that decides. */
 export function chooseEngine(engine: Engine | EngineName): void {
   chosen = typeof engine === 'string' ? engines[engine] : engine;
+}
+
+/** An engine whose tables keep no more than there is memory for. */
+export function engineWithin(engine: Engine, memory: TableMemory | undefined): Engine {
+  if (engine.kind === 'interpreter' || memory === undefined) return engine;
+  return { kind: 'table', options: { ...engine.options, memory } };
 }
 
 /** The engine of deciders that are not told another. */

@@ -1,8 +1,10 @@
 import type { GateBinding } from '../bind/binding.js';
 import { servicesOf } from '../bind/workload-services.js';
+import { TableMemory } from '../compile/table-memory.js';
 import type { Inventory, Workload } from '../inventory/inventory.js';
 import { matchesLabels } from '../inventory/labels.js';
 import type { AuthorizationPolicy } from '../resource/model/index.js';
+import type { DeciderOptions } from './decider.js';
 
 /** More policies than these at once, and every gate is bound again. */
 const fewPolicies = 16;
@@ -44,12 +46,12 @@ export class KeptDeciders<Binding extends GateBinding, Decider extends object> {
 
   #entry(key: string, workload: Workload | undefined, bind: Bind<Binding>, make: Make<Binding, Decider>): Entry<Decider> {
     this.#begun ??= this.#begin();
-    const { entries, shared, surroundings, numbers } = this.#begun;
+    const { entries, shared, surroundings, numbers, memory } = this.#begun;
     const known = entries.get(key);
     if (known !== undefined) return known;
     const binding = settled(bind(this.#inventory));
     const signature = signatureOf(binding, numbers);
-    const decider = sameDecider(this.#begun, key, workload, signature) ?? make(surroundings, binding);
+    const decider = sameDecider(this.#begun, key, workload, signature) ?? make(surroundings, binding, { memory });
     if (signature !== undefined && workload !== undefined) shared.set(signature, decider);
     const entry = { decider, signature, workload };
     entries.set(key, entry);
@@ -64,6 +66,7 @@ export class KeptDeciders<Binding extends GateBinding, Decider extends object> {
     const begun: Begun<Decider> = {
       surroundings: goesOn ? previous.surroundings : { ...this.#inventory, policies: [], requestAuthentications: [] },
       numbers: goesOn ? previous.numbers : new Numbers(),
+      memory: goesOn ? previous.memory : new TableMemory(),
       entries: new Map(),
       before: goesOn ? previous.entries : new Map(),
       shared: new Map(),
@@ -79,6 +82,8 @@ interface Begun<Decider> {
   /** What deciders read: without policies, which come with their bindings, so that no decider keeps an inventory of the past. */
   readonly surroundings: Inventory;
   readonly numbers: Numbers;
+  /** Of the tables of all of them. */
+  readonly memory: TableMemory;
   readonly entries: Map<string, Entry<Decider>>;
   /** Those of the inventory before. */
   readonly before: ReadonlyMap<string, Entry<Decider>>;
@@ -114,8 +119,8 @@ function carry<Decider>({ entries, before, shared }: Begun<Decider>, previous: I
 /** How a gate is bound under an inventory. */
 type Bind<Binding> = (inventory: Inventory) => Binding;
 
-/** Makes a decider for a binding. */
-type Make<Binding, Decider> = (inventory: Inventory, binding: Binding) => Decider;
+/** Makes a decider for a binding, with the memory that it shares. */
+type Make<Binding, Decider> = (inventory: Inventory, binding: Binding, options: DeciderOptions) => Decider;
 
 /** Numbers for policies, by identity. */
 class Numbers {

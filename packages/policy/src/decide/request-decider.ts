@@ -9,7 +9,7 @@ import { closedVerdict, invalidTokenVerdict, refusedVerdict, unreadableVerdict, 
 import { connectionDecider } from './connection-decider.js';
 import { customStage } from './custom-stage.js';
 import type { DeciderOptions, RequestDecider, RequestVerdict } from './decider.js';
-import { chosenEngine } from './engine.js';
+import { chosenEngine, engineWithin } from './engine.js';
 import { envoyStage } from './policy-stage.js';
 import { roleStage } from './role-stage.js';
 import { nothingKnown, type TokenStage, tokenStage } from './token-stage.js';
@@ -22,8 +22,9 @@ import { onceNeeded, total } from './total.js';
 export function requestDecider(
   inventory: Inventory,
   binding: WaypointBinding | GatewayBinding,
-  { engine = chosenEngine() }: DeciderOptions = {},
+  { engine: chosen = chosenEngine(), memory }: DeciderOptions = {},
 ): RequestDecider {
+  const engine = engineWithin(chosen, memory);
   const closure = onceNeeded(() => closureFor(binding, 'request'));
   const policies = onceNeeded(() => envoyStage(inventory, binding, 'http', engine));
   const roles = onceNeeded(() => roleStage(inventory, binding.roles));

@@ -101,4 +101,38 @@ describe('a table of masks', () => {
       -1, 999, 1999, 2999,
     ]);
   });
+
+  it('forgets what a subject said that threw in the middle', () => {
+    const about = (text: string, negated: boolean): Literal<Subject> => ({
+      dimension: dimensions[1] as Dimension<Subject>,
+      negated,
+      whenAwaited: false,
+      patterns: [{ kind: 'exact', text }],
+    });
+    const rules: readonly CompiledRule<Subject>[] = [
+      { groups: [[[about('a', false)]]] },
+      { groups: [[[about('b', true)]]] },
+      { groups: [[[about('a', false), about('b', true)]]] },
+    ];
+    const table = compileTable(rules, { ...defaultOptions, closuresUpTo: -1 });
+    const matching = (groups: readonly string[]) => {
+      table.begin({ groups, port: 1 });
+      return rules.flatMap((_, rule) => (table.next(rule, rule + 1) === rule ? [rule] : []));
+    };
+    for (const first of ['a', 'b']) {
+      const groups = [first, 'x', 'y'];
+      const breaking = new Proxy(groups, {
+        get(target, name) {
+          if (name === '2') throw new Error('cannot be read');
+          return Reflect.get(target, name);
+        },
+      });
+      expect(() => matching(breaking)).toThrow('cannot be read');
+      expect(matching(['x'])).toEqual([1]);
+      expect(() => matching(breaking)).toThrow('cannot be read');
+      expect(matching(['x', 'y'])).toEqual([1]);
+      expect(() => matching(breaking)).toThrow('cannot be read');
+      expect(matching([])).toEqual([1]);
+    }
+  });
 });

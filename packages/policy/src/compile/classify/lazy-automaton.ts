@@ -1,4 +1,6 @@
+import type { CompileOptions } from '../options.js';
 import type { Part } from '../pattern.js';
+import { type Keeper, type MemoryShare, TableMemory } from '../table-memory.js';
 import { CharacterClasses } from './character-classes.js';
 import { PatternGraph } from './pattern-graph.js';
 import type { Hits, Scanner } from './scanner.js';
@@ -7,13 +9,18 @@ const unknown = -1;
 const dead = 0;
 const start = 1;
 const fewestStates = 8;
+/** About what the objects around a state take. */
+const stateOverhead = 256;
 
 /**
  * Patterns with runs in them, as a deterministic automaton whose states are made when a text first comes by them. A step is one look
- * into a table, whatever the patterns. The table is emptied when it would outgrow its budget, and filled again by what comes, so that its
- * memory is bounded whatever a client sends, and the cost of a text stays linear in its length.
+ * into a table, whatever the patterns. The table is emptied when it would outgrow its budget, or the memory that it shares with others, and filled
+ * again by what comes, so that its memory is bounded whatever a client sends, and the cost of a text stays linear in its length. The numbers of its
+ * answers begin anew each time, so that there are never more of them than states.
  */
-export class LazyAutomaton implements Scanner {
+export class LazyAutomaton implements Scanner, Keeper {
+  /** Of the memory that the states take, the first few left out. */
+  readonly #share: MemoryShare;
   readonly #graph = new PatternGraph();
   #classes = new CharacterClasses(new Set());
   /** One for each class, and one for the border. */
@@ -24,10 +31,16 @@ export class LazyAutomaton implements Scanner {
   /** The number that stands for what a text answers which ends in a state. */
   #answers: number[] = [];
   #answerIds = new Map<string, number>();
-  #questions = new Map<number, readonly number[]>();
-  #nextAnswer = 1;
+  /** The questions behind each number. */
+  #questions: (readonly number[])[] = [[]];
 
-  constructor(private readonly budget: number) {}
+  /** `forgotten` is told when the numbers of answers lose their meaning. */
+  constructor(
+    private readonly options: Pick<CompileOptions, 'transitions' | 'memory'>,
+    private readonly forgotten: () => void,
+  ) {
+    this.#share = (options.memory ?? new TableMemory(Number.POSITIVE_INFINITY)).shareOf(this);
+  }
 
   add(parts: readonly Part[], question: number): void {
     this.#graph.add(parts, question);
@@ -37,7 +50,12 @@ export class LazyAutomaton implements Scanner {
   finish(): void {
     this.#classes = new CharacterClasses(this.#graph.named);
     this.#width = this.#classes.members.length + 1;
-    this.#flush();
+    this.#empty();
+  }
+
+  forget(): void {
+    this.#empty();
+    this.forgotten();
   }
 
   scan(text: string): number {
@@ -51,8 +69,7 @@ export class LazyAutomaton implements Scanner {
   }
 
   report(id: number, hits: Hits): void {
-    const questions = id === 0 ? undefined : this.#questions.get(id);
-    if (questions !== undefined) for (const question of questions) hits.hit(question);
+    for (const question of this.#questions[id] ?? []) hits.hit(question);
   }
 
   #run(text: string, from: number): number {
@@ -72,8 +89,7 @@ export class LazyAutomaton implements Scanner {
     const places = this.#graph.after(this.#places[state] ?? [], this.#classes.members[symbol]);
     const key = places.join();
     const known = this.#states.get(key);
-    if (known === undefined && this.#isFull()) {
-      this.#flush();
+    if (known === undefined && !this.#hasRoom(places, key)) {
       // The state that was left is forgotten with all others, so that nothing leads to this one yet.
       return this.#intern(places, key);
     }
@@ -82,8 +98,15 @@ export class LazyAutomaton implements Scanner {
     return next;
   }
 
-  #isFull(): boolean {
-    return (this.#places.length + 1) * this.#width > Math.max(this.budget, fewestStates * this.#width);
+  /** Makes sure of the room for one more state; false where all others had to be forgotten for it. */
+  #hasRoom(places: readonly number[], key: string): boolean {
+    const bytes = 8 * this.#width + 8 * places.length + 2 * key.length + stateOverhead;
+    if (this.#places.length >= fewestStates && this.#share.bytes + bytes > 8 * this.options.transitions) {
+      this.#share.release();
+      this.forget();
+      return false;
+    }
+    return this.#share.keep(bytes);
   }
 
   #intern(places: readonly number[], key: string): number {
@@ -103,13 +126,13 @@ export class LazyAutomaton implements Scanner {
     this.#transitions = larger;
   }
 
-  #flush(): void {
+  #empty(): void {
     this.#places = [];
     this.#states = new Map();
     this.#answers = [];
     this.#answerIds = new Map();
-    this.#questions = new Map();
-    this.#transitions.fill(unknown);
+    this.#questions = [[]];
+    this.#transitions = new Int32Array(0);
     this.#intern([], '');
     const places = this.#graph.start;
     this.#intern(places, places.join());
@@ -128,9 +151,8 @@ export class LazyAutomaton implements Scanner {
     const key = questions.join();
     const known = this.#answerIds.get(key);
     if (known !== undefined) return known;
-    const id = this.#nextAnswer++;
+    const id = this.#questions.push(questions) - 1;
     this.#answerIds.set(key, id);
-    this.#questions.set(id, questions);
     return id;
   }
 }

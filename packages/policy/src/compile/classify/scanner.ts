@@ -4,11 +4,11 @@ export interface Hits {
 }
 
 /**
- * Looks at a text once and knows from then on by a number which questions it answers. The number 0 answers none, and no number is
- * ever used again for something else, so that whatever was derived from one stays right.
+ * Looks at a text once and knows from then on by a number which questions it answers. The number 0 answers none. Numbers are those of 32 bits
+ * from 0 up. One that forgets what its numbers meant says so, and whatever was derived from them has to be forgotten at once.
  */
 export interface Scanner {
   scan(text: string): number;
-  /** Names the questions behind the number of the latest scan, or of any other that says it keeps them. */
+  /** Names the questions behind a number of a scan that has not been forgotten. */
   report(id: number, hits: Hits): void;
 }

@@ -21,9 +21,16 @@ export interface TextScanners {
   readonly tests: readonly TextTest[];
 }
 
-/** Builds the scanners for the questions of a dimension, each a list of patterns. */
-export function textScanners(questions: readonly (readonly Pattern[])[], options: CompileOptions): TextScanners {
-  const sorted = new Sorted(options);
+/**
+ * Builds the scanners for the questions of a dimension, each a list of patterns. `forgotten` is told that numbers have lost their meaning,
+ * never before the first scan.
+ */
+export function textScanners(
+  questions: readonly (readonly Pattern[])[],
+  options: CompileOptions,
+  forgotten: () => void,
+): TextScanners {
+  const sorted = new Sorted(options, forgotten);
   for (const [question, patterns] of questions.entries()) for (const pattern of patterns) sorted.add(pattern, question);
   return sorted.finish();
 }
@@ -39,7 +46,10 @@ class Sorted {
   readonly #suffixes = new Map<string, number[]>();
   readonly #tests: TextTest[] = [];
 
-  constructor(private readonly options: CompileOptions) {}
+  constructor(
+    private readonly options: CompileOptions,
+    private readonly forgotten: () => void,
+  ) {}
 
   add(written: Pattern, question: number): void {
     const pattern = this.#isApart(written) ? written : { kind: 'parts' as const, parts: partsOf(written) };
@@ -57,7 +67,7 @@ class Sorted {
         this.#present('non-empty', question);
         break;
       case 'parts':
-        this.#automaton ??= new LazyAutomaton(this.options.transitions);
+        this.#automaton ??= new LazyAutomaton(this.options, this.forgotten);
         this.#automaton.add(pattern.parts, question);
         break;
       case 'spiffe':

@@ -45,7 +45,13 @@ export function literalOf({ attribute, negated, values }: Usable, context: Liter
   const { whenAwaited } = context;
   const base = { dimension, negated, whenAwaited, patterns: values.map((value) => patternOf(attribute, value, context)) };
   return dimension.kind === 'identity'
-    ? { ...base, general: (text) => values.some((value) => matchesIdentity(attribute, value, context, text)) }
+    ? {
+        ...base,
+        general: {
+          about: attribute.kind,
+          test: (text) => values.some((value) => matchesIdentity(attribute, value, context, text)),
+        },
+      }
     : base;
 }
 
