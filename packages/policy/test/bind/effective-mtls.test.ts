@@ -69,6 +69,33 @@ const rows: readonly [title: string, peers: Peer[], strict: string, upstream?: s
     'STRICT',
   ],
   [
+    'of two equally old the port that one closes',
+    [
+      { name: 'a', ...web, mode: 'PERMISSIVE' },
+      { name: 'b', ...web, mode: 'PERMISSIVE', ports: { 8080: 'STRICT' } },
+    ],
+    'PERMISSIVE 8080=STRICT',
+    'PERMISSIVE',
+  ],
+  [
+    'of two equally old no port that only one opens',
+    [
+      { name: 'a', ...web, mode: 'STRICT', ports: { 8080: 'PERMISSIVE', 8081: 'PERMISSIVE' } },
+      { name: 'b', ...web, mode: 'STRICT', ports: { 8081: 'DISABLE' } },
+    ],
+    'STRICT 8081=PERMISSIVE',
+    'STRICT 8080=PERMISSIVE 8081=PERMISSIVE',
+  ],
+  [
+    'of two equally old the one that inherits STRICT',
+    [
+      { ...meshWide, mode: 'STRICT' },
+      { name: 'a', mode: 'PERMISSIVE' },
+      { name: 'b', mode: 'UNSET' },
+    ],
+    'STRICT',
+  ],
+  [
     'a STRICT port of a permissive workload',
     [{ ...web, mode: 'PERMISSIVE', ports: { 8080: 'STRICT' } }],
     'PERMISSIVE 8080=STRICT',
