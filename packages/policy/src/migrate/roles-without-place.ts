@@ -1,4 +1,4 @@
-import { concernsDestination } from '../bind/roles/concerns-destination.js';
+import { accountOf, concernsDestination } from '../bind/roles/concerns-destination.js';
 import type { RoleDestination } from '../bind/roles/role-scope.js';
 import type { Diagnostic } from '../diagnostic/diagnostic.js';
 import type { Inventory } from '../inventory/inventory.js';
@@ -64,10 +64,10 @@ function withoutEffect(span: Diagnostic['span'], message: string, hint: string):
   return { code: 'migrate-without-effect', kind: 'finding', severity: 'warning', message, span, hint };
 }
 
-function destinationsOf({ services }: Inventory): readonly RoleDestination[] {
-  return [...services.values()].flatMap(({ hostname: host, namespace, workloads: behind }): RoleDestination[] =>
+function destinationsOf(inventory: Inventory): readonly RoleDestination[] {
+  return [...inventory.services.values()].flatMap(({ hostname: host, namespace, workloads: behind }): RoleDestination[] =>
     behind.length === 0
       ? [{ host, namespace, labels: {}, account: '' }]
-      : behind.map(({ labels, identity: account }) => ({ host, namespace, labels, account })),
+      : behind.map((workload) => ({ host, namespace, labels: workload.labels, account: accountOf(inventory, workload) })),
   );
 }

@@ -1,6 +1,7 @@
 import { isService } from '../bind/bind-waypoint.js';
 import { concernsDestination } from '../bind/roles/concerns-destination.js';
 import { rbacSwitch } from '../bind/roles/rbac-switch.js';
+import { destinationsOf } from '../bind/roles/roles-at-gate.js';
 import type { Diagnostic } from '../diagnostic/diagnostic.js';
 import type { Inventory, ServiceInfo } from '../inventory/inventory.js';
 import { type Gate, gatesOf } from './gate.js';
@@ -28,10 +29,10 @@ function serves({ binding }: Gate, service: ServiceInfo): boolean {
   return binding.gate === 'waypoint' && isService(binding.target) && binding.target.key === service.key;
 }
 
-function hasRole({ serviceRoles }: Inventory, { namespace, hostname: host, workloads }: ServiceInfo): boolean {
-  const behind = workloads.length > 0 ? workloads : [{ labels: {}, identity: '' }];
-  const destinations = behind.map(({ labels, identity }) => ({ host, namespace, labels, account: identity }));
-  const roles = serviceRoles.filter(({ metadata }) => metadata.namespace === namespace);
+function hasRole(inventory: Inventory, service: ServiceInfo): boolean {
+  const { namespace } = service;
+  const destinations = destinationsOf(inventory, service);
+  const roles = inventory.serviceRoles.filter(({ metadata }) => metadata.namespace === namespace);
   return roles.some(({ rules }) =>
     rules.some((rule) => destinations.some((destination) => concernsDestination(rule, destination))),
   );

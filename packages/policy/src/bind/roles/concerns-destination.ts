@@ -1,3 +1,4 @@
+import type { Inventory, Workload } from '../../inventory/inventory.js';
 import type { AccessRule, Constraint } from '../../resource/model/index.js';
 import type { RoleDestination } from './role-scope.js';
 
@@ -41,6 +42,14 @@ function concerns({ key, values }: Constraint, destination: RoleDestination): bo
 function attributeOf(key: string, { host, namespace, account }: RoleDestination): string {
   if (key === 'destination.namespace') return namespace;
   return key === 'destination.name' ? (host.split('.', 1)[0] ?? host) : accountName(account);
+}
+
+/**
+ * What `destination.user` is read from. Upstream looks for it in the whole identity, and takes the end of a trust domain or of a namespace such as
+ * `usa` for the place of the account (legacy reference section 2.2).
+ */
+export function accountOf({ dialect }: Inventory, { identity, serviceAccount }: Workload): string {
+  return dialect.name === 'upstream' ? identity : serviceAccount;
 }
 
 /** What follows the first `sa/`, up to the next slash; the whole text where there is none. */

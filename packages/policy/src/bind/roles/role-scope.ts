@@ -6,7 +6,7 @@ export interface RoleDestination {
   readonly host: string;
   readonly namespace: string;
   readonly labels: Readonly<Record<string, string>>;
-  /** Identity of the workload. */
+  /** Identity of the workload, or the name of its service account. */
   readonly account: string;
 }
 

@@ -4,6 +4,7 @@ import { resolveServiceWaypoint, resolveWorkloadWaypoint } from '../resolve-wayp
 import type { WeightedBackend } from '../route.js';
 import { backendsBehind } from '../route-backends.js';
 import { servicesOf } from '../workload-services.js';
+import { accountOf } from './concerns-destination.js';
 import type { LocalAddress, RoleDestination, RoleScope } from './role-scope.js';
 import { scopeOf } from './scope-of.js';
 
@@ -39,15 +40,15 @@ function scopesOfBackend(inventory: Inventory, backend: WeightedBackend, askedPo
   const { service } = backend;
   const endpoints = service.ports.find(({ port }) => port === backend.port)?.endpoints ?? [];
   const inside = endpoints.flatMap(({ workload, port }) => {
-    const scope = scopeOf(inventory, destinationOf(service, workload));
+    const scope = scopeOf(inventory, destinationOf(inventory, service, workload));
     return scope === undefined ? [] : [{ ...scope, ports: new Map([[askedPort, localOf(workload, port)]]) }];
   });
   return [...inside, ...outsideWorkloads(service).flatMap((destination) => scopeOf(inventory, destination) ?? [])];
 }
 
 /** What roles may be about at a service: each workload behind it, and what else there is. */
-export function destinationsOf(service: ServiceInfo): readonly RoleDestination[] {
-  return [...service.workloads.map((workload) => destinationOf(service, workload)), ...outsideWorkloads(service)];
+export function destinationsOf(inventory: Inventory, service: ServiceInfo): readonly RoleDestination[] {
+  return [...service.workloads.map((workload) => destinationOf(inventory, service, workload)), ...outsideWorkloads(service)];
 }
 
 /** Of endpoints that are no workload of the mesh, or where there are none at all, nothing is known but their service. */
@@ -62,7 +63,9 @@ export function rolesAtGateway(
   policies: readonly BoundPolicy[],
 ): readonly RoleScope[] {
   if (inventory.rbacConfigs.length === 0 || enforces(policies)) return [];
-  return servicesOf(inventory, workload).flatMap((service) => scopeOf(inventory, destinationOf(service, workload)) ?? []);
+  return servicesOf(inventory, workload).flatMap(
+    (service) => scopeOf(inventory, destinationOf(inventory, service, workload)) ?? [],
+  );
 }
 
 /**
@@ -83,7 +86,7 @@ function enforces(policies: readonly BoundPolicy[]): boolean {
 /** By the ports of the workload. */
 function scopesOf(inventory: Inventory, services: readonly ServiceInfo[], workload: Workload): RoleScope[] {
   return services.flatMap((service) => {
-    const scope = scopeOf(inventory, destinationOf(service, workload));
+    const scope = scopeOf(inventory, destinationOf(inventory, service, workload));
     const own = service.ports.flatMap(({ endpoints }) => endpoints.filter((endpoint) => endpoint.workload.key === workload.key));
     return scope === undefined ? [] : [{ ...scope, ports: new Map(own.map(({ port }) => [port, localOf(workload, port)])) }];
   });
@@ -91,7 +94,7 @@ function scopesOf(inventory: Inventory, services: readonly ServiceInfo[], worklo
 
 /** By the ports of the service. */
 function byServicePort(inventory: Inventory, service: ServiceInfo, workload: Workload): RoleScope[] {
-  const scope = scopeOf(inventory, destinationOf(service, workload));
+  const scope = scopeOf(inventory, destinationOf(inventory, service, workload));
   if (scope === undefined) return [];
   const ports = service.ports.flatMap(({ port, endpoints }) =>
     endpoints
@@ -101,8 +104,8 @@ function byServicePort(inventory: Inventory, service: ServiceInfo, workload: Wor
   return [{ ...scope, ports: new Map(ports) }];
 }
 
-function destinationOf({ hostname: host, namespace }: ServiceInfo, { labels, identity: account }: Workload): RoleDestination {
-  return { host, namespace, labels, account };
+function destinationOf(inventory: Inventory, { hostname: host, namespace }: ServiceInfo, workload: Workload): RoleDestination {
+  return { host, namespace, labels: workload.labels, account: accountOf(inventory, workload) };
 }
 
 function localOf({ address: ip }: Workload, port: number): LocalAddress {

@@ -36,5 +36,6 @@ function replacedIn({ inventory, gates }: FindingContext): (service: ServiceInfo
   const guarded = gates.fronts.filter(({ binding }) => binding.policies.some(({ policy }) => !policy.dryRun));
   const keys = new Set(guarded.map(({ service }) => service.key));
   return (service) =>
-    keys.has(service.key) || destinationsOf(service).some((destination) => replacementsOf(inventory, destination).length > 0);
+    keys.has(service.key) ||
+    destinationsOf(inventory, service).some((destination) => replacementsOf(inventory, destination).length > 0);
 }
