@@ -318,6 +318,25 @@ data:
       onlyFromWaypoint,
     ),
   },
+  'never-matches': {
+    kind: 'finding',
+    severity: 'warning',
+    summary:
+      'No request has this path or server name as a gate sees it: what is denied by it is not denied, and what is allowed by it is not allowed.',
+    example: documents(
+      behindWaypoint,
+      policy(
+        'no-admin',
+        `  targetRefs: [{kind: Service, group: "", name: cart}]
+  action: DENY
+  rules:
+    - to:
+        - operation: {paths: ["admin/*"]}
+`,
+      ),
+      onlyFromWaypoint,
+    ),
+  },
   'unmodelled-kind': {
     kind: 'finding',
     severity: 'warning',

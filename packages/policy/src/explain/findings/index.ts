@@ -4,6 +4,7 @@ import { dialectsDiffer } from './dialects-differ.js';
 import { dryRunAtZtunnel } from './dry-run-at-ztunnel.js';
 import { ingressSkipsWaypoint } from './ingress-skips-waypoint.js';
 import { l7AtZtunnel } from './l7-at-ztunnel.js';
+import { neverMatches } from './never-matches.js';
 import { plaintextDiffers } from './plaintext-differs.js';
 import { policyNotEnforced } from './policy-not-enforced.js';
 import { policyOnUnenrolled } from './policy-on-unenrolled.js';
@@ -40,6 +41,7 @@ export const findings: readonly Finding[] = [
   trustDomainsAtZtunnel,
   dryRunAtZtunnel,
   requestPrincipalTrap,
+  neverMatches,
   roleNotInForce,
   roleWithoutEffect,
   roleAtTcp,

@@ -96,6 +96,17 @@ const repaired: readonly (readonly [DiagnosticCode, string])[] = [
     ),
   ],
   [
+    'never-matches',
+    documents(
+      shopWithWaypoint,
+      policy(
+        'shop',
+        'paths',
+        '{targetRefs: [{group: "", kind: Service, name: cart}], rules: [{to: [{operation: {paths: ["/*", "*", "*.html", "/{*}/a", "/A"], notPaths: ["/a*"]}}], when: [{key: connection.sni, values: ["*", "*.shop.example", "a-1*"]}]}]}',
+      ),
+    ),
+  ],
+  [
     'request-principal-trap',
     documents(
       shopWithWaypoint,
