@@ -15,8 +15,9 @@ export class Deadline {
     });
   }
 
-  /** Begins to count; does nothing once stopped. */
+  /** Begins to count, anew where it has begun; does nothing once stopped. */
   start(): void {
+    clearTimeout(this.#timer);
     if (!this.#stopped) {
       this.#timer = setTimeout(() => this.#reject(this.#failure()), this.#milliseconds);
     }

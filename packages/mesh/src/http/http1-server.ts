@@ -190,6 +190,8 @@ class Http1Connection implements ServedConnection {
     if (this.#exchange === undefined && this.stream.writable) {
       this.stream.write(`HTTP/1.1 ${problem.status} ${problem.text}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
       endStream(this.stream);
+      // Whoever does not take even this has had its time.
+      this.#lingerTimer = setTimeout(() => this.stream.destroy(), this.limits.lingerMs);
     } else {
       this.stream.destroy();
     }

@@ -2,7 +2,8 @@ import { constants, type OutgoingHttpHeaders, type ServerHttp2Stream } from 'nod
 import type { Duplex } from 'node:stream';
 import { resetStream, wasReset } from '../hbone/reset.js';
 import type { BodySink, BodySource, Exchange, RequestHead, ResponseHead } from './exchange.js';
-import { type HeaderList, headersFromRaw, headersToObject } from './header-list.js';
+import { type HeaderList, headersFromRaw } from './header-list.js';
+import { sendTrailers, writableFields } from './http2-fields.js';
 
 /** One HTTP/2 request and its response. */
 export class Http2Exchange implements Exchange {
@@ -29,7 +30,8 @@ export class Http2Exchange implements Exchange {
   }
 
   inform(head: ResponseHead): void {
-    if (this.#writable()) {
+    // HTTP/2 has no protocols to switch, and Node.js throws at a status that says so.
+    if (head.status !== constants.HTTP_STATUS_SWITCHING_PROTOCOLS && this.#writable()) {
       this.stream.additionalHeaders(withStatus(head));
     }
   }
@@ -38,7 +40,7 @@ export class Http2Exchange implements Exchange {
     const { stream } = this;
     let trailers: HeaderList = [];
     if (this.#writable()) {
-      stream.on('wantTrailers', () => stream.sendTrailers(headersToObject(trailers)));
+      stream.on('wantTrailers', () => sendTrailers(stream, trailers));
       stream.respond(withStatus(head), { endStream: bodyless, waitForTrailers: !bodyless });
       this.#discardRest();
     }
@@ -100,35 +102,6 @@ export class Http2Exchange implements Exchange {
   }
 }
 
-// HTTP/2 knows some response headers as single-valued; where an application repeats one, the first counts.
 function withStatus(head: ResponseHead): OutgoingHttpHeaders {
-  const object = headersToObject(head.headers);
-  for (const name of singleValued) {
-    const value = object[name];
-    if (Array.isArray(value)) {
-      object[name] = value[0] as string;
-    }
-  }
-  return { ...object, [constants.HTTP2_HEADER_STATUS]: head.status };
+  return { ...writableFields(head.headers), [constants.HTTP2_HEADER_STATUS]: head.status };
 }
-
-const singleValued = [
-  'access-control-allow-credentials',
-  'access-control-max-age',
-  'age',
-  'content-encoding',
-  'content-language',
-  'content-length',
-  'content-location',
-  'content-md5',
-  'content-range',
-  'content-type',
-  'date',
-  'etag',
-  'expires',
-  'last-modified',
-  'location',
-  'retry-after',
-  'tk',
-  'x-content-type-options',
-];

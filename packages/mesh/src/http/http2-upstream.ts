@@ -4,6 +4,7 @@ import { resetStream, wasReset } from '../hbone/reset.js';
 import { sessionMemoryMegabytes } from '../hbone/settings.js';
 import type { BodySink, ResponseHead } from './exchange.js';
 import { type HeaderList, headersFromRaw, headersToObject } from './header-list.js';
+import { sendTrailers } from './http2-fields.js';
 import {
   type UpstreamCall,
   type UpstreamConnection,
@@ -103,7 +104,7 @@ class Http2Call implements UpstreamCall {
       stream.end();
     };
     this.body = takesBody ? { stream, finish } : undefined;
-    stream.on('wantTrailers', () => stream.sendTrailers(headersToObject(this.#requestTrailers)));
+    stream.on('wantTrailers', () => sendTrailers(stream, this.#requestTrailers));
     let responseTrailers: HeaderList = [];
     stream.on('trailers', (_headers: unknown, _flags: unknown, raw?: readonly string[]) => {
       responseTrailers = headersFromRaw(raw ?? []);

@@ -16,6 +16,13 @@ export interface HttpLimits {
   readonly idleTimeoutMs: number;
   /** From a request that was sent in full to the headers of its response; then 504. */
   readonly responseTimeoutMs: number;
+  /**
+   * How long a body may stand still: one that a client sends, until there is a response (then 408), and a response that the client does not
+   * take (then it is cut off). A response that is quiet, such as a stream of events, has no such limit.
+   */
+  readonly bodyTimeoutMs: number;
+  /** Interim responses (103 and other 1xx) to one request; with more the application is no partner. */
+  readonly interimResponses: number;
   /** Opening a connection to an endpoint, tunnel included; then 503. */
   readonly connectTimeoutMs: number;
   /** How long the rest of a refused request's body is read away, so that the client gets to see the answer. */
@@ -41,6 +48,8 @@ export const defaultHttpLimits: HttpLimits = {
   sniffTimeoutMs: 5_000,
   idleTimeoutMs: 3_600_000,
   responseTimeoutMs: 300_000,
+  bodyTimeoutMs: 300_000,
+  interimResponses: 100,
   connectTimeoutMs: 10_000,
   lingerMs: 2_000,
   concurrentStreams: 100,

@@ -19,7 +19,7 @@ import { firstHeader } from './header-list.js';
 import type { HttpLimits } from './limits.js';
 import { denied, type LocalReply, replyLocally } from './local-reply.js';
 import { PeekedBody } from './peeked-body.js';
-import { BodyBrokenError, pump } from './pump.js';
+import { BodyBrokenError, pump, StalledBodyError } from './pump.js';
 import { type JudgedRequest, RequestJudgement } from './request-judgement.js';
 import { denialDetails } from './request-log.js';
 import { type RequestParties, RequestRecord } from './request-record.js';
@@ -57,6 +57,11 @@ export class RequestRun {
   #tunnel: Promise<void> = Promise.resolve();
   #ended = false;
   #expiry: NodeJS.Timeout | undefined;
+  /** Rejects where the client sends nothing more of its body for too long. */
+  readonly #upload: Deadline;
+  #stall: NodeJS.Timeout | undefined;
+  /** Whether the response has begun: there can be no other. */
+  #responded = false;
   #peeked: PeekedBody | undefined;
   #authorization: Authorization | undefined;
   #judged: JudgedRequest | undefined;
@@ -77,6 +82,8 @@ export class RequestRun {
       environment.tokens,
     );
     this.record = new RequestRecord(exchange.head, environment.parties);
+    this.#upload = new Deadline(environment.limits.bodyTimeoutMs, () => new StalledBodyError('the client sends no more'));
+    this.#upload.expired.catch(() => undefined);
     exchange.onClose((complete) => this.#end(complete));
   }
 
@@ -87,6 +94,8 @@ export class RequestRun {
     } catch (error) {
       this.#fail(error);
     }
+    // The response is on its way; whoever never takes it does not keep it here.
+    if (!this.#ended) this.#stall = setTimeout(() => this.#stalled(), this.environment.limits.bodyTimeoutMs);
   }
 
   /** Judges the request again under the snapshot that is in force now; one that it denies ends at once. */
@@ -236,7 +245,8 @@ export class RequestRun {
         exchange.inform({ status: 100, headers: [] });
       }
     }
-    return this.#peeked.peek(wanted);
+    this.#upload.start();
+    return Promise.race([this.#peeked.peek(wanted), this.#upload.expired]);
   }
 
   /** Sends the request to the first endpoint that takes a connection. */
@@ -270,12 +280,17 @@ export class RequestRun {
   #started(call: UpstreamCall): void {
     this.#call = call;
     this.record.forwarded();
-    call.onInform((head) => this.exchange.inform({ ...head, headers: forwardedResponseHeaders(head.headers) }));
-    this.#uploaded = this.#upload(call);
+    let informed = 0;
+    call.onInform((head) => {
+      informed += 1;
+      if (informed > this.environment.limits.interimResponses) call.destroy();
+      else this.exchange.inform({ ...head, headers: forwardedResponseHeaders(head.headers) });
+    });
+    this.#uploaded = this.#sendBody(call);
   }
 
   /** Moves the request's body; a client that breaks off takes the onward request with it. */
-  async #upload(call: UpstreamCall): Promise<void> {
+  async #sendBody(call: UpstreamCall): Promise<void> {
     this.#uploading = true;
     if (call.body === undefined) {
       this.record.bytesReceived += this.#whole?.length ?? 0;
@@ -290,10 +305,13 @@ export class RequestRun {
     const reserved = new Set(this.#judged?.request.authentication?.edits.reserved);
     const trailers = () => forwardedTrailers(source.trailers()).filter(([name]) => !reserved.has(name));
     const body = { stream: source.stream, trailers, complete: () => source.complete() };
+    this.#upload.start();
     try {
       await pump(body, sink, (count) => {
         this.record.bytesReceived += count;
+        this.#upload.start();
       });
+      this.#upload.stop();
     } catch (error) {
       // An application may answer without reading on; then its response says how this ends.
       if (!(error instanceof BodyBrokenError) || error.side === 'source') {
@@ -310,9 +328,10 @@ export class RequestRun {
     );
     this.#uploaded.then(() => deadline.start());
     try {
-      return await Promise.race([call.response, deadline.expired]);
+      return await Promise.race([call.response, deadline.expired, this.#upload.expired]);
     } finally {
       deadline.stop();
+      this.#upload.stop();
     }
   }
 
@@ -335,9 +354,11 @@ export class RequestRun {
     if (body.whole !== undefined && !bodyless) {
       this.record.bytesSent += body.whole.length;
       this.exchange.respondWhole({ status: head.status, headers }, body.whole);
+      this.#responded = true;
       return;
     }
     const sink = this.exchange.respond({ status: head.status, headers }, bodyless);
+    this.#responded = true;
     if (bodyless) {
       if (body.whole === undefined) body.stream.resume();
       return;
@@ -347,9 +368,11 @@ export class RequestRun {
       this.record.grpcStatus = firstHeader(list, 'grpc-status') ?? this.record.grpcStatus;
       return list;
     };
-    await pump({ stream: body.stream, trailers, complete: () => body.complete() }, sink, (count) => {
-      this.record.bytesSent += count;
-    });
+    const count = (bytes: number) => {
+      this.record.bytesSent += bytes;
+    };
+    const complete = () => body.complete();
+    await pump({ stream: body.stream, trailers, complete }, sink, count, this.environment.limits.bodyTimeoutMs);
   }
 
   async #switchProtocols(response: Extract<UpstreamResponse, { kind: 'upgrade' }>): Promise<void> {
@@ -361,6 +384,7 @@ export class RequestRun {
       ['upgrade', upgrade],
     ] as const;
     const client = exchange.switchProtocols({ status: 101, headers } as ResponseHead);
+    this.#responded = true;
     client.stream.unshift(client.early);
     response.stream.unshift(response.early);
     this.#tunnel = pipeTunnel(client.stream, response.stream).ended.then((outcome) => {
@@ -371,26 +395,34 @@ export class RequestRun {
   }
 
   #fail(error: unknown): void {
-    const { record, exchange } = this;
+    const { record } = this;
     this.#call?.destroy();
     if (this.#ended) {
       return;
     }
     if (error instanceof BodyBrokenError) {
-      record.fault(
-        error.side === 'source' ? 'UC' : 'DC',
-        `${error.side === 'source' ? 'upstream' : 'downstream'}_remote_disconnect`,
-      );
-      exchange.destroy();
-      return;
-    }
-    record.failure = describeFailure(error);
-    if (error instanceof UpstreamError) {
+      const source = error.side === 'source';
+      record.fault(source ? 'UC' : 'DC', `${source ? 'upstream' : 'downstream'}_remote_disconnect`);
+      this.exchange.destroy();
+    } else if (this.#responded) {
+      // There is no other answer to give.
+      if (error instanceof StalledBodyError) this.#stalled();
+      else this.cut('internal_error');
+    } else if (error instanceof StalledBodyError) {
+      this.#reply({ status: 408, body: 'stream timeout' }, 'SI', 'stream_idle_timeout');
+    } else if (error instanceof UpstreamError) {
+      record.failure = describeFailure(error);
       const flags = error.flag === 'refused' ? 'DPE' : error.flag;
       this.#reply({ status: error.status, body: failureText(error) }, flags, failureDetails(error));
     } else {
+      record.failure = describeFailure(error);
       this.#reply({ status: 500, body: '' }, '-', 'internal_error');
     }
+  }
+
+  #stalled(): void {
+    this.record.fault('SI', 'stream_idle_timeout');
+    this.cut('stream_idle_timeout');
   }
 
   #reply(reply: LocalReply, flags: string, details: string): void {
@@ -411,6 +443,8 @@ export class RequestRun {
     }
     this.#ended = true;
     clearTimeout(this.#expiry);
+    clearTimeout(this.#stall);
+    this.#upload.stop();
     this.#judgement.close();
     if (!complete || this.#uploading) {
       // Nobody waits for the rest of the response, or for the application to read the rest of the request.

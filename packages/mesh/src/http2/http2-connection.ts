@@ -84,6 +84,8 @@ export class Http2Connection implements FrameSink, StreamLink {
   readonly #pings = new Map<string, () => void>();
   #pingNumber = 0;
   #current: TunnelStream | undefined;
+  /** Of the DATA frame that is being read, padding included. */
+  #currentLength = 0;
   readonly #allow: Readonly<Record<Limited, Allowance>>;
   #countedDataFrames = 0;
   readonly #timers = new Set<NodeJS.Timeout>();
@@ -301,6 +303,7 @@ export class Http2Connection implements FrameSink, StreamLink {
     }
     if (stream.remoteEnded) throw new ConnectionError(errorCode.streamClosed, 'DATA after the end of its stream');
     if (length === 0) this.#spend('idleFrames', 'empty frames');
+    this.#currentLength = length;
     if (!stream.reserve(length)) {
       this.#streamFailed(stream, errorCode.flowControlError, 'stream window exceeded');
       return;
@@ -317,6 +320,8 @@ export class Http2Connection implements FrameSink, StreamLink {
     // Destroyed in the meantime, it has given everything back.
     if (stream === undefined) return;
     if (padding > 0 && !stream.destroyed) stream.consumed(padding);
+    // Frames of nothing but padding are as empty as those without.
+    if (padding > 0 && padding === this.#currentLength) this.#spend('idleFrames', 'empty frames');
     if (!endStream) return;
     this.#allow.idleFrames.grant(1);
     if (this.#streams.get(stream.id) === stream) stream.endReceived();
@@ -397,6 +402,7 @@ export class Http2Connection implements FrameSink, StreamLink {
   }
 
   wentAway(lastStreamId: number, _code: number): void {
+    if (this.#peerWentAway) this.#spend('idleFrames', 'GOAWAY frames');
     this.#peerWentAway = true;
     if (this.#role === 'client') {
       // What it has not looked at may be tried elsewhere (RFC 9113 section 6.8).

@@ -87,6 +87,16 @@ const attacks: readonly (readonly [string, number, (peer: RawPeer) => Buffer])[]
   ['a flood of PRIORITY', calm, () => many(1500, () => rawFrame(frameType.priority, 0, 1, '\0\0\0\0\0'))],
   ['a flood of frames of unknown types', calm, () => many(1500, () => rawFrame(99, 0, 0, 'x'))],
   ['a flood of empty DATA', calm, (peer) => Buffer.concat([peer.request(1), many(1500, () => data(1, ''))])],
+  [
+    'a flood of DATA that is all padding',
+    calm,
+    (peer) => Buffer.concat([peer.request(1), many(1500, () => rawFrame(frameType.data, flag.padded, 1, '\x03\0\0\0'))]),
+  ],
+  [
+    'a flood of GOAWAY',
+    calm,
+    (peer) => Buffer.concat([peer.request(1), many(1500, () => rawFrame(frameType.goAway, 0, 0, '\0'.repeat(8)))]),
+  ],
   ['a flood of answers to no PING', calm, () => many(1500, () => pingFrame(Buffer.alloc(8), true))],
   ['a flood of WINDOW_UPDATE', calm, (peer) => Buffer.concat([peer.request(1), many(3500, () => windowUpdateFrame(1, 1))])],
   [

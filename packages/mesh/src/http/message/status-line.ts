@@ -21,7 +21,7 @@ export function readResponseHead(text: string): ResponseMessage {
   const status = readStatus(text.slice(9, 12));
   if (status < 100 || end < 12 || (end > 12 && text.charAt(12) !== ' ')) malformed('no status');
   const headers = readFieldLines(text, end + 2);
-  return { status, headers, persistent: isPersistent(headers, minor === '1') };
+  return { status, headers, persistent: isPersistent(headers, minor === '1') && !isDubious(headers, status, minor === '1') };
 }
 
 /** Three digits; anything else is 0. */
@@ -33,6 +33,12 @@ function readStatus(text: string): number {
     status = status * 10 + digit;
   }
   return status;
+}
+
+/** Whether whoever wrote it may take its end to be elsewhere: a body where there is none, chunks before HTTP/1.1 (RFC 9112, section 6.1). */
+function isDubious(headers: HeaderList, status: number, current: boolean): boolean {
+  const declares = (field: string) => headers.some(([name, value]) => name === field && value !== '0');
+  return status === 204 ? declares('content-length') || declares('transfer-encoding') : !current && declares('transfer-encoding');
 }
 
 function isPersistent(headers: HeaderList, byDefault: boolean): boolean {
