@@ -63,6 +63,12 @@ describe('a gateway that takes PROXY headers', () => {
     expect(JSON.parse(answer.body)).toMatchObject({ 'x-forwarded-for': '203.0.113.8' });
   });
 
+  it('knows an IPv4 address that is written as IPv6', async () => {
+    await start(...shop, webService(), frontRoute, frontGateway(web, proxied), denied('remoteIpBlocks'));
+    const mapped = Buffer.from('PROXY TCP6 ::FFFF:203.0.113.9 ::1 5000 80\r\n');
+    expect(await ask(await dial(mapped))).toMatchObject({ status: 403 });
+  });
+
   it('leaves ipBlocks the TCP peer', async () => {
     await start(...shop, webService(), frontRoute, frontGateway(web, proxied), denied('ipBlocks'));
     expect(await ask(await dial(v1('203.0.113.9')))).toMatchObject({ status: 200 });

@@ -15,6 +15,11 @@ const read = (bytes: Buffer | string) => readProxyHeader(Buffer.from(bytes as st
 const whole: readonly (readonly [title: string, header: Buffer, found: object])[] = [
   ['version 1, IPv4', Buffer.from('PROXY TCP4 203.0.113.9 10.0.0.1 8080 80\r\n'), client('203.0.113.9')],
   ['version 1, IPv6', Buffer.from('PROXY TCP6 2001:db8::9 ::1 8080 80\r\n'), client('2001:db8::9')],
+  [
+    'version 1, an IPv4 address written as IPv6, which is the IPv4 address',
+    Buffer.from('PROXY TCP6 ::ffff:203.0.113.9 ::1 8080 80\r\n'),
+    client('203.0.113.9'),
+  ],
   ['version 1, UNKNOWN', Buffer.from('PROXY UNKNOWN\r\n'), itself],
   ['version 1, UNKNOWN with addresses, which are ignored', Buffer.from('PROXY UNKNOWN ffff::1 ::1 1 2\r\n'), itself],
   ['version 2, IPv4', versionTwo(0x21, 0x11, ipv4), client('203.0.113.9')],
