@@ -1,4 +1,4 @@
-import { readdir, readlink, stat } from 'node:fs/promises';
+import { type FileHandle, open, readdir, readlink } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { commonPrefix, namespaceFile, namespacePrefix, routerName } from './namespace-plan.js';
 import { runTool } from './run-tool.js';
@@ -22,7 +22,24 @@ export async function isAnyIsolated(): Promise<boolean> {
 
 /** Ends every process in these namespaces and removes them. */
 export async function removeNamespaces(names: readonly string[]): Promise<void> {
-  await endProcessesIn(names);
+  // Held open, so that no other namespace gets its number, by which processes are found.
+  const held = await Promise.all(names.map((name) => open(namespaceFile(name)).catch(() => undefined)));
+  const inodes = new Set(await Promise.all(held.flatMap((file) => (file === undefined ? [] : [numberOf(file)]))));
+  try {
+    await endProcessesIn(inodes);
+    await deleteNames(names);
+    // Whoever was on the way in came before the name went.
+    await endProcessesIn(inodes);
+  } finally {
+    for (const file of held) await file?.close();
+  }
+}
+
+async function numberOf(file: FileHandle): Promise<string> {
+  return `net:[${(await file.stat()).ino}]`;
+}
+
+async function deleteNames(names: readonly string[]): Promise<void> {
   for (const name of names) {
     await runTool(['ip', 'netns', 'delete', name]).catch((error: unknown) => {
       // Half made, or removed by somebody else.
@@ -31,12 +48,7 @@ export async function removeNamespaces(names: readonly string[]): Promise<void> 
   }
 }
 
-async function endProcessesIn(names: readonly string[]): Promise<void> {
-  const inodes = new Set<string>();
-  for (const name of names) {
-    const found = await stat(namespaceFile(name)).catch(() => undefined);
-    if (found !== undefined) inodes.add(`net:[${found.ino}]`);
-  }
+async function endProcessesIn(inodes: ReadonlySet<string>): Promise<void> {
   if (inodes.size === 0) return;
   const deadline = Date.now() + goneMs;
   for (;;) {

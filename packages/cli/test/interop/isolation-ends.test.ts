@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { chmod, readdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -105,7 +106,9 @@ for port in (15001, 15006, 15008, 15053, 15080):
 
   test('down removes what is left when everything was killed, commands with it', async () => {
     const { gates, workloads } = await isolated.mesh.status();
-    const running = isolated.mesh.exec('sleep', ['sleep', '600']);
+    const marker = join(isolated.mesh.folder, 'marker.txt');
+    const running = isolated.mesh.exec('sleep', ['sh', '-c', `: > ${marker}; exec sleep 600`]);
+    await expect.poll(() => existsSync(marker), { timeout: 20_000 }).toBe(true);
     const pids = [
       ...gates.flatMap(({ pid }) => pid ?? []),
       ...workloads.flatMap(({ application }) => (application.state === 'running' ? [application.pid] : [])),
