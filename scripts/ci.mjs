@@ -41,6 +41,16 @@ function tests(title, command, args, options = {}) {
 }
 
 tests('npm test', 'npm', ['test', '--']);
+// The engine that decides is proven equal to the interpreter by tests of its own; what else decides has to come to the same with either.
+for (const engine of ['table-only', 'interpreter']) {
+  const deciding = [
+    'packages/policy/test',
+    ...['cases', 'dialect-table', 'generate', 'recorded', 'roles'].map((name) => `conformance/test/${name}`),
+  ];
+  const args = [join(root, 'node_modules', 'vitest', 'vitest.mjs'), 'run', ...deciding];
+  const env = { ...process.env, SALLYPORT_ENGINE: engine };
+  tests(`what decides, with the engine ${engine}`, process.execPath, args, { env });
+}
 check('types', 'npm', ['run', '--silent', 'typecheck']);
 check('format and lint', bin('biome'), ['ci', '.']);
 check('layering', bin('depcruise'), ['--config', '.dependency-cruiser.cjs', 'packages', 'conformance', 'bench']);
@@ -48,8 +58,11 @@ check('dead code', bin('knip'), []);
 check('generated files', process.execPath, ['scripts/errors.mjs', '--check']);
 
 const recorded = join(root, '..', 'shared', 'recorded');
-if (existsSync(recorded)) check('recorded verdicts', 'npm', ['run', '--silent', 'conformance', '--', recorded]);
-else process.stdout.write('\n== recorded verdicts: not beside this checkout, skipped\n');
+if (existsSync(recorded)) {
+  for (const engine of ['table', 'table-only', 'interpreter']) {
+    check(`recorded verdicts, ${engine}`, 'npm', ['run', '--silent', 'conformance', '--', '--engine', engine, recorded]);
+  }
+} else process.stdout.write('\n== recorded verdicts: not beside this checkout, skipped\n');
 
 // The npm package `node` carries the runtime itself, so the newest LTS release runs beside the one that this script runs on.
 const newest = join(root, '.sallyport', 'node');

@@ -1,3 +1,4 @@
+import { chooseEngine, type EngineName, engines } from '@sallyport/policy';
 import { measureCoverage } from './cases/coverage/measure.js';
 import { holesIn, renderCoverage } from './cases/coverage/render-coverage.js';
 import { chapters } from './cases/coverage/vocabulary.js';
@@ -11,29 +12,39 @@ import { interpreter } from './recorded/interpreter.js';
 import { runRecorded } from './recorded/run-recorded.js';
 import { Tally } from './recorded/tally.js';
 
-const usage = `usage: npm run conformance -- PATH…
+const usage = `usage: npm run conformance -- [--engine ${Object.keys(engines).join('|')}] PATH…
        npm run conformance -- --coverage
        npm run conformance -- --differences PATH…
 
-Runs cases against the interpreter: recorded ones (*.json) in the dialect upstream, the project's own (*.yaml) in each dialect
+Runs cases against the engine that gates use, or another: recorded ones (*.json) in the dialect upstream, the project's own (*.yaml) in each dialect
 that they are about. PATH is a file or a folder. Prints every disagreement, and ends in a count. With --coverage, counts how
 many of the project's own queries allow and how many deny by each field, key, action and layer. With --differences, asks
 recorded queries in both dialects, and groups those that differ by the row of the dialect table that they come from. Exit
 status 0 if nothing failed, no word is uncovered and no difference is without a row, 1 otherwise, 2 for wrong usage.`;
 
-function main(paths: readonly string[]): number {
+function main(given: readonly string[]): number {
+  const paths = given[0] === '--engine' ? given.slice(2) : given;
+  if (paths !== given && !chosen(given[1])) return wrongUsage();
   if (paths.length === 1 && paths[0] === '--coverage') return printCoverage();
   if (paths[0] === '--differences' && paths.length > 1) return printDifferences(paths.slice(1));
-  if (paths.length === 0 || paths.some((path) => path.startsWith('-'))) {
-    console.error(usage);
-    return 2;
-  }
+  if (paths.length === 0 || paths.some((path) => path.startsWith('-'))) return wrongUsage();
   const tally = new Tally();
   for (const path of paths) runPath(path, tally);
   for (const { where, lines } of tally.disagreements) console.log([where, ...lines].join('\n  '));
   for (const [reason, count] of tally.skipped) console.log(`skipped ${count}: ${reason}`);
   console.log(tally.summary);
   return tally.disagreements.length === 0 ? 0 : 1;
+}
+
+function chosen(engine: string | undefined): boolean {
+  if (engine === undefined || !Object.hasOwn(engines, engine)) return false;
+  chooseEngine(engine as EngineName);
+  return true;
+}
+
+function wrongUsage(): number {
+  console.error(usage);
+  return 2;
 }
 
 function printCoverage(): number {

@@ -155,6 +155,8 @@ class Asked {
       sourceIp: ip,
       destinationIp,
       destinationPort: port,
+      // A PROXY header may have told another address.
+      ...(awaited === undefined ? {} : { remoteIp: '203.0.113.7' }),
       ...(metadata === undefined ? {} : { metadata }),
       ...(awaited === undefined ? {} : { awaited }),
     };

@@ -6,6 +6,8 @@ export async function main(argv: readonly string[]): Promise<void> {
   // Whoever reads may stop reading (`| head`): that is no failure, and must not end a mesh.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', throwUnlessBrokenPipe);
   try {
+    const { chooseDebugEngine } = await import('./debug-engine.js');
+    chooseDebugEngine(process.env);
     const program = await createProgram(argv[2]);
     await program.parseAsync([...argv]);
   } catch (error) {

@@ -3,6 +3,7 @@
 // what it has.
 import cluster from 'node:cluster';
 import { fileURLToPath } from 'node:url';
+import { chooseDebugEngine } from '../debug-engine.js';
 import type { FromGate, ToGate } from '../gate-protocol/messages.js';
 import { GateHost } from './gate-host.js';
 import { LineWriter } from './line-writer.js';
@@ -12,6 +13,7 @@ import { WorkerGroup } from './worker-group.js';
 /** How long connections get to finish when the process is told to end by a signal rather than by its supervisor. */
 const signalDrainMs = 2000;
 
+chooseDebugEngine(process.env);
 const lines = new LineWriter(1);
 const log = (line: string): void => lines.write(line);
 const [name = '', workers = '1'] = process.argv.slice(2);

@@ -5,6 +5,7 @@ import { namespaceStart } from './classify/spiffe-form.js';
 import { type TextScanners, textScanners } from './classify/text-scanners.js';
 import type { TextReading } from './dimension.js';
 import type { CompileOptions } from './options.js';
+import type { Pattern } from './pattern.js';
 import type { CompiledRule, Conjunction, Literal } from './rule.js';
 import type { Table } from './table.js';
 
@@ -74,11 +75,13 @@ function literalTest<Subject>(literal: Literal<Subject>, options: CompileOptions
 function answerTo<Subject>({ dimension, patterns, general }: Literal<Subject>, options: CompileOptions): Test<Subject> {
   switch (dimension.kind) {
     case 'text': {
-      const test = textTest(textScanners([patterns], options, nothingKept));
+      const test = textTest(patterns, options);
       return (subject) => anyMatches(dimension.read(subject), test);
     }
     case 'identity': {
-      const test = textTest(textScanners([patterns], options, nothingKept));
+      const test = textTest(patterns, options);
+      // Whole names are the same of an identity in any form.
+      if (patterns.every(({ kind }) => kind === 'exact')) return (subject) => anyMatches(dimension.read(subject), test);
       const either = (text: string) => (namespaceStart(text) < 0 ? general?.test(text) === true : test(text));
       return (subject) => anyMatches(dimension.read(subject), either);
     }
@@ -108,9 +111,28 @@ function answerTo<Subject>({ dimension, patterns, general }: Literal<Subject>, o
 
 /** An answer is asked for and used at once. */
 function nothingKept(): void {}
+function textTest(patterns: readonly Pattern[], options: CompileOptions): (text: string) => boolean {
+  const [only] = patterns;
+  const plain = only !== undefined && patterns.length === 1 ? plainTest(only) : undefined;
+  return plain ?? scannerTest(textScanners([patterns], options, nothingKept));
+}
+
+/** One literal is compared where it is. */
+function plainTest(pattern: Pattern): ((text: string) => boolean) | undefined {
+  switch (pattern.kind) {
+    case 'exact':
+      return (text) => text === pattern.text;
+    case 'prefix':
+      return (text) => text.startsWith(pattern.text);
+    case 'suffix':
+      return (text) => text.endsWith(pattern.text);
+    default:
+      return undefined;
+  }
+}
 
 /** Any answer at all is a yes where there is one question. */
-function textTest({ scanners, tests }: TextScanners): (text: string) => boolean {
+function scannerTest({ scanners, tests }: TextScanners): (text: string) => boolean {
   const answer = new Answer();
   return (text) => {
     answer.yes = false;

@@ -40,15 +40,15 @@ export interface TableTally {
 }
 
 export const defaultOptions: CompileOptions = {
-  closuresUpTo: 16,
+  closuresUpTo: 8,
   productUpTo: 64,
   exactLookup: true,
   prefixTrees: true,
   spiffeForm: true,
   summaries: true,
   denseRowSets: true,
-  maskBytes: 1 << 20,
-  transitions: 1 << 21,
+  maskBytes: 1 << 22,
+  transitions: 1 << 22,
   connectionMasks: true,
   internedOutcomes: true,
 };

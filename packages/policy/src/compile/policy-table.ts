@@ -25,19 +25,20 @@ interface Range {
   readonly policies: number;
 }
 
-/** Every way in which policies come to an effect, the position in this list being its number. */
-const reasons = [
-  'custom-policy',
-  'invalid-token',
-  'deny-policy',
-  'allow-policy',
-  'no-allow-match',
-  'no-allow-policy',
-  'no-policy',
-] as const;
+/** Every way in which policies come to an effect, as a number. */
+const endings = {
+  'custom-policy': 0,
+  'invalid-token': 1,
+  'deny-policy': 2,
+  'allow-policy': 3,
+  'no-allow-match': 4,
+  'no-allow-policy': 5,
+  'no-policy': 6,
+} as const;
 
-type Ending = (typeof reasons)[number];
+type Ending = keyof typeof endings;
 
+const endingCount = Object.keys(endings).length;
 const noRule = -1;
 const noPolicies = -2;
 
@@ -55,6 +56,9 @@ export class PolicyTable<Conclusion> {
   readonly #ranges: Readonly<Record<Exclude<Part, 'none'>, Range>>;
   /** How much is remembered at most. */
   readonly #limit: number;
+  /** Nothing is logged or tried out, so that what decides is all there is to say. */
+  readonly #isPlain: boolean;
+  readonly #plain: (Conclusion | undefined)[] = [];
   readonly #conclusions: Remembered<Conclusion>;
   readonly #audits: Remembered<number>;
   readonly #audited: (readonly RuleMatch[])[] = [[]];
@@ -87,6 +91,8 @@ export class PolicyTable<Conclusion> {
       'allow-dry-run': range('allow-dry-run'),
     };
     this.#policies = policies.length;
+    const { audit, 'deny-dry-run': deny, 'allow-dry-run': allow } = this.#ranges;
+    this.#isPlain = audit.policies + deny.policies + allow.policies === 0;
     this.table = compileTable(rules, options);
     this.#limit = Math.max(1 << 12, 4 * rules.length);
     this.#conclusions = new Remembered(this.#limit);
@@ -126,7 +132,14 @@ export class PolicyTable<Conclusion> {
     const deny = this.#ranges['deny-dry-run'].policies === 0 ? noPolicies : this.#first('deny-dry-run');
     const allow = this.#ranges['allow-dry-run'].policies === 0 ? noPolicies : this.#first('allow-dry-run');
     if (!this.options.internedOutcomes) return this.conclude(this.#outcome(reason, rule, audit, deny, allow));
-    const first = reasons.length * (rule + 1) + reasons.indexOf(reason);
+    const first = endingCount * (rule + 1) + endings[reason];
+    if (this.#isPlain) {
+      const known = this.#plain[first];
+      if (known !== undefined) return known;
+      const conclusion = this.conclude(this.#outcome(reason, rule, audit, deny, allow));
+      this.#plain[first] = conclusion;
+      return conclusion;
+    }
     const width = this.#matches.length + 2;
     const second = (audit * width + deny + 2) * width + allow + 2;
     return (

@@ -31,7 +31,7 @@ export class TextMasks<Subject> {
     this.questions.forget();
     if (reading === undefined) return this.#masks.absent;
     if (typeof reading === 'string') return this.#ofOne(reading);
-    const [only] = reading;
+    const only = reading[0];
     if (only === undefined) return this.#masks.absent;
     return reading.length === 1 ? this.#ofOne(only) : this.#ofSeveral(reading);
   }

@@ -4,12 +4,14 @@ import { connectionFacts, type Facts } from '../reference/facts.js';
 import type { CustomSettled } from '../reference/interpret.js';
 import { gateFacts } from '../reference/request-facts.js';
 import type { ConnectionAttributes } from '../verdict/attributes.js';
+import type { Authorization } from '../verdict/ext-authz.js';
 import type { Verdict } from '../verdict/verdict.js';
 import { closureFor } from './closure.js';
 import { closedVerdict, plaintextVerdict, unreadableVerdict } from './compose-verdict.js';
 import { customStage } from './custom-stage.js';
 import type { ConnectionDecider, DeciderOptions } from './decider.js';
 import { chosenEngine, type Engine, engineWithin } from './engine.js';
+import { fastConnectionFacts } from './facts/connection-facts.js';
 import { envoyStage, ztunnelStage } from './policy-stage.js';
 import { roleStage } from './role-stage.js';
 import { onceNeeded, total } from './total.js';
@@ -37,19 +39,20 @@ export function connectionDecider(
       return 'effect' in facts ? undefined : { facts };
     },
   });
+  const judged = total(
+    (connection: ConnectionAttributes, authorization: Authorization | undefined): Verdict => {
+      const facts = factsOf(connection);
+      if ('effect' in facts) return facts;
+      if (authorization?.denial !== undefined) return authorization.denial;
+      const verdict = decide(facts, authorization === undefined ? 'custom-unsettled' : 'custom-settled');
+      return binding.roles.length === 0 ? verdict : roles()(verdict, connection);
+    },
+    (verdict) => verdict,
+  );
   return {
     binding,
     authorizeConnection: (connection) => authorize({ connection }),
-    connection: (connection, authorization) =>
-      total(
-        () => {
-          const facts = factsOf(connection);
-          if ('effect' in facts) return facts;
-          if (authorization?.denial !== undefined) return authorization.denial;
-          return roles()(decide(facts, authorization === undefined ? 'custom-unsettled' : 'custom-settled'), connection);
-        },
-        (verdict) => verdict,
-      ),
+    connection: (connection, authorization) => judged(connection, authorization, undefined),
   };
 }
 
@@ -63,11 +66,12 @@ interface Stages {
 function atZtunnel(inventory: Inventory, binding: ZtunnelBinding, engine: Engine): Stages {
   const closure = onceNeeded(() => closureFor(binding, 'connection'));
   const policies = onceNeeded(() => ztunnelStage(inventory, binding, engine));
+  const read = engine.kind === 'interpreter' ? connectionFacts : fastConnectionFacts;
   return {
     factsOf: (connection) => {
       const closed = closure();
       if (closed !== undefined) return closedVerdict(closed);
-      const facts = connectionFacts(connection);
+      const facts = read(connection);
       if ('unreadable' in facts) return unreadableVerdict(facts);
       const { mode, policy } = binding.mtls.ports.get(facts.destinationPort) ?? binding.mtls;
       return facts.identity === undefined && mode === 'STRICT' ? plaintextVerdict(policy) : facts;
@@ -78,12 +82,13 @@ function atZtunnel(inventory: Inventory, binding: ZtunnelBinding, engine: Engine
 
 function atEnvoy(inventory: Inventory, binding: WaypointBinding | GatewayBinding, engine: Engine): Stages {
   const closure = onceNeeded(() => closureFor(binding, 'connection'));
-  const policies = onceNeeded(() => envoyStage(inventory, binding, 'tcp', engine));
+  const isFast = engine.kind === 'table' && inventory.dialect.name === 'strict';
+  const policies = onceNeeded(() => envoyStage(inventory, binding, 'tcp', engine, (verdict) => verdict));
   return {
     factsOf: (connection) => {
       const closed = closure();
       if (closed !== undefined) return closedVerdict(closed);
-      const facts = gateFacts(inventory, binding, connection);
+      const facts = isFast ? fastConnectionFacts(connection) : gateFacts(inventory, binding, connection);
       return 'unreadable' in facts ? unreadableVerdict(facts) : facts;
     },
     decide: (facts, custom) => policies()(facts, custom),

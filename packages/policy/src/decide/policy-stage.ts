@@ -12,8 +12,11 @@ import { allowPoliciesOf, verdictOf } from './compose-verdict.js';
 import type { Engine } from './engine.js';
 import { onceNeeded } from './total.js';
 
-/** What the AuthorizationPolicies of one gate and layer come to. `memo` is kept by the caller, with the connection and for this stage alone. */
-export type PolicyStage = (facts: Facts, custom: CustomSettled, memo?: ConnectionMemo) => Verdict;
+/**
+ * What the AuthorizationPolicies of one gate and layer come to. `memo` is kept by the caller, with the connection and for this stage alone.
+ * Of a token that refuses the request the verdict does not say which: it is the same object for all that come to the same.
+ */
+export type PolicyStage<V extends Verdict = Verdict> = (facts: Facts, custom: CustomSettled, memo?: ConnectionMemo) => V;
 
 /** The stage of a ztunnel. */
 export function ztunnelStage(inventory: Inventory, binding: ZtunnelBinding, engine: Engine): PolicyStage {
@@ -27,13 +30,15 @@ export function ztunnelStage(inventory: Inventory, binding: ZtunnelBinding, engi
 }
 
 /** The stage of a waypoint or gateway, or of policies that took the place of roles. */
-export function envoyStage(
+export function envoyStage<V extends Verdict>(
   inventory: Inventory,
   binding: Pick<GateBinding, 'policies'>,
   layer: EnvoyLayer,
   engine: Engine,
-): PolicyStage {
-  const conclude = conclusionOf(binding);
+  finish: (verdict: Verdict) => V,
+): PolicyStage<V> {
+  const verdict = conclusionOf(binding);
+  const conclude = (outcome: Outcome<RuleMatch>) => finish(verdict(outcome));
   if (engine.kind === 'interpreter') {
     const interpret = envoyInterpreter(inventory, binding);
     return (facts, custom) => conclude(interpret(layer, facts, custom));

@@ -1,5 +1,7 @@
 import type { GatewayBinding, WaypointBinding } from '../bind/binding.js';
+import type { ConnectionMemo } from '../compile/table.js';
 import type { Inventory } from '../inventory/inventory.js';
+import type { Facts } from '../reference/facts.js';
 import { requestFacts } from '../reference/request-facts.js';
 import type { ConnectionAttributes, RequestAttributes } from '../verdict/attributes.js';
 import type { Authorization } from '../verdict/ext-authz.js';
@@ -10,6 +12,7 @@ import { connectionDecider } from './connection-decider.js';
 import { customStage } from './custom-stage.js';
 import type { DeciderOptions, RequestDecider, RequestVerdict } from './decider.js';
 import { chosenEngine, engineWithin } from './engine.js';
+import { RequestView } from './facts/request-view.js';
 import { envoyStage } from './policy-stage.js';
 import { roleStage } from './role-stage.js';
 import { nothingKnown, type TokenStage, tokenStage } from './token-stage.js';
@@ -26,9 +29,11 @@ export function requestDecider(
 ): RequestDecider {
   const engine = engineWithin(chosen, memory);
   const closure = onceNeeded(() => closureFor(binding, 'request'));
-  const policies = onceNeeded(() => envoyStage(inventory, binding, 'http', engine));
+  const policies = onceNeeded(() => envoyStage(inventory, binding, 'http', engine, withoutPath));
   const roles = onceNeeded(() => roleStage(inventory, binding.roles));
   const tokens = onceNeeded(() => tokenStage(inventory, binding));
+  const verifiesTokens = binding.requestAuthentications.length > 0;
+  const view = engine.kind === 'table' ? new RequestView(inventory, binding) : undefined;
   /** What policies are asked about, or the denial that comes before any of them. */
   const factsOf = (connection: ConnectionAttributes, request: RequestAttributes, received?: RequestAttributes) => {
     const known = requestFacts(inventory, binding, connection, request, received);
@@ -37,24 +42,40 @@ export function requestDecider(
     const closed = closure();
     return closed === undefined ? known : closedVerdict(closed);
   };
+  const judge = (
+    facts: Facts,
+    memo: ConnectionMemo | undefined,
+    connection: ConnectionAttributes,
+    request: RequestAttributes,
+    authorization: Authorization | undefined,
+  ): RequestVerdict => {
+    if (authorization?.denial !== undefined) return withoutPath(authorization.denial);
+    const judged = policies()(facts, authorization === undefined ? 'custom-unsettled' : 'custom-settled', memo);
+    if (judged.reason === 'invalid-token') return withoutPath(invalidTokenVerdict(request.authentication?.refused));
+    if (judged.effect === 'deny' || binding.roles.length === 0) return judged;
+    const { http } = facts;
+    return withoutPath(roles()(judged, connection, http && { request, headers: http.headers }));
+  };
   const decide = (
     connection: ConnectionAttributes,
     given: RequestAttributes,
     authorization: Authorization | undefined,
   ): RequestVerdict => {
-    const request = given.authentication === undefined ? tokens()(given, nothingKnown).request : given;
+    const request = given.authentication === undefined && verifiesTokens ? tokens()(given, nothingKnown).request : given;
+    if (view?.view(connection, request, authorization?.received ?? request)) {
+      const closed = closure();
+      if (closed !== undefined) return withoutPath(closedVerdict(closed));
+      const { turn } = view;
+      const verdict = judge(view, view.memo, connection, request, authorization);
+      // An attribute that asks for another decision when it is read would leave this one with the facts of that one.
+      if (view.turn !== turn) throw new Error('a decision began inside another');
+      return forwarding(verdict, request, request.path);
+    }
     const known = factsOf(connection, request, authorization?.received);
     if ('effect' in known) return withoutPath(known);
-    if (authorization?.denial !== undefined) return withoutPath(authorization.denial);
-    const custom = authorization === undefined ? 'custom-unsettled' : 'custom-settled';
-    const judged = policies()(known.facts, custom);
-    const policy = judged.reason === 'invalid-token' ? invalidTokenVerdict(request.authentication?.refused) : judged;
-    const { http } = known.facts;
-    const verdict = roles()(policy, connection, http && { request, headers: http.headers });
-    if (verdict.effect === 'deny') return withoutPath(verdict);
-    const unsendable = unsendableVerdict(request.authentication);
-    return unsendable === undefined ? { ...verdict, path: known.path } : withoutPath(unsendable);
+    return forwarding(judge(known.facts, undefined, connection, request, authorization), request, known.path);
   };
+  const judged = total(decide, withoutPath);
   const authorize = customStage({
     inventory,
     binding,
@@ -70,8 +91,22 @@ export function requestDecider(
     binding,
     authorizeRequest: (connection, request) => authorize({ connection, request }),
     authenticate: (request, knowledge) => authenticated(() => tokens()(request, knowledge), request),
-    request: (connection, request, authorization) => total(() => decide(connection, request, authorization), withoutPath),
+    request: (connection, request, authorization) => judged(connection, request, authorization),
   };
+}
+
+/** A verdict with the path to forward where it allows, unless the request then cannot be sent. */
+function forwarding(verdict: RequestVerdict, { authentication }: RequestAttributes, path: string): RequestVerdict {
+  if (verdict.effect === 'deny') return verdict;
+  const unsendable = unsendableVerdict(authentication);
+  return unsendable === undefined ? withPath(verdict, path) : withoutPath(unsendable);
+}
+
+/** Written out for what most verdicts are made of, as copying whatever is there takes longer than the decision. */
+function withPath(verdict: RequestVerdict, path: string): RequestVerdict {
+  const { effect, reason, policy, audit } = verdict;
+  if (policy === undefined || reason !== 'allow-policy' || verdict.dryRun !== undefined) return { ...verdict, path };
+  return { effect, reason, policy, audit, path };
 }
 
 /** Where the stage fails the request goes on as it was, and the decision, which then runs the stage itself, denies. */

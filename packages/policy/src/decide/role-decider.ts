@@ -35,8 +35,8 @@ export function roleDecider(
   const policies = replacementsOf(inventory, destination);
   const roles = onceNeeded(() => roleStage(inventory, scope === undefined ? [] : [scope]));
   const stages = {
-    http: onceNeeded(() => envoyStage(inventory, { policies }, 'http', engine)),
-    tcp: onceNeeded(() => envoyStage(inventory, { policies }, 'tcp', engine)),
+    http: onceNeeded(() => envoyStage(inventory, { policies }, 'http', engine, same)),
+    tcp: onceNeeded(() => envoyStage(inventory, { policies }, 'tcp', engine, same)),
   };
   const decide = (connection: ConnectionAttributes, seen?: Parsed): Verdict => {
     const facts = connectionFacts(connection, () => true);
@@ -45,15 +45,15 @@ export function roleDecider(
     const verdict = stages[layer]()({ ...facts, ...httpFacts(seen) }, 'custom-unsettled');
     return roles()(verdict, connection, seen);
   };
+  const judged = total((connection: ConnectionAttributes, request: RequestAttributes | undefined): Verdict => {
+    const seen = request && parse(inventory, request);
+    return seen !== undefined && 'refused' in seen ? refusedVerdict(seen) : decide(connection, seen);
+  }, same);
   return {
     ...(scope === undefined ? {} : { scope }),
     policies,
-    connection: (connection) => total(() => decide(connection), same),
-    request: (connection, request) =>
-      total(() => {
-        const seen = parse(inventory, request);
-        return 'refused' in seen ? refusedVerdict(seen) : decide(connection, seen);
-      }, same),
+    connection: (connection) => judged(connection, undefined, undefined),
+    request: (connection, request) => judged(connection, request, undefined),
   };
 }
 

@@ -1,15 +1,20 @@
 import type { Verdict } from '../verdict/verdict.js';
 
-// INVARIANT (total): every decision runs inside `total`, so that whatever is thrown on the way, by our own code or by an
+// INVARIANT (total): every decision is made by `total`, so that whatever is thrown on the way, by our own code or by an
 // attribute object that misbehaves, becomes a deny.
 
-/** Runs a decision; anything that it throws is a deny with reason `internal-error`. */
-export function total<V extends Verdict>(decision: () => V, otherwise: (verdict: Verdict) => V): V {
-  try {
-    return decision();
-  } catch (error) {
-    return otherwise(internalError(error));
-  }
+/** A decision as a function that never throws: whatever is thrown is a deny with reason `internal-error`. */
+export function total<A, B, C, V extends Verdict>(
+  decision: (a: A, b: B, c: C) => V,
+  otherwise: (verdict: Verdict) => V,
+): (a: A, b: B, c: C) => V {
+  return (a, b, c) => {
+    try {
+      return decision(a, b, c);
+    } catch (error) {
+      return otherwise(internalError(error));
+    }
+  };
 }
 
 /** The deny that whatever was thrown becomes. */

@@ -8,25 +8,25 @@ import { lowerAscii } from './string-pattern.js';
 /** What rules are asked about: one connection or request as one gate sees it. An attribute that is absent matches no value. */
 export interface Facts {
   /** `spiffe://…`. */
-  readonly identity?: string;
-  readonly sourceIp?: IpAddress;
-  readonly remoteIp?: IpAddress;
+  readonly identity?: string | undefined;
+  readonly sourceIp?: IpAddress | undefined;
+  readonly remoteIp?: IpAddress | undefined;
   readonly destinationIp: IpAddress;
   readonly destinationPort: number;
-  readonly sni?: string;
-  readonly metadata?: MetadataFacts;
-  readonly http?: HttpFacts;
+  readonly sni?: string | undefined;
+  readonly metadata?: MetadataFacts | undefined;
+  readonly http?: HttpFacts | undefined;
 }
 
 /** The L7 half: everything normalised as Envoy normalises it before policy. */
-interface HttpFacts {
+export interface HttpFacts {
   readonly method: string;
   readonly authority: string;
   /** Without query. */
   readonly path: string;
   readonly headers: HeaderView;
   /** The claims of a valid token; absent without one. */
-  readonly claims?: JsonObject;
+  readonly claims?: JsonObject | undefined;
   /** Whether a token refuses the request. */
   readonly tokenRefused: boolean;
 }
@@ -36,20 +36,21 @@ export type Unreadable = { readonly unreadable: string };
 
 /**
  * The facts of a connection, IPv4-mapped addresses as IPv4. An address or port that cannot be read, or an identity that
- * `readable` refuses, makes the whole connection unreadable.
+ * `readable` refuses, makes the whole connection unreadable. `read` is for a faster reader of the same addresses.
  */
 export function connectionFacts(
   connection: ConnectionAttributes,
   readable: (identity: string) => boolean = isWorkloadIdentity,
+  read: (text: string) => IpAddress | undefined = readPeer,
 ): Facts | Unreadable {
   const { identity, sni, destinationPort } = connection;
   if (connection.unreadable !== undefined) return { unreadable: connection.unreadable };
   if (identity !== undefined && !readable(identity)) return { unreadable: 'the identity of the peer' };
-  const sourceIp = readPeer(connection.sourceIp);
+  const sourceIp = read(connection.sourceIp);
   if (sourceIp === undefined) return { unreadable: 'the source address' };
-  const remoteIp = connection.remoteIp === undefined ? sourceIp : readPeer(connection.remoteIp);
+  const remoteIp = connection.remoteIp === undefined ? sourceIp : read(connection.remoteIp);
   if (remoteIp === undefined) return { unreadable: 'the remote address' };
-  const destinationIp = readPeer(connection.destinationIp);
+  const destinationIp = read(connection.destinationIp);
   if (destinationIp === undefined) return { unreadable: 'the destination address' };
   if (!Number.isInteger(destinationPort) || destinationPort < 0 || destinationPort > 65535) {
     return { unreadable: 'the destination port' };

@@ -76,6 +76,19 @@ const removed = new Set([
  */
 const generatedRequestId = '\u0000';
 
+/** Headers that the gate sets itself or adds to, and those that depend on the version of HTTP. */
+const set = new Set([
+  ':authority',
+  ':method',
+  ':path',
+  ':scheme',
+  'host',
+  'te',
+  'x-forwarded-for',
+  'x-forwarded-proto',
+  'x-request-id',
+]);
+
 /** The header view of a request (reference section 0.2), pseudo headers and `host` included. */
 export function headerView(request: RequestAttributes, context: HeaderContext): HeaderView {
   const byName = groupByName(request);
@@ -100,6 +113,11 @@ export function headerView(request: RequestAttributes, context: HeaderContext): 
         : values;
     return seen.length === 0 && Object.hasOwn(always, name) ? [always[name] ?? ''] : seen;
   };
+}
+
+/** Whether policy sees of a header what its lines say: the gate neither sets, removes nor reads it in a way of its own. */
+export function isPlainHeader(name: string): boolean {
+  return !removed.has(name) && !set.has(name);
 }
 
 /** Whether the lines of a header are one value to policy and to whoever looks for tokens (reference section 0.2). */

@@ -8,15 +8,15 @@ export interface RequestDefect {
 }
 
 /** The methods that Envoy's HTTP/1.1 parser knows; HTTP/2 leaves any token to policy (reference section 0.7). */
-const http1Methods = new Set(
+export const http1Methods: ReadonlySet<string> = new Set(
   (
     'ACL BIND CHECKOUT CONNECT COPY DELETE GET HEAD LINK LOCK M-SEARCH MERGE MKACTIVITY MKCALENDAR MKCOL MOVE MSEARCH NOTIFY OPTIONS PATCH ' +
     'POST PROPFIND PROPPATCH PURGE PUT REBIND REPORT SEARCH SOURCE SUBSCRIBE TRACE UNBIND UNLINK UNLOCK UNSUBSCRIBE'
   ).split(' '),
 );
 
-const tokenMarks = "!#$%&'*+-.^_`|~";
-const authorityMarks = "!$%&'()*+,-.:;=@[]_~";
+export const tokenMarks = "!#$%&'*+-.^_`|~";
+export const authorityMarks = "!$%&'()*+,-.:;=@[]_~";
 
 /** What an HTTP parser in front of the policy would have refused; undefined for a request that policy may judge. */
 export function requestDefect(request: RequestAttributes): RequestDefect | undefined {

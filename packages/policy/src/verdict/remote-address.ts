@@ -20,16 +20,24 @@ export interface RemoteAddressInput {
  * only where the peer is an ingress gateway of this mesh. An entry that is no plain IP address falls back to the peer.
  */
 export function remoteAddress(inventory: Inventory, input: RemoteAddressInput): string {
-  const fromRight =
-    input.gateway.role === 'waypoint' ? waypointEntry(inventory, input.identity) : input.gateway.topology.numTrustedProxies;
-  if (fromRight < 1) return input.peer;
-  const entries = input.headers
+  return remoteAddressAt(trustedEntry(inventory, input), input.headers) ?? input.peer;
+}
+
+/** Which entry of X-Forwarded-For, from the right, a gate believes on a connection; below 1: none. */
+export function trustedEntry(inventory: Inventory, { gateway, identity }: Omit<RemoteAddressInput, 'peer' | 'headers'>): number {
+  return gateway.role === 'waypoint' ? waypointEntry(inventory, identity) : gateway.topology.numTrustedProxies;
+}
+
+/** The entry of X-Forwarded-For so many from the right; undefined where there is none, or it is no plain IP address. */
+export function remoteAddressAt(fromRight: number, headers: RemoteAddressInput['headers']): string | undefined {
+  if (fromRight < 1) return undefined;
+  const entries = headers
     // A line without a value adds nothing to the list, as Envoy joins the lines.
     .filter(([name, value]) => name.toLowerCase() === 'x-forwarded-for' && value !== '')
     .flatMap(([, value]) => value.split(','))
     .map((entry) => entry.trim());
   const entry = entries[entries.length - fromRight];
-  return (entry === undefined ? undefined : parseIpAddress(entry)) ?? input.peer;
+  return entry === undefined ? undefined : parseIpAddress(entry);
 }
 
 function waypointEntry(inventory: Inventory, identity: string | undefined): number {

@@ -1,0 +1,148 @@
+import type { GatewayBinding, WaypointBinding } from '../../bind/binding.js';
+import type { ConnectionMemo } from '../../compile/table.js';
+import type { Inventory } from '../../inventory/inventory.js';
+import type { Facts } from '../../reference/facts.js';
+import { gateFacts } from '../../reference/request-facts.js';
+import type { ConnectionAttributes, RequestAttributes } from '../../verdict/attributes.js';
+import { remoteAddressAt, trustedEntry } from '../../verdict/remote-address.js';
+import { fastConnectionFacts } from './connection-facts.js';
+import { HttpView } from './http-view.js';
+import { isPlainRequest, plainPathEnd } from './plain-request.js';
+import { readAddress } from './read-address.js';
+
+/** What is worked out once for a connection, as long as its attributes are what they were. */
+interface KnownConnection {
+  readonly attributes: ConnectionAttributes;
+  readonly facts: Facts;
+  /** Which entry of X-Forwarded-For is believed on it, from the right. */
+  readonly trustedEntry: number;
+  readonly memo: ConnectionMemo;
+}
+
+const nobody: KnownConnection = {
+  attributes: { sourceIp: '', destinationIp: '', destinationPort: 0 },
+  facts: { destinationIp: { bits: 32, value: 0n }, destinationPort: 0 },
+  trustedEntry: 0,
+  memo: {},
+};
+
+/**
+ * The facts of one request after another, for a gate that decides on many. Of a request that is as most are, with nothing to normalise, refuse or
+ * edit, they are read in place, and only where a rule asks; all others are for `requestFacts`, to which this is equal wherever `view` says
+ * yes. There is one object for all requests: what it says holds until the next one is viewed.
+ */
+export class RequestView implements Facts {
+  readonly http: HttpView;
+  /** How many requests were viewed. */
+  turn = 0;
+  readonly #connections = new WeakMap<ConnectionAttributes, KnownConnection>();
+  #known = nobody;
+  #request: RequestAttributes | undefined;
+  #received: RequestAttributes | undefined;
+
+  constructor(
+    private readonly inventory: Inventory,
+    private readonly binding: WaypointBinding | GatewayBinding,
+  ) {
+    this.http = new HttpView(binding);
+  }
+
+  /** Turns to a request, unless it takes more than reading in place. `received` is the request as the client sent it. */
+  view(connection: ConnectionAttributes, request: RequestAttributes, received: RequestAttributes): boolean {
+    const { authentication, path } = request;
+    if (authentication !== undefined) {
+      const { removed, added, path: edited } = authentication.edits;
+      if (removed.length + added.length > 0 || edited !== undefined) return false;
+    }
+    if (!isPlainRequest(request)) return false;
+    const end = plainPathEnd(path);
+    const met = this.#connections.get(connection);
+    const known = met !== undefined && isSame(met.attributes, connection) ? met : this.#meet(connection);
+    if (end < 0 || known === undefined) return false;
+    this.turn += 1;
+    this.#known = known;
+    this.#request = request;
+    this.#received = received;
+    this.http.turnTo(connection, request, end);
+    return true;
+  }
+
+  get memo(): ConnectionMemo {
+    return this.#known.memo;
+  }
+
+  get identity(): string | undefined {
+    return this.#known.facts.identity;
+  }
+
+  get sourceIp(): Facts['sourceIp'] {
+    return this.#known.facts.sourceIp;
+  }
+
+  get remoteIp(): Facts['remoteIp'] {
+    const { trustedEntry: entry, facts } = this.#known;
+    const forwarded = entry < 1 || this.#received === undefined ? undefined : remoteAddressAt(entry, this.#received.headers);
+    return forwarded === undefined ? facts.remoteIp : readAddress(forwarded);
+  }
+
+  get destinationIp(): Facts['destinationIp'] {
+    return this.#known.facts.destinationIp;
+  }
+
+  get destinationPort(): number {
+    return this.#known.facts.destinationPort;
+  }
+
+  get sni(): string | undefined {
+    return this.#known.facts.sni;
+  }
+
+  get metadata(): Facts['metadata'] {
+    const { metadata } = this.#known.facts;
+    const own = this.#request?.metadata;
+    if (own === undefined) return metadata;
+    return { published: { ...metadata?.published, ...own }, awaited: metadata?.awaited ?? [] };
+  }
+
+  /** Undefined for a connection that cannot be read: why not, and whether a header helps, is for `requestFacts` to say. */
+  #meet(connection: ConnectionAttributes): KnownConnection | undefined {
+    const { inventory, binding } = this;
+    const isStrict = inventory.dialect.name === 'strict';
+    const facts = isStrict ? fastConnectionFacts(connection) : gateFacts(inventory, binding, connection);
+    if ('unreadable' in facts) return undefined;
+    const { identity } = connection;
+    const entry = trustedEntry(inventory, { gateway: binding.gateway, ...(identity === undefined ? {} : { identity }) });
+    const known: KnownConnection = { attributes: { ...connection }, facts, trustedEntry: entry, memo: {} };
+    this.#connections.set(connection, known);
+    return known;
+  }
+}
+
+/** Every attribute that facts or masks are made of; what filters published is read anew for each request. */
+function isSame(then: ConnectionAttributes, now: ConnectionAttributes): boolean {
+  return (
+    isEverythingCompared &&
+    then.identity === now.identity &&
+    then.sourceIp === now.sourceIp &&
+    then.remoteIp === now.remoteIp &&
+    then.destinationIp === now.destinationIp &&
+    then.destinationPort === now.destinationPort &&
+    then.sni === now.sni &&
+    then.unreadable === now.unreadable &&
+    then.metadata === now.metadata &&
+    then.awaited === now.awaited
+  );
+}
+
+/** Whoever adds an attribute has to compare it above. `peerNames` are for roles, which read the connection itself. */
+type Compared =
+  | 'identity'
+  | 'sourceIp'
+  | 'remoteIp'
+  | 'destinationIp'
+  | 'destinationPort'
+  | 'sni'
+  | 'unreadable'
+  | 'metadata'
+  | 'awaited';
+const isEverythingCompared: Exclude<keyof ConnectionAttributes, Compared | 'peerNames'> extends never ? true : never = true;

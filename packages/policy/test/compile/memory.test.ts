@@ -1,0 +1,66 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { describe, expect, it } from 'vitest';
+import { connectionDecider, requestDecider } from '../../src/index.js';
+import { connection, gateWith, request } from '../reference/mesh.js';
+
+setFlagsFromString('--expose-gc');
+const collect: () => void = runInNewContext('gc');
+
+const decisions = 1_000_000;
+
+/** Bytes that a million decisions leave behind, for each of them; before it so many that caches have found their size. */
+function growth(decide: (turn: number) => unknown): number {
+  let turn = 0;
+  for (; turn < 150_000; turn++) decide(turn);
+  const before = heap();
+  for (; turn < 150_000 + decisions; turn++) decide(turn);
+  return (heap() - before) / decisions;
+}
+
+/** What is alive, buffers outside of the heap included. */
+function heap(): number {
+  for (let round = 0; round < 3; round++) collect();
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
+}
+
+const rules = Array.from({ length: 60 }, (_, index) => ({
+  from: [
+    {
+      source: index % 2 === 0 ? { principals: [`cluster.local/ns/a/sa/s-${index}`, '*x'] } : { ipBlocks: [`10.${index}.0.0/16`] },
+    },
+  ],
+  to: [{ operation: { paths: [`/a-${index}/{*}/b/{**}`, `/b-${index}/*`, `*.${index}`], hosts: [`h${index}.example`] } }],
+}));
+
+describe('a decision', () => {
+  it('leaves nothing behind, whatever clients make up for requests', () => {
+    const { inventory, binding } = gateWith('waypoint', [{ action: 'DENY', rules }]);
+    if (binding.gate === 'ztunnel') throw new Error('a ztunnel judges no requests');
+    const decider = requestDecider(inventory, binding);
+    const from = connection();
+    const left = growth((turn) =>
+      decider.request(
+        from,
+        request({ path: `/a-${turn % 60}/${turn}/b/${turn * 7}.${turn % 61}`, authority: `h${turn}.example` }),
+      ),
+    );
+    expect(left).toBeLessThanOrEqual(1);
+  });
+
+  it('leaves nothing behind, whoever connects', () => {
+    const l4 = rules.map(({ from }) => ({ from }));
+    const { inventory, binding } = gateWith('ztunnel', [{ action: 'DENY', rules: l4 }]);
+    const decider = connectionDecider(inventory, binding);
+    const left = growth((turn) =>
+      decider.connection(
+        connection({
+          identity: `spiffe://cluster.local/ns/n-${turn}/sa/${turn}x`,
+          sourceIp: `10.${turn % 60}.${turn % 251}.${turn % 13}`,
+        }),
+      ),
+    );
+    expect(left).toBeLessThanOrEqual(1);
+  });
+});
