@@ -1,5 +1,8 @@
 import { write } from 'node:fs';
 
+/** How long a line may wait for others. */
+const gatherMs = 5;
+
 /**
  * Writes lines to a file that others read, many at a time: a gate's log must not hold up its connections. What cannot be written
  * (a full disk) is dropped and counted in the next line that can.
@@ -26,8 +29,8 @@ export class LineWriter {
   }
 
   async #drain(): Promise<void> {
-    // One turn later: all lines of this turn go in one write.
-    await new Promise((resolve) => setImmediate(resolve));
+    // A little later: under load all lines of that time go in one write.
+    await new Promise((resolve) => setTimeout(resolve, gatherMs));
     while (this.#waiting.length > 0) {
       const lines = this.#waiting;
       this.#waiting = [];

@@ -251,7 +251,7 @@ export class RequestRun {
 
   /** Sends the request to the first endpoint that takes a connection. */
   async #send(permit: Permit, targets: readonly RoutedTarget[], request: UpstreamRequest, fresh: boolean): Promise<SentCall> {
-    let failure = new UpstreamError('UH', 503, 'no endpoint');
+    let failure: UpstreamError | undefined;
     for (const target of targets) {
       this.record.destination = target.destination;
       try {
@@ -269,7 +269,7 @@ export class RequestRun {
         }
       }
     }
-    throw failure;
+    throw failure ?? new UpstreamError('UH', 503, 'no endpoint');
   }
 
   /** The request's body, where all of it is here and nobody has looked into it. */

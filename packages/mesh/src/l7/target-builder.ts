@@ -24,9 +24,18 @@ export interface ConnectionTargets {
   readonly service?: ServiceInfo;
 }
 
+/** How to get to a port of a service from a gate, and what that is called. */
+interface Way {
+  readonly cluster: string;
+  readonly route: OutboundRoute;
+  readonly protocol: 'http1' | 'http2';
+}
+
 /** Turns what a route chose into endpoints that can be dialled, in turn. */
 export class TargetBuilder {
   readonly #turns = new RoundRobin();
+  /** Ways to services under one state of a gate: states are immutable, and swapped as a whole. */
+  readonly #ways = new WeakMap<DialContext, Map<string, Way>>();
 
   constructor(
     private readonly dialer: OnwardDialer,
@@ -71,16 +80,27 @@ export class TargetBuilder {
   }
 
   #toBackend(context: DialContext, { service, port }: WeightedBackend, origin: Origin): Routed {
-    const cluster = this.naming(service, port);
-    const route = routeFromGate(context.snapshot.inventory, context.gateway, service, port);
+    const { cluster, route, protocol } = this.#way(context, service, port);
     const hops = this.#hops(context, route, cluster);
-    const protocol = service.ports.find((candidate) => candidate.port === port)?.http2 === true ? 'http2' : 'http1';
     if (hops.length === 0) {
       const destination = { service, cluster, host: '-' };
       return { kind: 'reply', status: 503, flags: 'UH', details: 'no_healthy_upstream', failure: detailOf(route), destination };
     }
     const onward = { ...origin, serviceHost: service.hostname };
     return { kind: 'targets', targets: hops.map((hop) => this.#target(context, hop, { cluster, protocol, service }, onward)) };
+  }
+
+  #way(context: DialContext, service: ServiceInfo, port: number): Way {
+    const ways = this.#ways.get(context) ?? new Map<string, Way>();
+    this.#ways.set(context, ways);
+    const key = `${service.key} ${port}`;
+    const known = ways.get(key);
+    if (known !== undefined) return known;
+    const route = routeFromGate(context.snapshot.inventory, context.gateway, service, port);
+    const http2 = service.ports.find((candidate) => candidate.port === port)?.http2 === true;
+    const way: Way = { cluster: this.naming(service, port), route, protocol: http2 ? 'http2' : 'http1' };
+    ways.set(key, way);
+    return way;
   }
 
   #hops(context: DialContext, route: OutboundRoute, turn: string): Hop[] {

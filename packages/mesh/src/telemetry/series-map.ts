@@ -28,7 +28,9 @@ export class SeriesMap<Label extends string, Series> {
 
   #add(key: string, labels: Labels<Label>): Series {
     if (this.#series.size >= this.most) return this.#shared();
-    const own = Object.fromEntries(this.names.map((name) => [name, labels[name]])) as Record<Label, string>;
+    // In the order of the caller: what reads the text of a scrape may count on it.
+    const known: readonly string[] = this.names;
+    const own = Object.fromEntries(Object.entries(labels).filter(([name]) => known.includes(name))) as Record<Label, string>;
     return this.#put(key, own);
   }
 

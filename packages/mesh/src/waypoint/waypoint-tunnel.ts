@@ -19,6 +19,8 @@ export class WaypointTunnel {
   /** The client as policy sees it: the identity of its certificate, the address of the tunnel's TCP peer. */
   readonly peer: { readonly identity: string; readonly address: string };
   #greeting: Greeting | undefined;
+  /** What applied under the state that was last asked about; states are immutable, and swapped as a whole. */
+  #scoped: { readonly state: WaypointState | undefined; readonly scope: RequestScope | undefined } | undefined;
 
   constructor(
     readonly request: HboneRequest,
@@ -62,18 +64,23 @@ export class WaypointTunnel {
   /** What applies to the requests inside; undefined where this is no HTTP target of this waypoint any more. */
   scope(): RequestScope | undefined {
     const state = this.state();
+    if (this.#scoped === undefined || this.#scoped.state !== state) this.#scoped = { state, scope: this.#scopeUnder(state) };
+    return this.#scoped.scope;
+  }
+
+  #scopeUnder(state: WaypointState | undefined): RequestScope | undefined {
     const target = state === undefined ? undefined : this.target(state);
     if (state === undefined || target === undefined || protocolOf(state.snapshot.inventory, target).kind === 'tcp') {
       return undefined;
     }
+    const guarded = protectedObject(target);
+    const connection = state.attributes(target, this.peer);
     return {
       trustForwardedProto: true,
-      authorize: (request) =>
-        state.deciders.authorizeRequest(protectedObject(target), state.attributes(target, this.peer), request),
-      authenticate: (request, knowledge) => state.deciders.authenticate(protectedObject(target), request, knowledge),
+      authorize: (request) => state.deciders.authorizeRequest(guarded, connection, request),
+      authenticate: (request, knowledge) => state.deciders.authenticate(guarded, request, knowledge),
       tokensEndRequests: state.snapshot.inventory.dialect.name === 'strict',
-      judge: (request, authorization) =>
-        state.deciders.request(protectedObject(target), state.attributes(target, this.peer), request, authorization),
+      judge: (request, authorization) => state.deciders.request(guarded, connection, request, authorization),
       route: (request) => this.#route(state, target, request),
     };
   }
