@@ -47,6 +47,7 @@ export type { BuiltInventory } from './inventory/built-inventory.js';
 export type * from './inventory/inventory.js';
 export { parseIpAddress } from './inventory/ip-address.js';
 export { nextInventory } from './inventory/next-inventory.js';
+export { isGranted } from './inventory/reference-grants.js';
 export { type Migration, migrate } from './migrate/migrate.js';
 export type { Difference, GateProof } from './migrate/prove/prove.js';
 export { joinsLines } from './reference/headers.js';

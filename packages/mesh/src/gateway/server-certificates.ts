@@ -1,5 +1,5 @@
 import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls';
-import type { GatewayInfo, Inventory, Listener } from '@sallyport/policy';
+import { type GatewayInfo, type Inventory, isGranted, type Listener } from '@sallyport/policy';
 import { listenerFor } from './listener-host.js';
 
 /** What one HTTPS listener shows. */
@@ -32,10 +32,10 @@ export class ServerCertificates {
 }
 
 function certificateOf(inventory: Inventory, gateway: GatewayInfo, listener: Listener): ServerCertificate | undefined {
-  const { namespace: own } = gateway.resource.metadata;
-  // A Secret of another namespace needs that namespace's grant, and grants are not modelled: none is used.
   const secrets = (listener.tls?.certificateRefs ?? []).map(({ namespace, name }) =>
-    namespace === own ? inventory.secrets.get(`${namespace}/${name}`) : undefined,
+    isGranted(inventory.referenceGrants, gateway.resource, { group: '', kind: 'Secret', namespace, name })
+      ? inventory.secrets.get(`${namespace}/${name}`)
+      : undefined,
   );
   const options = { minVersion: 'TLSv1.2', cert: [] as string[], key: [] as string[] } as const;
   for (const secret of secrets) {

@@ -1,6 +1,5 @@
-import type { Span } from '../diagnostic/span.js';
 import type { Inventory } from '../inventory/inventory.js';
-import type { BackendRef, HTTPRoute, HttpRouteMatch } from '../resource/model/index.js';
+import type { HTTPRoute, HttpRouteMatch } from '../resource/model/index.js';
 import type { HttpRouting } from './route.js';
 import { backendsOf } from './route-backends.js';
 import { hostOfAuthority, mostSpecificRoutes } from './route-host.js';
@@ -17,9 +16,8 @@ export interface RoutedRequest {
 /** A match of a rule of a route, with what ranks it. */
 interface Candidate {
   readonly match: HttpRouteMatch;
-  readonly backendRefs: readonly BackendRef[];
-  readonly namespace: string;
-  readonly span: Span;
+  readonly route: HTTPRoute;
+  readonly rule: HTTPRoute['rules'][number];
 }
 
 /**
@@ -37,19 +35,14 @@ export function routeHttp(inventory: Inventory, parent: RouteParent, request: Ro
   const found = firstMatch(eligible.flatMap(candidatesOf), request);
   if (found === undefined) return { kind: 'none' };
   if (found === 'unsupported') return { kind: 'invalid', detail: 'a route matches by regular expression, which is not built' };
-  return backendsOf(inventory, found.backendRefs, found.namespace, found.span);
+  return backendsOf(inventory, parent, found.route, found.rule);
 }
 
 const anyPath: HttpRouteMatch = { path: { type: 'PathPrefix', value: '/' }, headers: [] };
 
 function candidatesOf(route: HTTPRoute): Candidate[] {
-  return route.rules.flatMap(({ matches, backendRefs, span }) =>
-    (matches.length > 0 ? matches : [anyPath]).map((match) => ({
-      match,
-      backendRefs,
-      namespace: route.metadata.namespace,
-      span,
-    })),
+  return route.rules.flatMap((rule) =>
+    (rule.matches.length > 0 ? rule.matches : [anyPath]).map((match) => ({ match, route, rule })),
   );
 }
 

@@ -10,8 +10,7 @@ import { type RouteParent, routesOf } from './route-parents.js';
 export function routeTcp(inventory: Inventory, parent: RouteParent): HttpRouting {
   const [route] = routesOf(inventory, inventory.tcpRoutes, parent);
   const rule = route?.rules[0];
-  if (route !== undefined && rule !== undefined)
-    return backendsOf(inventory, rule.backendRefs, route.metadata.namespace, rule.span);
+  if (route !== undefined && rule !== undefined) return backendsOf(inventory, parent, route, rule);
   return 'service' in parent
     ? { kind: 'backends', backends: [{ service: parent.service, port: parent.port, weight: 1 }] }
     : { kind: 'none' };

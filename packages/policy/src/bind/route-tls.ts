@@ -17,5 +17,5 @@ export function routeTls(
   const [route] = mostSpecificRoutes(routes, listenerOf(parent)?.hostname, (serverName ?? '').toLowerCase());
   const rule = route?.rules[0];
   if (route === undefined || rule === undefined) return { kind: 'none' };
-  return backendsOf(inventory, rule.backendRefs, route.metadata.namespace, rule.span);
+  return backendsOf(inventory, parent, route, rule);
 }

@@ -55,6 +55,7 @@ export function buildStructure(
     httpRoutes: selectResources(set, 'HTTPRoute'),
     tcpRoutes: selectResources(set, 'TCPRoute'),
     tlsRoutes: selectResources(set, 'TLSRoute'),
+    referenceGrants: selectResources(set, 'ReferenceGrant'),
     secrets: new Map(
       selectResources(set, 'Secret').map((secret) => [`${secret.metadata.namespace}/${secret.metadata.name}`, secret]),
     ),

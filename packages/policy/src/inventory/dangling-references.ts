@@ -1,8 +1,10 @@
 import type { Diagnostic } from '../diagnostic/diagnostic.js';
 import { Reporter } from '../diagnostic/reporter.js';
+import type { Span } from '../diagnostic/span.js';
 import type { AuthorizationPolicy, BackendRef, ParentRef, RequestAuthentication, TargetRef } from '../resource/model/index.js';
 import { isRoute, type Route } from './all-routes.js';
 import type { Inventory, ServiceInfo } from './inventory.js';
+import { isGranted, type Referred, type Referrer } from './reference-grants.js';
 
 /** What may refer to nothing. */
 export type Referring = AuthorizationPolicy | RequestAuthentication | Route;
@@ -22,15 +24,17 @@ export function danglingCertificates(inventory: Inventory): readonly Diagnostic[
   return reporter.diagnostics;
 }
 
+type Named = 'services' | 'gateways' | 'gatewayClasses' | 'referenceGrants';
+
 /** The objects that references can name. */
 export class KnownObjects {
-  readonly #inventory: Pick<Inventory, 'services' | 'gateways' | 'gatewayClasses'>;
+  readonly #inventory: Pick<Inventory, Named>;
   readonly #serviceEntries: ReadonlySet<string>;
   readonly #hosts: ReadonlySet<string>;
 
-  constructor({ services, gateways, gatewayClasses }: Pick<Inventory, 'services' | 'gateways' | 'gatewayClasses'>) {
+  constructor({ services, gateways, gatewayClasses, referenceGrants }: Pick<Inventory, Named>) {
     // Not the inventory itself: it would be kept for as long as later ones go on from this.
-    this.#inventory = { services, gateways, gatewayClasses };
+    this.#inventory = { services, gateways, gatewayClasses, referenceGrants };
     const entries = [...services.values()].filter((service) => service.kind === 'ServiceEntry');
     this.#serviceEntries = new Set(entries.map((service) => `${service.namespace}/${service.name}`));
     this.#hosts = new Set([...services.values()].map((service) => service.hostname));
@@ -38,6 +42,10 @@ export class KnownObjects {
 
   service(key: string): ServiceInfo | undefined {
     return this.#inventory.services.get(key);
+  }
+
+  grants(referrer: Referrer, referred: Referred): boolean {
+    return isGranted(this.#inventory.referenceGrants, referrer, referred);
   }
 
   has(kind: string, namespace: string, name: string): boolean {
@@ -79,7 +87,11 @@ function describeTarget({ kind, name }: TargetRef, namespace: string): string {
 function reportRoute(route: Route, known: KnownObjects, reporter: Reporter): void {
   const subject = `${route.kind} \`${route.metadata.name}\``;
   for (const parent of route.parentRefs) reportParent(subject, parent, known, reporter);
-  for (const backend of route.rules.flatMap((rule) => rule.backendRefs)) reportBackend(subject, backend, known, reporter);
+  const atGateway = route.parentRefs.some(({ kind }) => kind === 'Gateway');
+  for (const backend of route.rules.flatMap((rule) => rule.backendRefs)) {
+    if (atGateway && !known.grants(route, backend)) reportUngranted(subject, route, backend, reporter);
+    else reportBackend(subject, backend, known, reporter);
+  }
 }
 
 function reportParent(subject: string, parent: ParentRef, known: KnownObjects, reporter: Reporter): void {
@@ -92,6 +104,29 @@ function reportParent(subject: string, parent: ParentRef, known: KnownObjects, r
       hint: 'correct the name: no gate uses the route',
     },
   );
+}
+
+/** Whether the object exists is not said: that is for its namespace to tell. */
+function reportUngranted(subject: string, { kind, metadata }: Referrer, referred: Reference, reporter: Reporter): void {
+  const wanted = `${referred.kind} \`${referred.namespace}/${referred.name}\``;
+  const lack = lackOf[kind] ?? 'connections that reach this backend are closed';
+  reporter.report(
+    'reference-not-granted',
+    referred.span,
+    `${subject} refers to ${wanted}, and no ReferenceGrant in namespace \`${referred.namespace}\` lets it`,
+    {
+      hint: `add one to \`${referred.namespace}\`, from kind \`${kind}\` in namespace \`${metadata.namespace}\` to kind \`${referred.kind}\`: until then ${lack}`,
+    },
+  );
+}
+
+const lackOf: Readonly<Record<string, string>> = {
+  Gateway: 'the listener refuses every handshake',
+  HTTPRoute: 'requests that reach this backend are answered with 500',
+};
+
+interface Reference extends Referred {
+  readonly span: Span;
 }
 
 function reportBackend(subject: string, backend: BackendRef, known: KnownObjects, reporter: Reporter): void {
@@ -119,10 +154,15 @@ function hasPort(service: ServiceInfo, port: number | undefined): boolean {
   return service.ports.some((candidate) => candidate.port === port);
 }
 
-function reportCertificates({ gateways, secrets }: Inventory, reporter: Reporter): void {
+function reportCertificates({ gateways, secrets, referenceGrants }: Inventory, reporter: Reporter): void {
   for (const { resource } of gateways.values()) {
     for (const listener of resource.listeners) {
       for (const reference of listener.tls?.certificateRefs ?? []) {
+        const wanted = { ...reference, group: '', kind: 'Secret' };
+        if (!isGranted(referenceGrants, resource, wanted)) {
+          reportUngranted(`listener \`${listener.name}\` of Gateway \`${resource.metadata.name}\``, resource, wanted, reporter);
+          continue;
+        }
         const secret = secrets.get(`${reference.namespace}/${reference.name}`);
         if (secret?.tlsCertificate !== undefined && secret.tlsKey !== undefined) continue;
         const lack = secret === undefined ? 'does not exist' : 'holds no certificate and key';

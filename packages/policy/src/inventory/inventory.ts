@@ -11,6 +11,7 @@ import type {
   Namespace,
   PeerAuthentication,
   RbacConfig,
+  ReferenceGrant,
   RequestAuthentication,
   Secret,
   ServiceRole,
@@ -143,6 +144,7 @@ export interface Inventory {
   readonly httpRoutes: readonly HTTPRoute[];
   readonly tcpRoutes: readonly TCPRoute[];
   readonly tlsRoutes: readonly TLSRoute[];
+  readonly referenceGrants: readonly ReferenceGrant[];
   readonly secrets: ReadonlyMap<string, Secret>;
   readonly unmodelled: readonly UnmodelledResource[];
   /** By any policy address of a workload. */

@@ -34,6 +34,7 @@ export function keepIdentity(before: Inventory, built: Inventory): Inventory {
     httpRoutes: keptList(before.httpRoutes, built.httpRoutes),
     tcpRoutes: keptList(before.tcpRoutes, built.tcpRoutes),
     tlsRoutes: keptList(before.tlsRoutes, built.tlsRoutes),
+    referenceGrants: keptList(before.referenceGrants, built.referenceGrants),
     secrets: keptMap(before.secrets, built.secrets),
     unmodelled: keptList(before.unmodelled, built.unmodelled),
     workloadByAddress: keptMap(before.workloadByAddress, mapValues(built.workloadByAddress, own)),

@@ -72,6 +72,7 @@ function withAttached(previous: BuiltInventory, change: ResourceChange): BuiltIn
     httpRoutes: spliced(before.httpRoutes, ofKind(change, 'HTTPRoute')),
     tcpRoutes: spliced(before.tcpRoutes, ofKind(change, 'TCPRoute')),
     tlsRoutes: spliced(before.tlsRoutes, ofKind(change, 'TLSRoute')),
+    referenceGrants: before.referenceGrants,
     secrets: nextSecrets(before.secrets, ofKind(change, 'Secret')),
     unmodelled: spliced(before.unmodelled, ofKind(change, 'Unmodelled')),
     workloadByAddress: before.workloadByAddress,

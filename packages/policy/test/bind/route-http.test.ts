@@ -31,6 +31,19 @@ function route(name: string, spec: object, { kind = 'HTTPRoute', namespace: ns =
   });
 }
 
+/** What lets routes of another namespace send to services. */
+function grant(ns: string, from: string, kind = 'HTTPRoute', to: object = {}): string {
+  return JSON.stringify({
+    apiVersion: 'gateway.networking.k8s.io/v1beta1',
+    kind: 'ReferenceGrant',
+    metadata: { name: `${kind}-${from}`.toLowerCase(), namespace: ns },
+    spec: {
+      from: [{ group: 'gateway.networking.k8s.io', kind, namespace: from }],
+      to: [{ group: '', kind: 'Service', ...to }],
+    },
+  });
+}
+
 const toFront = { parentRefs: [{ name: 'front' }] };
 const toWeb = { parentRefs: [{ group: '', kind: 'Service', name: 'web' }] };
 const to = (name: string, more: object = {}) => ({ name, port: 80, ...more });
@@ -206,6 +219,7 @@ describe('belonging to a listener', () => {
       { parentRefs: [{ name: 'front', namespace: 'shop', ...ref }], rules: [{ backendRefs: [to('a', { namespace: 'shop' })] }] },
       { namespace: 'other' },
     ),
+    grant('shop', 'other'),
   ];
   it.each<[title: string, listener: string, ref: object, manifests: string[], expected: string]>([
     ['by name', 'http', {}, [route('r', { parentRefs: [{ name: 'front', sectionName: 'http' }], rules: [rule('a')] })], 'a'],
@@ -266,6 +280,50 @@ describe('backends', () => {
   });
 });
 
+describe('a backend of another namespace', () => {
+  const far = (...more: object[]) =>
+    route('r', { ...toFront, rules: [{ backendRefs: [to('far', { namespace: 'other' }), ...more] }] });
+  const there = serviceOf('far', {}, { namespace: 'other' });
+
+  it.each<[title: string, grants: string[], expected: string]>([
+    ['without a grant makes the rule invalid', [], 'invalid'],
+    ['is reached with a grant for all services', [grant('other', 'shop')], 'far'],
+    ['is reached with a grant for it', [grant('other', 'shop', 'HTTPRoute', { name: 'far' })], 'far'],
+    ['is not for a grant for another service', [grant('other', 'shop', 'HTTPRoute', { name: 'near' })], 'invalid'],
+    ['is not for a grant with an empty name', [grant('other', 'shop', 'HTTPRoute', { name: '' })], 'invalid'],
+    ['is not for a grant for Secrets', [grant('other', 'shop', 'HTTPRoute', { kind: 'Secret' })], 'invalid'],
+    ['is not for a grant of another group', [grant('other', 'shop', 'HTTPRoute', { group: 'example.org' })], 'invalid'],
+    ['is not for a grant to another kind', [grant('other', 'shop', 'TCPRoute')], 'invalid'],
+    ['is not for a grant to another namespace', [grant('other', 'third')], 'invalid'],
+    ['is not for a grant in the namespace of the route', [grant('shop', 'shop'), grant('shop', 'other')], 'invalid'],
+  ])('%s', (_, grants, expected) => {
+    expect(atGateway({}, [there, far(), ...grants])).toBe(expected);
+  });
+
+  it('takes a rule with it whose other backends need no grant', () => {
+    expect(atGateway({}, [there, far(to('a'))])).toBe('invalid');
+  });
+
+  it('of weight 0 needs no grant', () => {
+    const idle = route('r', { ...toFront, rules: [{ backendRefs: [to('far', { namespace: 'other', weight: 0 }), to('a')] }] });
+    expect(atGateway({}, [there, idle])).toBe('a');
+  });
+
+  it('given by host name cannot be granted', () => {
+    const named = { group: 'networking.istio.io', kind: 'Hostname', name: 'far.other.svc.cluster.local', port: 80 };
+    const rules = (namespace: object) => [route('r', { ...toFront, rules: [{ backendRefs: [{ ...named, ...namespace }] }] })];
+    expect(atGateway({}, [there, ...rules({})])).toBe('far');
+    const hosts = grant('other', 'shop', 'HTTPRoute', { group: 'networking.istio.io', kind: 'Hostname' });
+    expect(atGateway({}, [there, hosts, ...rules({ namespace: 'other' })])).toBe('invalid');
+  });
+
+  it('needs no grant of a route at a waypoint, as upstream asks none there', () => {
+    expect(atWaypoint({}, [there, route('r', { ...toWeb, rules: [{ backendRefs: [to('far', { namespace: 'other' })] }] })])).toBe(
+      'far',
+    );
+  });
+});
+
 describe('TCP routes', () => {
   const tcp = (spec: object) =>
     route('r', { rules: [{ backendRefs: [to('a', { weight: 3 }), to('b')] }], ...spec }, { kind: 'TCPRoute' });
@@ -286,6 +344,14 @@ describe('TCP routes', () => {
 
   it('send a service to their backends', () => {
     expect(ask('service', tcp(toWeb))).toBe('a:80*3 b:80*1');
+  });
+
+  it('of a listener need a grant for backends of another namespace', () => {
+    const there = serviceOf('far', {}, { namespace: 'other' });
+    const far = tcp({ ...toFront, rules: [{ backendRefs: [to('far', { namespace: 'other' })] }] });
+    expect(ask('gateway', there, far)).toBe('invalid');
+    expect(ask('gateway', there, far, grant('other', 'shop'))).toBe('invalid');
+    expect(ask('gateway', there, far, grant('other', 'shop', 'TCPRoute'))).toBe('far');
   });
 
   it('leave a service its own backend, and a listener none', () => {

@@ -58,6 +58,22 @@ describe('a TLSRoute', () => {
     expect(ask(undefined, '*.shop.example', any)).toBe('none');
   });
 
+  it('needs a grant for a backend of another namespace', () => {
+    const far = route('r', '', { rules: [{ backendRefs: [{ name: 'far', namespace: 'other', port: 80 }] }] });
+    const there = serviceOf('far', { ports: [{ port: 80 }] }, { namespace: 'other' });
+    const grant = JSON.stringify({
+      apiVersion: 'gateway.networking.k8s.io/v1',
+      kind: 'ReferenceGrant',
+      metadata: { name: 'g', namespace: 'other' },
+      spec: {
+        from: [{ group: 'gateway.networking.k8s.io', kind: 'TLSRoute', namespace: 'shop' }],
+        to: [{ group: '', kind: 'Service', name: 'far' }],
+      },
+    });
+    expect(ask('www.shop.example', undefined, there, far)).toBe('invalid');
+    expect(ask('www.shop.example', undefined, there, far, grant)).toBe('far');
+  });
+
   it('with a backend that is not there leads nowhere', () => {
     expect(ask('www.shop.example', undefined, route('r', 'gone', {}))).toBe('invalid');
   });

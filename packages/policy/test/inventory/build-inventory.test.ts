@@ -299,6 +299,23 @@ describe('references to nothing', () => {
       'certificate-not-found',
     ],
     [
+      'a backendRef to another namespace without its grant',
+      documents(
+        waypoint('gate'),
+        serviceOf('far', {}, { namespace: 'other' }),
+        route({ parentRefs: [{ name: 'gate' }], rules: [{ backendRefs: [{ name: 'far', namespace: 'other', port: 80 }] }] }),
+      ),
+      'reference-not-granted',
+    ],
+    [
+      'a certificateRef to another namespace without its grant',
+      waypoint('gate', {
+        className: 'istio',
+        listener: { port: 443, protocol: 'HTTPS', tls: { ...tls, certificateRefs: [{ name: 'c', namespace: 'other' }] } },
+      }),
+      'reference-not-granted',
+    ],
+    [
       'a named target port',
       documents(pod('web'), serviceOf('web', { ports: [{ port: 80, targetPort: 'http' }] })),
       'unresolved-target-port',

@@ -27,6 +27,14 @@ export const inventoryCodes = {
     example:
       'apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata:\n  name: web\nspec:\n  rules:\n  - backendRefs: [{name: catalogue, port: 80}]\n',
   },
+  'reference-not-granted': {
+    kind: 'finding',
+    severity: 'error',
+    summary:
+      "A Gateway's route, or one of its listeners, refers to an object of another namespace without a ReferenceGrant there: the reference counts for nothing.",
+    example:
+      'apiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata:\n  name: front\n  namespace: edge\nspec:\n  gatewayClassName: istio\n  listeners:\n  - name: https\n    port: 443\n    protocol: HTTPS\n    tls: {certificateRefs: [{name: front-cert, namespace: shop}]}\n',
+  },
   'certificate-not-found': {
     kind: 'finding',
     severity: 'error',

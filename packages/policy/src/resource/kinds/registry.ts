@@ -5,6 +5,7 @@ import { decodeGateway, decodeGatewayClass } from '../decode/gateway.js';
 import { decodePeerAuthentication } from '../decode/peer-authentication.js';
 import { decodePod } from '../decode/pod.js';
 import { decodeRbacConfig } from '../decode/rbac-config.js';
+import { decodeReferenceGrant } from '../decode/reference-grant.js';
 import { decodeRequestAuthentication } from '../decode/request-authentication.js';
 import { decodeHttpRoute, decodeTcpRoute, decodeTlsRoute } from '../decode/route.js';
 import { decodeSecret } from '../decode/secret.js';
@@ -86,6 +87,7 @@ const kinds: readonly Kind[] = [
     decode: decodeTlsRoute,
     validate: validateTlsRoute,
   }),
+  defineKind({ ...gateways, name: 'ReferenceGrant', decode: decodeReferenceGrant }),
   defineKind<Namespace>({ ...core, name: 'Namespace', scope: 'cluster', decode: (_, base) => ({ ...base, kind: 'Namespace' }) }),
   defineKind<ServiceAccount>({ ...core, name: 'ServiceAccount', decode: (_, base) => ({ ...base, kind: 'ServiceAccount' }) }),
   defineKind({ ...core, name: 'Pod', decode: decodePod, validate: validatePod }),

@@ -10,7 +10,7 @@ const unmodelledKinds: ReadonlyMap<string, readonly string[]> = new Map([
     ['EnvoyFilter', 'VirtualService', 'Sidecar', 'DestinationRule', 'Gateway', 'ProxyConfig', 'WorkloadGroup'],
   ],
   ['extensions.istio.io', ['WasmPlugin']],
-  ['gateway.networking.k8s.io', ['GRPCRoute', 'UDPRoute', 'ReferenceGrant', 'BackendTLSPolicy', 'ListenerSet']],
+  ['gateway.networking.k8s.io', ['GRPCRoute', 'UDPRoute', 'BackendTLSPolicy', 'ListenerSet']],
   ['gateway.networking.x-k8s.io', ['*']],
   ['rbac.istio.io', ['*']],
 ]);

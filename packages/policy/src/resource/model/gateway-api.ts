@@ -90,6 +90,14 @@ export interface TLSRoute extends ResourceBase {
   readonly rules: readonly { readonly backendRefs: readonly BackendRef[]; readonly span: Span }[];
 }
 
+/** What lets objects of other namespaces refer to some of its own namespace; groups and kinds are as written. */
+export interface ReferenceGrant extends ResourceBase {
+  readonly kind: 'ReferenceGrant';
+  readonly from: readonly { readonly group: string; readonly kind: string; readonly namespace: string }[];
+  /** Without a name it is about every object of that kind. */
+  readonly to: readonly { readonly group: string; readonly kind: string; readonly name?: string }[];
+}
+
 export interface TCPRoute extends ResourceBase {
   readonly kind: 'TCPRoute';
   readonly parentRefs: readonly ParentRef[];

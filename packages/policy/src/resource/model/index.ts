@@ -1,5 +1,5 @@
 import type { AuthorizationPolicy } from './authorization-policy.js';
-import type { Gateway, GatewayClass, HTTPRoute, TCPRoute, TLSRoute } from './gateway-api.js';
+import type { Gateway, GatewayClass, HTTPRoute, ReferenceGrant, TCPRoute, TLSRoute } from './gateway-api.js';
 import type { MeshConfig, ServiceEntry, WorkloadEntry } from './istio.js';
 import type { Controller, EndpointSlice, Namespace, Pod, Secret, Service, ServiceAccount } from './kubernetes.js';
 import type { ResourceBase } from './metadata.js';
@@ -36,6 +36,7 @@ export type Resource =
   | HTTPRoute
   | TCPRoute
   | TLSRoute
+  | ReferenceGrant
   | UnmodelledResource;
 
 /** What was read from a set of files: the unit of change of a folder. */
