@@ -7,6 +7,7 @@ import type { CompileOptions } from './options.js';
 import { Remembered } from './remembered.js';
 import type { CompiledRule } from './rule.js';
 import type { ConnectionMemo, Table } from './table.js';
+import { type Keeper, type MemoryShare, TableMemory } from './table-memory.js';
 import { Turn } from './turn.js';
 
 /** What a policy is part of: `none` has no say, and yet it applies. */
@@ -39,6 +40,9 @@ const endings = {
 type Ending = keyof typeof endings;
 
 const endingCount = Object.keys(endings).length;
+/** About what a conclusion takes, and one more policy in a list of those that match. */
+const conclusionBytes = 500;
+const auditBytes = 200;
 const noRule = -1;
 const noPolicies = -2;
 
@@ -46,7 +50,7 @@ const noPolicies = -2;
  * All policies of one gate and layer in one table, those that decide first before the others, and what they come to (reference section
  * 2.1). Of equal outcomes there is one `Conclusion`, made by `conclude` when the first of them comes up.
  */
-export class PolicyTable<Conclusion> {
+export class PolicyTable<Conclusion> implements Keeper {
   readonly table: Table<Facts>;
   readonly #turn = new Turn();
   readonly #matches: RuleMatch[] = [];
@@ -54,14 +58,18 @@ export class PolicyTable<Conclusion> {
   readonly #policyEnds: number[] = [];
   readonly #policies: number;
   readonly #ranges: Readonly<Record<Exclude<Part, 'none'>, Range>>;
-  /** How much is remembered at most. */
+  /** How many things are remembered at most. */
   readonly #limit: number;
   /** Nothing is logged or tried out, so that what decides is all there is to say. */
   readonly #isPlain: boolean;
   readonly #plain: (Conclusion | undefined)[] = [];
-  readonly #conclusions: Remembered<Conclusion>;
-  readonly #audits: Remembered<number>;
+  #remembered = 0;
+  readonly #conclusions = new Remembered<Conclusion>();
+  readonly #audits = new Remembered<number>();
   readonly #audited: (readonly RuleMatch[])[] = [[]];
+  readonly #share: MemoryShare;
+  /** What is remembered is to be forgotten before the next decision. */
+  #isStale = false;
 
   constructor(
     policies: readonly CompiledPolicy[],
@@ -95,18 +103,24 @@ export class PolicyTable<Conclusion> {
     this.#isPlain = audit.policies + deny.policies + allow.policies === 0;
     this.table = compileTable(rules, options);
     this.#limit = Math.max(1 << 12, 4 * rules.length);
-    this.#conclusions = new Remembered(this.#limit);
-    this.#audits = new Remembered(Number.POSITIVE_INFINITY);
+    this.#share = (options.memory ?? new TableMemory(Number.POSITIVE_INFINITY)).shareOf(this);
   }
 
   /** What the policies come to. Throws where facts, while they are read, ask for another decision of the same table. */
   decide(facts: Facts, custom: CustomSettled, memo?: ConnectionMemo): Conclusion {
+    if (this.#isStale) this.forget();
     this.#turn.take();
     try {
       return this.#decided(facts, custom, memo);
     } finally {
       this.#turn.leave();
     }
+  }
+
+  /** In the middle of a decision the numbers of lists are in use, so that it has to wait. */
+  forget(): void {
+    this.#isStale = this.#turn.isTaken;
+    if (!this.#isStale) this.#forgetConclusions();
   }
 
   #decided(facts: Facts, custom: CustomSettled, memo: ConnectionMemo | undefined): Conclusion {
@@ -136,21 +150,28 @@ export class PolicyTable<Conclusion> {
     if (this.#isPlain) {
       const known = this.#plain[first];
       if (known !== undefined) return known;
-      const conclusion = this.conclude(this.#outcome(reason, rule, audit, deny, allow));
+      const conclusion = this.#shared(this.#outcome(reason, rule, audit, deny, allow));
       this.#plain[first] = conclusion;
       return conclusion;
     }
     const width = this.#matches.length + 2;
     const second = (audit * width + deny + 2) * width + allow + 2;
-    return (
-      this.#conclusions.get(first, second) ??
-      this.#conclusions.set(first, second, this.conclude(this.#outcome(reason, rule, audit, deny, allow)))
-    );
+    const known = this.#conclusions.get(first, second);
+    if (known !== undefined) return known;
+    const outcome = this.#outcome(reason, rule, audit, deny, allow);
+    this.#count(conclusionBytes + auditBytes * outcome.audit.length);
+    return this.#conclusions.set(first, second, this.#shared(outcome));
+  }
+
+  /** A conclusion that is answered again and again, so that nobody may change it. */
+  #shared(outcome: Outcome<RuleMatch>): Conclusion {
+    const conclusion = this.conclude(outcome);
+    Object.freeze(conclusion);
+    return conclusion;
   }
 
   /** A number for the AUDIT policies that match: the list before with one more, step by step. */
   #auditList(): number {
-    if (this.#audited.length > this.#limit) this.#forgetAudits();
     const { from, end } = this.#ranges.audit;
     let list = 0;
     for (let rule = this.table.next(from, end); rule >= 0; ) {
@@ -162,11 +183,20 @@ export class PolicyTable<Conclusion> {
   }
 
   #longer(list: number, rule: number): number {
-    const longer = this.#audited.push([...(this.#audited[list] ?? []), ...this.#matchOf(rule)]) - 1;
+    const matches = [...(this.#audited[list] ?? []), ...this.#matchOf(rule)];
+    this.#count(conclusionBytes + 8 * matches.length);
+    const longer = this.#audited.push(matches) - 1;
     return this.#audits.set(list, rule, longer);
   }
 
-  #forgetAudits(): void {
+  #count(bytes: number): void {
+    if (++this.#remembered > this.#limit) this.#isStale = true;
+    this.#share.keep(bytes);
+  }
+
+  #forgetConclusions(): void {
+    this.#share.release();
+    this.#remembered = 0;
     this.#audited.length = 1;
     this.#audits.clear();
     this.#conclusions.clear();

@@ -5,6 +5,10 @@
 export class Turn {
   #isTaken = false;
 
+  get isTaken(): boolean {
+    return this.#isTaken;
+  }
+
   take(): void {
     if (this.#isTaken) throw new Error('a decision began inside another one of the same gate');
     this.#isTaken = true;

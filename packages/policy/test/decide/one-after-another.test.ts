@@ -100,6 +100,21 @@ describe('a decider', () => {
   });
 });
 
+describe('a verdict', () => {
+  it("is nobody else's to change, as the next request may get the same object", () => {
+    for (const { name, decider: each } of decider([{ action: 'DENY', rules: [{}] }])) {
+      if (name === 'interpreter') continue;
+      for (const ask of [() => each.request(connection(), request()), () => each.connection(connection())]) {
+        const first: { effect: string } = ask();
+        expect(() => {
+          first.effect = 'allow';
+        }).toThrow(TypeError);
+        expect(ask().effect).toBe('deny');
+      }
+    }
+  });
+});
+
 describe('an identity that has not the SPIFFE form', () => {
   it('is asked about by each field as that field reads it, though all ask the same of identities that have', () => {
     // Upstream's waypoint takes a peer without identity for one that is called `-` (reference section 0.5).
