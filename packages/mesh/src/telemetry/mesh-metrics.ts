@@ -2,7 +2,7 @@ import type { Verdict } from '@sallyport/policy';
 import { Gauge, type Registry } from 'prom-client';
 import type { ConnectionInfo } from './access-log.js';
 import { BoundedCounter } from './bounded-counter.js';
-import { type ConnectionLabel, connectionLabelNames, connectionLabels } from './connection-labels.js';
+import { ConnectionCounters } from './connection-counters.js';
 import type { ResponseFlags } from './response-flags.js';
 
 const decisionLabelNames = ['gate', 'effect', 'reason', 'kind', 'policy', 'rule'] as const;
@@ -17,25 +17,15 @@ const byRegistry = new WeakMap<Registry, MeshMetrics>();
  * decisions per policy and rule.
  */
 export class MeshMetrics {
-  readonly #opened: BoundedCounter<ConnectionLabel>;
-  readonly #closed: BoundedCounter<ConnectionLabel>;
-  readonly #failed: BoundedCounter<ConnectionLabel>;
-  readonly #sent: BoundedCounter<ConnectionLabel>;
-  readonly #received: BoundedCounter<ConnectionLabel>;
+  readonly #connections: ConnectionCounters;
   readonly #decisions: BoundedCounter<(typeof decisionLabelNames)[number]>;
   readonly #revoked: BoundedCounter<'reporter'>;
   readonly #open: Gauge;
   readonly #proxies: Gauge;
 
   private constructor(registry: Registry) {
-    const counter = (name: string, help: string): BoundedCounter<ConnectionLabel> =>
-      new BoundedCounter({ registry, name, help, labels: connectionLabelNames });
     const gauge = (name: string, help: string): Gauge => new Gauge({ name, help, registers: [registry] });
-    this.#opened = counter('istio_tcp_connections_opened_total', 'TCP connections opened');
-    this.#closed = counter('istio_tcp_connections_closed_total', 'TCP connections closed');
-    this.#failed = counter('istio_tcp_connections_failed_total', 'TCP connections that ended with an error');
-    this.#sent = counter('istio_tcp_sent_bytes_total', 'Bytes sent to the client of a TCP connection');
-    this.#received = counter('istio_tcp_received_bytes_total', 'Bytes received from the client of a TCP connection');
+    this.#connections = new ConnectionCounters(registry);
     this.#decisions = new BoundedCounter({
       registry,
       name: 'sallyport_decisions_total',
@@ -61,20 +51,13 @@ export class MeshMetrics {
 
   /** A connection begins. */
   connectionOpened(connection: ConnectionInfo): void {
-    this.#opened.add(connectionLabels(connection, '-'));
+    this.#connections.opened(connection);
     this.#open.inc();
   }
 
-  /**
-   * A connection has ended. Bytes are counted from the server's point of view at both reporters, as Istio does: received is what
-   * the client sent.
-   */
+  /** A connection has ended. */
   connectionClosed(connection: ConnectionInfo, flags: ResponseFlags, bytes: { fromClient: number; fromServer: number }): void {
-    const labels = connectionLabels(connection, flags);
-    this.#closed.add(labels);
-    if (flags !== '-') this.#failed.add(labels);
-    this.#received.add(labels, bytes.fromClient);
-    this.#sent.add(labels, bytes.fromServer);
+    this.#connections.closed(connection, flags, bytes);
     this.#open.dec();
   }
 

@@ -23,7 +23,7 @@ export interface InboundContext {
 
 const noBytes = { fromClient: 0, fromServer: 0 };
 
-/** Made once: every connection ends with it, and a reason of its own would be a stack trace each time. */
+/** Made once: a reason of its own would be a stack trace each time. */
 const givenUp = new Error('given up');
 
 /**
@@ -100,11 +100,16 @@ export class InboundConnection implements JudgedConnection {
     this.#failure = failure;
     if (this.#tunnel === undefined) this.#client.refuse(401);
     this.#tunnel?.reset(new Error(failure.error));
-    this.#givenUp.abort(givenUp);
+    this.#giveUp();
+  }
+
+  /** Ends what is still being dialled; a tunnel that stands ends by itself. */
+  #giveUp(): void {
+    if (this.#tunnel === undefined) this.#givenUp.abort(givenUp);
   }
 
   async #admit(permit: Permit, workload: Workload, port: number): Promise<void> {
-    this.#client.onClose(() => this.#givenUp.abort(givenUp));
+    this.#client.onClose(() => this.#giveUp());
     const { addresses } = this.#context.judge().snapshot;
     const target = { workload, port, peerAddress: this.#subject.peerAddress };
     const upstream = await dialApplication(permit, addresses, target, this.#givenUp.signal);

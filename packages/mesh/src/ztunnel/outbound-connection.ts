@@ -39,7 +39,7 @@ export interface OutboundRequest {
 const connectTimeoutMs = 10_000;
 const noBytes = { fromClient: 0, fromServer: 0 };
 
-/** Made once: every connection ends with it, and a reason of its own would be a stack trace each time. */
+/** Made once: a reason of its own would be a stack trace each time. */
 const givenUp = new Error('given up');
 
 /**
@@ -67,7 +67,7 @@ export class OutboundConnection implements JudgedConnection {
   /** Plans and serves it; resolves at its end, never rejects. */
   async serve(): Promise<void> {
     const ended = this.#context.connections.add(this);
-    this.#socket.once('close', () => this.#givenUp.abort(givenUp));
+    this.#socket.once('close', () => this.#giveUp());
     let report: ConnectionReport | undefined;
     try {
       const snapshot = this.#context.snapshot();
@@ -94,7 +94,12 @@ export class OutboundConnection implements JudgedConnection {
     this.#failure = { error: reason, flags: 'DENY' };
     if (this.#tunnel === undefined) resetAfterFirstBytes(this.#socket);
     else this.#tunnel.reset(new Error(reason));
-    this.#givenUp.abort(givenUp);
+    this.#giveUp();
+  }
+
+  /** Ends what is still being dialled; a tunnel that stands ends by itself. */
+  #giveUp(): void {
+    if (this.#tunnel === undefined) this.#givenUp.abort(givenUp);
   }
 
   /** Whether the same client would be connected in the same way now. */

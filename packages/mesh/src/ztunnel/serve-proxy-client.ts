@@ -9,13 +9,16 @@ export function serveProxyClient(socket: Socket, http: HttpConnect, handlers: Pr
   socket.once('close', () => clearTimeout(timer));
   socket.once('readable', () => {
     clearTimeout(timer);
-    const first = socket.read(1) as Buffer | null;
+    const first = socket.read() as Buffer | null;
     if (first === null) {
       socket.destroy();
       return;
     }
+    if ((first[0] ?? 0) < 0x20) {
+      serveSocks5(socket, first, handlers);
+      return;
+    }
     socket.unshift(first);
-    if ((first[0] ?? 0) < 0x20) void serveSocks5(socket, handlers);
-    else http.serve(socket);
+    http.serve(socket);
   });
 }

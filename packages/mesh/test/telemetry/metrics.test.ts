@@ -1,8 +1,11 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import type { Workload } from '@sallyport/policy';
 import { describe, expect, it } from 'vitest';
+import type { ConnectionInfo } from '../../src/telemetry/access-log.js';
 import { startAdminServer } from '../../src/telemetry/admin-server.js';
 import { BoundedCounter } from '../../src/telemetry/bounded-counter.js';
+import { ConnectionCounters } from '../../src/telemetry/connection-counters.js';
 import { MeshMetrics } from '../../src/telemetry/mesh-metrics.js';
 import { createMetricsRegistry } from '../../src/telemetry/metrics-registry.js';
 
@@ -46,6 +49,47 @@ describe('the metrics of a process', () => {
     expect(text).toContain(labels('allow', '-'));
     expect(text).toContain(labels('audit', 'n/p'));
     expect(text).toContain(labels('dry_run_deny', 'n/p'));
+  });
+});
+
+describe('the counters of connections', () => {
+  const workload = (key: string, version: string) =>
+    ({ key, name: key, namespace: 'n', ownerName: key, labels: { app: key, version } }) as unknown as Workload;
+  const connection = (client: Workload, server: Workload): ConnectionInfo => ({
+    direction: 'outbound',
+    source: { address: '10.0.0.1:1', workload: client },
+    destination: { address: '10.0.0.2:2', workload: server },
+  });
+  const [client, server] = [workload('client', 'v1'), workload('server', 'v1')];
+
+  it('follow a workload whose labels change', async () => {
+    const registry = createMetricsRegistry();
+    const counters = new ConnectionCounters(registry);
+    counters.opened(connection(client, server));
+    counters.opened(connection(client, server));
+    counters.opened(connection(workload('client', 'v2'), server));
+    counters.opened(connection(client, workload('server', 'v3')));
+    const text = await registry.metrics();
+    const counted = (source: string, destination: string) =>
+      text
+        .split('\n')
+        .find((line) => line.includes(`source_version="${source}"`) && line.includes(`destination_version="${destination}"`));
+    expect(counted('v1', 'v1')).toMatch(/^istio_tcp_connections_opened_total\{.* 2$/);
+    expect(counted('v2', 'v1')).toMatch(/ 1$/);
+    expect(counted('v1', 'v3')).toMatch(/ 1$/);
+  });
+
+  it('show what has ended, by how, and nothing that was never counted', async () => {
+    const registry = createMetricsRegistry();
+    const counters = new ConnectionCounters(registry);
+    counters.opened(connection(client, server));
+    expect(await registry.metrics()).not.toContain('connections_closed_total{');
+    counters.closed(connection(client, server), 'DENY', { fromClient: 5, fromServer: 0 });
+    const text = await registry.metrics();
+    expect(text).toMatch(/istio_tcp_connections_failed_total\{.*response_flags="DENY".* 1\n/);
+    expect(text).toMatch(/istio_tcp_received_bytes_total\{.*response_flags="DENY".* 5\n/);
+    expect(text).toMatch(/istio_tcp_sent_bytes_total\{.*response_flags="DENY".* 0\n/);
+    expect(text).not.toMatch(/istio_tcp_connections_(closed|failed)_total\{.*response_flags="-"/);
   });
 });
 

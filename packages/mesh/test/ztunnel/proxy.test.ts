@@ -90,6 +90,15 @@ describe('the SOCKS listener', () => {
     expect(await mesh.logged('direction="outbound"', 'loopback')).toContain('error');
   });
 
+  it('takes everything in one write, with what the client sends next', async () => {
+    const socket = await dial();
+    const request = Buffer.from('GET /at-once HTTP/1.0\r\n\r\n');
+    socket.write(Buffer.from([...login(), 5, 1, 0, 1, 10, 1, 0, 3, 0x1f, 0x90, ...request]));
+    const answer = await readAll(socket);
+    expect(Buffer.from(answer.slice(0, 14), 'latin1').toString('hex')).toBe('0502010005000001000000000000');
+    expect(answer).toContain('GET /at-once');
+  });
+
   it('ends a client that says nothing sensible', async () => {
     const socket = await dial();
     socket.end();
