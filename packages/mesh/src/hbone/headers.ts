@@ -27,8 +27,18 @@ export function tunnelHeaders(description: TunnelDescription): OutgoingHead {
   };
 }
 
+const baggages = new WeakMap<Workload, string>();
+
 /** Names a workload as OpenTelemetry resource attributes, percent-encoded as the W3C's baggage format asks. */
 export function baggageOf(workload: Workload): string {
+  const known = baggages.get(workload);
+  if (known !== undefined) return known;
+  const baggage = writeBaggage(workload);
+  baggages.set(workload, baggage);
+  return baggage;
+}
+
+function writeBaggage(workload: Workload): string {
   const { labels } = workload;
   const entries: readonly (readonly [string, string | undefined])[] = [
     ['k8s.namespace.name', workload.namespace],

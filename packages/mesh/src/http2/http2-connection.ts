@@ -89,6 +89,7 @@ export class Http2Connection implements FrameSink, StreamLink {
   readonly #allow: Readonly<Record<Limited, Allowance>>;
   #countedDataFrames = 0;
   readonly #timers = new Set<NodeJS.Timeout>();
+  #flushing: NodeJS.Immediate | undefined;
 
   constructor(socket: Duplex, role: 'client' | 'server', handlers: Http2Handlers, limits: Partial<Http2Limits> = {}) {
     const all = { ...defaultHttp2Limits, ...limits };
@@ -140,7 +141,7 @@ export class Http2Connection implements FrameSink, StreamLink {
     const stream = this.#newStream(this.#nextStream);
     this.#nextStream += 2;
     this.#output.control(headersFrames(stream.id, this.#encoder.encode(Object.entries(head)), false, this.#output.maxFrameSize));
-    this.#flush();
+    this.#flushSoon();
     return stream;
   }
 
@@ -275,6 +276,14 @@ export class Http2Connection implements FrameSink, StreamLink {
     if (this.#output.waiting > this.#limits.maxQueuedControl) {
       this.#fail(new ConnectionError(errorCode.enhanceYourCalm, 'the peer does not read its answers'));
     }
+  }
+
+  /** At the end of the turn: what all the sockets of a turn bring goes out in one write. */
+  #flushSoon(): void {
+    this.#flushing ??= setImmediate(() => {
+      this.#flushing = undefined;
+      this.#flush();
+    });
   }
 
   #later(milliseconds: number, act: () => void): void {
@@ -439,7 +448,7 @@ export class Http2Connection implements FrameSink, StreamLink {
 
   ready(stream: TunnelStream): void {
     this.#output.schedule(stream);
-    this.#flush();
+    this.#flushSoon();
   }
 
   take(stream: TunnelStream, chunk: Buffer): number {
@@ -460,7 +469,7 @@ export class Http2Connection implements FrameSink, StreamLink {
   sendHead(stream: TunnelStream, head: OutgoingHead, endStream: boolean): void {
     const block = this.#encoder.encode(Object.entries(head));
     this.#output.control(headersFrames(stream.id, block, endStream, this.#output.maxFrameSize));
-    if (!endStream) this.#flush();
+    if (!endStream) this.#flushSoon();
   }
 
   sendReset(stream: TunnelStream, code: number): void {

@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import {
   type Destination,
   type Endpoint,
+  type Inventory,
   type OutboundRoute,
   routeFromWorkload,
   type ServiceInfo,
@@ -52,7 +53,7 @@ export function planOutbound(snapshot: Snapshot, clientKey: string, destination:
 }
 
 function ofRoute(snapshot: Snapshot, client: Workload, destination: Destination, turns: RoundRobin): OutboundPlan {
-  const route = routeFromWorkload(snapshot.inventory, client, destination);
+  const route = routeOf(snapshot.inventory, client, destination);
   switch (route.kind) {
     case 'waypoint':
       return toWaypoint(snapshot, client, route);
@@ -67,6 +68,24 @@ function ofRoute(snapshot: Snapshot, client: Workload, destination: Destination,
     default:
       return assertNever(route);
   }
+}
+
+/** Routes that are remembered of one snapshot; with more it begins anew. */
+const mostRoutes = 1000;
+
+const routes = new WeakMap<Inventory, Map<string, OutboundRoute>>();
+
+/** A route follows from the inventory, which never changes: it is looked for once. */
+function routeOf(inventory: Inventory, client: Workload, destination: Destination): OutboundRoute {
+  const known = routes.get(inventory) ?? new Map<string, OutboundRoute>();
+  routes.set(inventory, known);
+  const key = `${client.key} ${destination.port} ${destination.host}`;
+  const found = known.get(key);
+  if (found !== undefined) return found;
+  const route = routeFromWorkload(inventory, client, destination);
+  if (known.size >= mostRoutes) known.clear();
+  known.set(key, route);
+  return route;
 }
 
 function toWaypoint(snapshot: Snapshot, client: Workload, route: Extract<OutboundRoute, { kind: 'waypoint' }>): OutboundPlan {

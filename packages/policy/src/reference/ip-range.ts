@@ -42,14 +42,15 @@ export function unmapped(address: IpAddress): IpAddress {
 }
 
 function readIpv4(text: string): IpAddress | undefined {
-  const parts = text.split('.').map((part) => readDecimal(part, 3));
+  const parts = text.split('.');
   if (parts.length !== 4) return undefined;
-  let value = 0n;
+  let value = 0;
   for (const part of parts) {
-    if (part === undefined || part > 255) return undefined;
-    value = (value << 8n) | BigInt(part);
+    const byte = readDecimal(part, 3);
+    if (byte === undefined || byte > 255) return undefined;
+    value = value * 256 + byte;
   }
-  return { bits: 32, value };
+  return { bits: 32, value: BigInt(value) };
 }
 
 function readIpv6(text: string): IpAddress | undefined {
