@@ -2,33 +2,37 @@ import type { Socket } from 'node:net';
 import { createServer, type SecureContext, type TLSSocket } from 'node:tls';
 import type { ServerCertificate } from './server-certificates.js';
 
-/** How long a client may take for its handshake, milliseconds. */
-const handshakeTimeoutMs = 10_000;
-
 /** What ending a client's TLS needs. */
 export interface TlsTermination {
   /** The certificate in force for a server name; `''` where the client sends none. */
   readonly certificateFor: (serverName: string) => ServerCertificate | undefined;
   readonly onSecure: (socket: TLSSocket) => void;
+  /** Told of a handshake that failed or took too long; the connection ends right after. */
   readonly onFailed: (socket: TLSSocket, error: Error) => void;
+  /** 10 s. */
+  readonly handshakeTimeoutMs?: number;
 }
 
 /**
  * Ends the TLS of one connection of which nothing has been read that was not put back: the certificate is chosen by server name, HTTP/2 or
  * HTTP/1.1 by ALPN. A server of its own for each connection, as a socket that has failed tells no more whose it was.
  */
-export function terminateTls(socket: Socket, { certificateFor, onSecure, onFailed }: TlsTermination): void {
+export function terminateTls(socket: Socket, { certificateFor, onSecure, onFailed, ...limits }: TlsTermination): void {
   createServer({
     // Without a server name Node asks nobody: it shows what the server itself has.
     ...certificateFor('')?.options,
     minVersion: 'TLSv1.2',
     ALPNProtocols: ['h2', 'http/1.1'],
     allowHalfOpen: true,
-    handshakeTimeout: handshakeTimeoutMs,
+    handshakeTimeout: limits.handshakeTimeoutMs ?? 10_000,
     SNICallback: (name, done) => select(certificateFor(name), name, done),
   })
     .on('secureConnection', onSecure)
-    .on('tlsClientError', (error, failed) => onFailed(failed, error))
+    .on('tlsClientError', (error, failed) => {
+      onFailed(failed, error);
+      // Node.js tells of a handshake that takes too long, and leaves the socket open.
+      failed.destroy();
+    })
     .emit('connection', socket);
 }
 
