@@ -70,6 +70,14 @@ export interface CredentialSource {
   onRenewal(listener: (identity: string) => void): () => void;
 }
 
+/** Where the lines of decisions go, and which decisions get one. */
+export interface DecisionSink {
+  /** Every decision; without it plain allows get no line. */
+  readonly all: boolean;
+  /** Takes one line of JSON, without its newline. Never throws. */
+  readonly write: (line: string) => void;
+}
+
 /** What every gate is started with; the ones for a waypoint and a gateway add `gateway`, the key of theirs. */
 export interface GateOptions {
   /** In force from the start; `startX` rejects where its sockets cannot be opened. */
@@ -81,6 +89,8 @@ export interface GateOptions {
   readonly log: (line: string) => void;
   /** Plain text where absent (reference section 7.12). */
   readonly logFormat?: LogFormat;
+  /** Takes the lines of the decision log; absent where there is none, which costs nothing then. */
+  readonly decisions?: DecisionSink;
   /** Where the gate registers its metrics; one registry per gate process. */
   readonly metrics: Registry;
 }

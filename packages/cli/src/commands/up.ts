@@ -11,6 +11,7 @@ import { type RunningCommand, runCommand } from '../run-command.js';
 import { Signals } from '../signals.js';
 import { claimMesh } from '../state/claim-mesh.js';
 import { meshId, prepareMeshDirectory } from '../state/runtime-directory.js';
+import type { DecisionChoice } from '../supervisor/fork-gate.js';
 import type { MeshListener } from '../supervisor/mesh-event.js';
 import { eventToJson, printEvent } from '../supervisor/print-event.js';
 import { InvalidFolder, Supervisor } from '../supervisor/supervisor.js';
@@ -19,6 +20,8 @@ interface UpOptions {
   readonly output: OutputFormat;
   readonly quiet?: boolean;
   readonly workers: number;
+  readonly decisionLog?: boolean;
+  readonly decisionLogAll?: boolean;
   readonly isolate?: boolean;
   readonly user?: string;
 }
@@ -39,6 +42,8 @@ export function registerUp(program: Command): void {
     .option('--isolate', 'give each workload a network of its own, and capture what it sends; takes Linux and root')
     .option('--user <NAME>', 'with --isolate: whom commands run as; else whoever called sudo, else the owner of DIR')
     .addOption(new Option('--workers <N>', 'processes that share the load of each gate').argParser(parseWorkers).default(1))
+    .option('--decision-log', 'write each decision that is not a plain allow as JSON to GATE.decisions.jsonl, beside the logs')
+    .option('--decision-log-all', 'the same with every decision')
     .option('-q, --quiet', 'do not print what gates and workloads log; it is in the files that `sallyport status` names')
     .addHelpText('after', help)
     .action(async (folder: string, command: string[], options: UpOptions) => {
@@ -85,6 +90,7 @@ async function up(folder: string, command: readonly string[], options: UpOptions
         dialect: strict,
         listener,
         workers,
+        ...decisionsFor(options),
         ...isolation,
       }),
       command,
@@ -97,6 +103,11 @@ async function up(folder: string, command: readonly string[], options: UpOptions
   } finally {
     await claim.release();
   }
+}
+
+function decisionsFor({ decisionLog, decisionLogAll }: UpOptions): { decisions?: DecisionChoice } {
+  if (decisionLogAll === true) return { decisions: 'all' };
+  return decisionLog === true ? { decisions: 'notable' } : {};
 }
 
 /** As many as there may be processors to use them. */

@@ -130,6 +130,7 @@ export class GateHost implements GateProcess {
         credentials: this.#credentials,
         revocation: this.#revocation,
         log: this.#options.log,
+        ...(this.#options.decisions === undefined ? {} : { decisions: this.#options.decisions }),
         metrics: this.#metrics,
       });
       this.#snapshots.committed(snapshot.number);

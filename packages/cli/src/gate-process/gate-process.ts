@@ -1,3 +1,4 @@
+import type { DecisionSink } from '@sallyport/mesh';
 import type { FromGate, ToGate } from '../gate-protocol/messages.js';
 
 /** What a gate needs from the process that it is in. */
@@ -5,6 +6,8 @@ export interface GateProcessOptions {
   /** Sends to whoever started this process; false where that is gone. */
   readonly send: (message: FromGate) => boolean;
   readonly log: (line: string) => void;
+  /** Takes the lines of the decision log, where one is written. */
+  readonly decisions?: DecisionSink;
 }
 
 /** What a process that is a gate, or a part of one, does with the messages of whoever started it. */

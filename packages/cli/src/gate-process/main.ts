@@ -1,10 +1,12 @@
-// The entry of a gate process: `up` starts one for each gate, main.js NAME WORKERS. Several workers are further processes, started by this
+// The entry of a gate process: `up` starts one for each gate, main.js NAME WORKERS, and with a
+// decision log its file and which decisions go there. Several workers are further processes, started by this
 // one. Configuration and certificates come over the channel to the supervisor; when that closes after the start, the gate goes on with
 // what it has.
 import cluster from 'node:cluster';
 import { fileURLToPath } from 'node:url';
 import { chooseDebugEngine } from '../debug-engine.js';
 import type { FromGate, ToGate } from '../gate-protocol/messages.js';
+import { openDecisionFile } from './decision-file.js';
 import { GateHost } from './gate-host.js';
 import { LineWriter } from './line-writer.js';
 import { startGate } from './start-gate.js';
@@ -14,12 +16,21 @@ import { WorkerGroup } from './worker-group.js';
 const signalDrainMs = 2000;
 
 chooseDebugEngine(process.env);
-const lines = new LineWriter(1);
+const lines = LineWriter.to(1);
 const log = (line: string): void => lines.write(line);
-const [name = '', workers = '1'] = process.argv.slice(2);
+const [name = '', workers = '1', ...decisionArguments] = process.argv.slice(2);
 const alone = cluster.isWorker || workers === '1';
-if (!alone) cluster.setupPrimary({ exec: fileURLToPath(import.meta.url), args: [name], execArgv: [], serialization: 'json' });
-const host = alone ? new GateHost({ send, log, startGate }) : new WorkerGroup(Number(workers), { send, log });
+if (!alone)
+  cluster.setupPrimary({
+    exec: fileURLToPath(import.meta.url),
+    args: [name, '1', ...decisionArguments],
+    execArgv: [],
+    serialization: 'json',
+  });
+const decisions = alone ? openDecisionFile(decisionArguments) : undefined;
+const host = alone
+  ? new GateHost({ send, log, startGate, ...(decisions === undefined ? {} : { decisions }) })
+  : new WorkerGroup(Number(workers), { send, log });
 
 process.on('message', (message) => host.receive(message as ToGate));
 process.on('disconnect', () => {
@@ -35,6 +46,7 @@ send({ type: 'here' });
 async function end(drainMs: number): Promise<void> {
   await host.close(drainMs);
   await lines.flush();
+  await decisions?.flush();
   process.exit(0);
 }
 

@@ -14,9 +14,18 @@ export class LogFiles {
 
   /** The file of a gate or workload; its lines are followed from now on. */
   open(name: string): string {
-    const path = join(this.directory, `${name.replaceAll(/[^A-Za-z0-9._-]+/g, '_')}.log`);
+    const path = this.#path(name, 'log');
     if (!this.#tails.has(name)) this.#tails.set(name, new LogTail(path, (line) => this.#listener(name, line)));
     return path;
+  }
+
+  /** The file of a gate's decisions; nobody follows it. */
+  decisions(name: string): string {
+    return this.#path(name, 'decisions.jsonl');
+  }
+
+  #path(name: string, ending: string): string {
+    return join(this.directory, `${name.replaceAll(/[^A-Za-z0-9._-]+/g, '_')}.${ending}`);
   }
 
   /** Hands on what is left and stops following. */

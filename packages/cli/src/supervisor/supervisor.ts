@@ -21,7 +21,7 @@ import { grantCertificate, requireAccount } from './answer-control.js';
 import type { ApplicationPlan } from './application.js';
 import { ApplicationGroup } from './application-group.js';
 import { type ControlSocket, openControlSocket } from './control-socket.js';
-import { forkGate } from './fork-gate.js';
+import { type DecisionChoice, forkGate } from './fork-gate.js';
 import { GateRefusal, type SignedForGate } from './gate-child.js';
 import type { GateKeeperOptions } from './gate-keeper.js';
 import { GateSet } from './gate-set.js';
@@ -39,6 +39,8 @@ import { Revocations } from './revocations.js';
 export interface SupervisorOptions {
   /** Processes that share the load of each gate. */
   readonly workers: number;
+  /** Has every gate write down its decisions. */
+  readonly decisions?: DecisionChoice;
   readonly id: string;
   /** The state folder, which this supervisor has locked. */
   readonly directory: string;
@@ -307,9 +309,10 @@ export class Supervisor {
   #gateOptions(role: GateRole): GateKeeperOptions {
     const name = gateName(role);
     const logFile = this.#logs.open(name);
+    const { workers, decisions: which } = this.#options;
     return {
       role,
-      fork: () => forkGate(name, this.#options.workers, logFile),
+      fork: () => forkGate({ name, workers, logFile, ...(which && { decisions: { file: this.#logs.decisions(name), which } }) }),
       adminAddress: this.#addresses.adminAddress(name),
       revocation: () => this.#revocations.list,
       sign: (identity, request) => this.#sign(role, identity, request),

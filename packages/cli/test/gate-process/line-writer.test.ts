@@ -8,7 +8,7 @@ import { LineWriter } from '../../src/gate-process/line-writer.js';
 test('lines are written in their order, and all of them before flush is over', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'sallyport-lines-'));
   const fd = openSync(join(directory, 'log'), 'a');
-  const writer = new LineWriter(fd);
+  const writer = LineWriter.to(fd);
   const lines = Array.from({ length: 5000 }, (_, index) => `line ${index}`);
   for (const line of lines.slice(0, 2500)) writer.write(line);
   await new Promise((resolve) => setImmediate(resolve));
@@ -21,7 +21,7 @@ test('lines are written in their order, and all of them before flush is over', a
 
 test.skipIf(!existsSync('/dev/full'))('a full disk loses lines and nothing else', async () => {
   const fd = openSync('/dev/full', 'a');
-  const writer = new LineWriter(fd);
+  const writer = LineWriter.to(fd);
   writer.write('lost');
   await expect(writer.flush()).resolves.toBeUndefined();
   closeSync(fd);

@@ -86,7 +86,7 @@ class IngressGateway {
       limits: this.#limits,
       dial: (permit, service, port) => dialAuthorizer(way, this.#state, permit, service, port),
     });
-    this.#telemetry = new GateTelemetry('gateway', options);
+    this.#telemetry = new GateTelemetry('gateway', options, () => this.#state?.snapshot);
   }
 
   async start(): Promise<Gate> {
@@ -216,7 +216,7 @@ class IngressGateway {
           : {}),
       },
       scope: () => client.scope(),
-      decided: (verdict) => this.#telemetry.decided(verdict),
+      decided: (verdict, record) => this.#telemetry.decidedRequest(verdict, record),
       finished: (record) => this.#telemetry.finished(record),
     });
     const ended = this.#connections.add(connection);
@@ -247,7 +247,7 @@ class IngressGateway {
       authorizers: { calls: this.#authorizers, answerAgeMs: this.#limits.authorizerAnswerAgeMs },
       targets: () => client.connectionTargets(),
       dial: (permit, hop) => this.#dialer.open(permit, this.#required(), hop, client.origin),
-      decided: (verdict) => this.#telemetry.decided(verdict),
+      decided: (verdict, subject) => this.#telemetry.decided(verdict, report, subject),
     });
     const ended = this.#connections.add(connection);
     await connection.serve().finally(ended);

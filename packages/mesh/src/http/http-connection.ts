@@ -26,7 +26,7 @@ export interface HttpConnectionOptions {
   readonly appendForwardedFor?: string;
   /** What applies to this connection under the snapshot in force; undefined where nothing serves it any more. */
   readonly scope: () => RequestScope | undefined;
-  readonly decided: (verdict: RequestVerdict) => void;
+  readonly decided: (verdict: RequestVerdict, record: RequestRecord) => void;
   readonly finished: (record: RequestRecord) => void;
 }
 

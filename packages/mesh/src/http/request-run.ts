@@ -43,7 +43,7 @@ export interface RunEnvironment {
   /** What applies now; undefined where nothing serves this connection any more. */
   scope(): RequestScope | undefined;
   /** A verdict was given. */
-  decided(verdict: RequestVerdict): void;
+  decided(verdict: RequestVerdict, record: RequestRecord): void;
   /** The request is over; called once. */
   finished(record: RequestRecord): void;
 }
@@ -113,7 +113,7 @@ export class RequestRun {
     }
     const verdict = judged?.verdict;
     if (verdict !== undefined) {
-      this.environment.decided(verdict);
+      this.environment.decided(verdict, this.record);
       this.record.verdict = verdict;
     }
     this.record.fault('-', '');
@@ -146,7 +146,7 @@ export class RequestRun {
     this.#judged = judged;
     record.verdict = verdict;
     record.path = judged.request.authentication?.edits.path ?? record.path;
-    environment.decided(verdict);
+    environment.decided(verdict, record);
     if (!isPermit(verdict)) {
       return this.#refuse(verdict);
     }

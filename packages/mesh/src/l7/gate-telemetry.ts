@@ -1,10 +1,11 @@
 import type { Verdict } from '@sallyport/policy';
-import type { GateOptions } from '../gate.js';
+import type { GateOptions, Snapshot } from '../gate.js';
 import { formatRequest } from '../http/request-log.js';
 import { RequestMetrics } from '../http/request-metrics.js';
 import type { RequestRecord } from '../http/request-record.js';
 import { AccessLog, type ConnectionInfo } from '../telemetry/access-log.js';
 import { ConnectionReport } from '../telemetry/connection-report.js';
+import { DecisionLog, type DecisionSubject } from '../telemetry/decision-log.js';
 import type { LogFormat } from '../telemetry/log-line.js';
 import { MeshMetrics } from '../telemetry/mesh-metrics.js';
 
@@ -13,21 +14,34 @@ export class GateTelemetry {
   readonly connections: AccessLog;
   readonly #mesh: MeshMetrics;
   readonly #requests: RequestMetrics;
+  readonly #decisions: DecisionLog | undefined;
   readonly #format: LogFormat;
 
   constructor(
     private readonly kind: 'waypoint' | 'gateway',
-    private readonly options: Pick<GateOptions, 'log' | 'logFormat' | 'metrics'>,
+    private readonly options: Pick<GateOptions, 'log' | 'logFormat' | 'decisions' | 'metrics'> & { readonly gateway: string },
+    snapshot: () => Snapshot | undefined,
   ) {
     this.#format = options.logFormat ?? 'text';
     this.connections = new AccessLog({ log: options.log, format: this.#format });
     this.#mesh = MeshMetrics.of(options.metrics);
     this.#requests = RequestMetrics.of(options.metrics);
+    this.#decisions =
+      options.decisions && new DecisionLog({ gate: `${kind} ${options.gateway}`, sink: options.decisions, snapshot });
   }
 
-  /** A verdict was given. */
-  decided(verdict: Verdict): void {
+  /** A verdict was given on a request. */
+  decidedRequest(verdict: Verdict, record: RequestRecord): void {
     this.#mesh.decided(this.kind, verdict);
+    if (this.#decisions?.wants(verdict)) this.#decisions.write(verdict, requestSubject(record));
+  }
+
+  /** A verdict was given on a connection without HTTP, or on a message of one. */
+  decided(verdict: Verdict, { connection }: ConnectionReport, message?: string): void {
+    this.#mesh.decided(this.kind, verdict);
+    if (this.#decisions?.wants(verdict)) {
+      this.#decisions.write(verdict, message === undefined ? connection : { ...connection, message });
+    }
   }
 
   /** A request is over. */
@@ -40,4 +54,24 @@ export class GateTelemetry {
   report(connection: ConnectionInfo): ConnectionReport {
     return new ConnectionReport(this.connections, this.#mesh, connection);
   }
+}
+
+/** A request as the decision log names it; `record.path` is without a token that was taken out of it. */
+function requestSubject({ parties, destination, head, path }: RequestRecord): DecisionSubject {
+  const { downstreamRemote, downstreamLocal, identity, source } = parties;
+  const service = destination?.service ?? parties.service;
+  const { method, authority } = head.attributes;
+  return {
+    source: {
+      address: downstreamRemote,
+      ...(source === undefined ? {} : { workload: source }),
+      ...(identity === undefined ? {} : { identity }),
+    },
+    destination: {
+      address: downstreamLocal,
+      ...(service === undefined ? {} : { service }),
+      ...(destination?.workload === undefined ? {} : { workload: destination.workload }),
+    },
+    request: { method, authority, path },
+  };
 }

@@ -31,7 +31,8 @@ export interface TcpConnectionOptions {
   readonly authorizers: ConsultationOptions;
   readonly targets: () => ConnectionTargets;
   readonly dial: (permit: Permit, hop: Hop) => Promise<Duplex>;
-  readonly decided: (verdict: Verdict) => void;
+  /** A verdict was given, on a message of the connection where there is a `subject`. */
+  readonly decided: (verdict: Verdict, subject?: string) => void;
   /** What reads the connection as it passes and judges its messages, if anything does. */
   readonly filter: () => NetworkFilter | undefined;
   /** A message was refused, and the connection goes on. */
@@ -157,7 +158,7 @@ export class TcpConnection implements JudgedConnection {
     this.#attached = this.#filter.attach(client, {
       judge: (values) => this.#judgement.message(values === undefined ? this.#published() : { metadata: { [name]: values } }),
       decided: (verdict, subject) => {
-        this.options.decided(verdict);
+        this.options.decided(verdict, subject);
         if (!isPermit(verdict)) this.options.refused(verdict, subject);
       },
     });

@@ -32,6 +32,11 @@ export class ConnectionReport {
     metrics.connectionOpened(connection);
   }
 
+  /** As it is known so far. */
+  get connection(): ConnectionInfo {
+    return this.#connection;
+  }
+
   /** Adds what became known after the beginning, the endpoint that was chosen for instance. */
   refine(destination: Partial<ConnectionInfo['destination']>): void {
     this.#connection = { ...this.#connection, destination: { ...this.#connection.destination, ...destination } };

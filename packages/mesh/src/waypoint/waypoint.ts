@@ -83,7 +83,7 @@ class Waypoint {
       limits: this.#limits,
       dial: (permit, service, port) => dialAuthorizer(way, this.#state, permit, service, port),
     });
-    this.#telemetry = new GateTelemetry('waypoint', options);
+    this.#telemetry = new GateTelemetry('waypoint', options, () => this.#state?.snapshot);
   }
 
   async start(): Promise<Gate> {
@@ -225,7 +225,7 @@ class Waypoint {
         ...(target.kind === 'service' ? { service: target.service } : {}),
       },
       scope: () => tunnel.scope(),
-      decided: (verdict) => this.#telemetry.decided(verdict),
+      decided: (verdict, record) => this.#telemetry.decidedRequest(verdict, record),
       finished: (record) => this.#telemetry.finished(record),
     });
     const ended = this.#connections.add(connection);
@@ -261,7 +261,7 @@ class Waypoint {
       refused: (verdict, subject) => report.refused(verdict, subject),
       targets: () => tunnel.connectionTargets(),
       dial: (permit, hop) => this.#dialer.open(permit, this.#state ?? state, hop, tunnel.origin(target)),
-      decided: (verdict) => this.#telemetry.decided(verdict),
+      decided: (verdict, subject) => this.#telemetry.decided(verdict, report, subject),
     });
     const ended = this.#connections.add(connection);
     await connection.serve().finally(ended);

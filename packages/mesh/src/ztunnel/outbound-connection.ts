@@ -13,6 +13,7 @@ import { namespaceOf } from '../socket/namespace-of.js';
 import { resetAfterFirstBytes } from '../socket/reset-later.js';
 import type { AccessLog, ConnectionInfo } from '../telemetry/access-log.js';
 import { type ConnectionFailure, ConnectionReport } from '../telemetry/connection-report.js';
+import type { DecisionLog } from '../telemetry/decision-log.js';
 import { policyChange } from '../telemetry/denial.js';
 import type { MeshMetrics } from '../telemetry/mesh-metrics.js';
 import { isSameGate, isStillPlanned, type OutboundPlan, planOutbound } from './outbound-plan.js';
@@ -27,6 +28,7 @@ export interface OutboundContext {
   readonly turns: RoundRobin;
   readonly connections: ConnectionRegistry;
   readonly accessLog: AccessLog;
+  readonly decisions: DecisionLog | undefined;
   readonly metrics: MeshMetrics;
 }
 
@@ -73,7 +75,7 @@ export class OutboundConnection implements JudgedConnection {
       const snapshot = this.#context.snapshot();
       if (snapshot === undefined) throw new Error('no snapshot is in force');
       report = this.#begin(snapshot);
-      await this.#carry(await this.#dial(snapshot), report);
+      await this.#carry(await this.#dial(snapshot, report), report);
     } catch (error) {
       this.#failure ??= failureOf(error);
       resetAfterFirstBytes(this.#socket);
@@ -138,7 +140,7 @@ export class OutboundConnection implements JudgedConnection {
     report.end({ fromClient: bytesFromA, fromServer: bytesFromB }, failure);
   }
 
-  #dial(snapshot: Snapshot): Promise<Duplex> {
+  #dial(snapshot: Snapshot, report: ConnectionReport): Promise<Duplex> {
     const client = this.#client;
     if (client === undefined) throw new Error('workload is not known');
     const plan = this.#plan;
@@ -150,7 +152,7 @@ export class OutboundConnection implements JudgedConnection {
       case 'passthrough':
         return this.#dialOutside(snapshot, plan);
       case 'refused':
-        throw this.#refusal(plan.detail, plan.verdict);
+        throw this.#refusal(plan.detail, plan.verdict, report);
       default:
         throw new Error(`unexpected plan ${JSON.stringify(plan satisfies never)}`);
     }
@@ -200,9 +202,11 @@ export class OutboundConnection implements JudgedConnection {
     throw last;
   }
 
-  #refusal(detail: string, verdict: Verdict | undefined): Error {
+  #refusal(detail: string, verdict: Verdict | undefined, report: ConnectionReport): Error {
     if (verdict === undefined) return new Error(detail);
-    this.#context.metrics.decided('ztunnel-source', verdict);
+    const { metrics, decisions } = this.#context;
+    metrics.decided('ztunnel-source', verdict);
+    if (decisions?.wants(verdict)) decisions.write(verdict, report.connection);
     this.#failure = { error: detail, flags: 'DENY', verdict };
     return new Error(detail);
   }

@@ -18,6 +18,7 @@ import { type GateParts, SnapshotGate } from '../socket/snapshot-gate.js';
 import { listenTcp } from '../socket/tcp-listener.js';
 import { AccessLog, type ConnectionInfo } from '../telemetry/access-log.js';
 import { ConnectionReport } from '../telemetry/connection-report.js';
+import { DecisionLog } from '../telemetry/decision-log.js';
 import { judgePeers } from '../telemetry/judge-peers.js';
 import { MeshMetrics } from '../telemetry/mesh-metrics.js';
 import { dialAuthorizer } from './dial-authorizer.js';
@@ -57,6 +58,7 @@ class ZtunnelDestination implements GateParts<ZtunnelJudge, InboundPlan> {
   readonly connections = new ConnectionRegistry();
   readonly #options: GateOptions;
   readonly #accessLog: AccessLog;
+  readonly #decisions: DecisionLog | undefined;
   readonly #metrics: MeshMetrics;
   readonly #peers: PeerJudge;
   readonly #hboneServers = new Set<HboneServer>();
@@ -68,6 +70,8 @@ class ZtunnelDestination implements GateParts<ZtunnelJudge, InboundPlan> {
   constructor(options: GateOptions) {
     this.#options = options;
     this.#accessLog = new AccessLog({ log: options.log, format: options.logFormat ?? 'text' });
+    this.#decisions =
+      options.decisions && new DecisionLog({ gate: this.name, sink: options.decisions, snapshot: () => this.#judge?.snapshot });
     this.#metrics = MeshMetrics.of(options.metrics);
     this.#peers = judgePeers(() => this.#judge?.snapshot.inventory, options);
     this.#authorizers = new AuthorizerCalls({
@@ -195,7 +199,10 @@ class ZtunnelDestination implements GateParts<ZtunnelJudge, InboundPlan> {
       judge: () => this.#judge ?? judge,
       connections: this.connections,
       authorizers: { calls: this.#authorizers, answerAgeMs: defaultHttpLimits.authorizerAnswerAgeMs },
-      decided: (verdict: Verdict) => this.#metrics.decided('ztunnel', verdict),
+      decided: (verdict: Verdict) => {
+        this.#metrics.decided('ztunnel', verdict);
+        if (this.#decisions?.wants(verdict)) this.#decisions.write(verdict, report.connection);
+      },
     };
     await new InboundConnection(context, subject, client, report).serve(workload, port);
   }

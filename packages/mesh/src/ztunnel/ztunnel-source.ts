@@ -19,6 +19,7 @@ import { needsSameSockets, type SocketsOf, socketsOf } from '../socket/needed-so
 import { type GateParts, SnapshotGate } from '../socket/snapshot-gate.js';
 import { listenTcp } from '../socket/tcp-listener.js';
 import { AccessLog } from '../telemetry/access-log.js';
+import { DecisionLog } from '../telemetry/decision-log.js';
 import { judgePeers } from '../telemetry/judge-peers.js';
 import { MeshMetrics } from '../telemetry/mesh-metrics.js';
 import { HttpConnect } from './http-connect.js';
@@ -68,6 +69,8 @@ class ZtunnelSource implements GateParts<Snapshot, OutboundListenerPlan> {
       connections: this.connections,
       accessLog: new AccessLog({ log: options.log, format: options.logFormat ?? 'text' }),
       metrics: MeshMetrics.of(options.metrics),
+      decisions:
+        options.decisions && new DecisionLog({ gate: this.name, sink: options.decisions, snapshot: () => this.#snapshot }),
     };
   }
 

@@ -54,6 +54,7 @@ export class L7Mesh {
       revocation: mesh.lists,
       metrics: mesh.metrics,
       log: (line: string) => started.write(line),
+      decisions: mesh.decisions,
     };
     for (const { key, role } of inventory.gateways.values()) {
       const start = role === 'waypoint' ? startWaypoint : startGateway;

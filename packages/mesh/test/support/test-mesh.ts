@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { buildInventory, type Inventory, loadResources, strict } from '@sallyport/policy';
 import type { Registry } from 'prom-client';
-import type { AddressBook, Gate, GateOptions, Snapshot } from '../../src/gate.js';
+import type { AddressBook, DecisionSink, Gate, GateOptions, Snapshot } from '../../src/gate.js';
 import { createMetricsRegistry } from '../../src/telemetry/metrics-registry.js';
 import { startZtunnelDestination } from '../../src/ztunnel/ztunnel-destination.js';
 import { startZtunnelSource } from '../../src/ztunnel/ztunnel-source.js';
@@ -76,10 +76,28 @@ class TestAddresses implements AddressBook {
   }
 }
 
+/** The lines of all gates' decisions. */
+class TestDecisions implements DecisionSink {
+  readonly lines: string[] = [];
+  all = false;
+
+  readonly write = (line: string): void => {
+    this.lines.push(line);
+  };
+
+  /** What the gates whose names begin so have written. */
+  of(gate: string) {
+    return this.lines
+      .map((line) => JSON.parse(line) as Record<string, unknown>)
+      .filter((one) => String(one.gate).startsWith(gate));
+  }
+}
+
 /** Both ztunnel gates over a set of manifests, with their log. */
 export class TestMesh {
   readonly addresses = new TestAddresses();
   readonly log: string[] = [];
+  readonly decisions = new TestDecisions();
   readonly metrics: Registry = createMetricsRegistry();
   readonly authority: TestAuthority;
   /** The revocation lists of all gates: at first one that revokes nobody. */
@@ -103,6 +121,7 @@ export class TestMesh {
       credentials: mesh.authority,
       revocation: mesh.lists,
       log: (line) => mesh.#write(line),
+      decisions: mesh.decisions,
       metrics: mesh.metrics,
     };
     mesh.#gates = await Promise.all([startZtunnelDestination(options), startZtunnelSource(options)]);
