@@ -39,6 +39,9 @@ type Limited = 'pings' | 'settings' | 'rapidResets' | 'idleFrames' | 'windowUpda
 /** Reset streams of which frames may still be under way; older ones are taken for closed. */
 const mostRecentResets = 1000;
 
+/** From here on what is to be sent goes out at once. */
+const bulkBytes = 4096;
+
 /** What TLS decrypts at once (RFC 8446 section 5.1). */
 const recordBytes = 16_384;
 
@@ -448,10 +451,14 @@ export class Http2Connection implements FrameSink, StreamLink {
 
   ready(stream: TunnelStream): void {
     this.#output.schedule(stream);
-    this.#flushSoon();
+    // Bulk data does not wait: behind what waits, others' bytes would have to be copied once more.
+    if (stream.sendable < bulkBytes) this.#flushSoon();
+    else this.#flush();
   }
 
   take(stream: TunnelStream, chunk: Buffer): number {
+    // What waits for the end of the turn goes first.
+    if (this.#flushing !== undefined) this.#flush();
     const taken = this.#over ? 0 : this.#output.take(stream, chunk);
     this.#flush();
     return taken;
