@@ -1,7 +1,7 @@
 import type { Inventory } from '@sallyport/policy';
 import type { Registry } from 'prom-client';
 import type { RevocationSource } from './identity/revocation/revocation.js';
-import type { LogFormat } from './telemetry/log-line.js';
+import type { LogFormat, LogThreshold } from './telemetry/log-line.js';
 
 /**
  * Policy addresses and the sockets that stand for them in a local mesh (design: "Local mesh"). Every workload has one socket
@@ -89,10 +89,29 @@ export interface GateOptions {
   readonly log: (line: string) => void;
   /** Plain text where absent (reference section 7.12). */
   readonly logFormat?: LogFormat;
+  /** What the access log takes, and may be changed to at any time; everything from `info` on where absent. */
+  readonly logThreshold?: LogThreshold;
   /** Takes the lines of the decision log; absent where there is none, which costs nothing then. */
   readonly decisions?: DecisionSink;
   /** Where the gate registers its metrics; one registry per gate process. */
   readonly metrics: Registry;
+}
+
+/** One end of an open connection, by its policy address. */
+interface LiveEnd {
+  readonly address: string;
+  readonly workload?: string;
+  readonly identity?: string;
+  readonly service?: string;
+}
+
+/** A connection that is open at a gate. */
+export interface LiveConnection {
+  readonly source: LiveEnd;
+  readonly destination: LiveEnd;
+  readonly ageMs: number;
+  /** Of a connection with HTTP: its requests in flight. */
+  readonly requests?: number;
 }
 
 /** One gate process's part of a mesh, driven by its supervisor. */
@@ -108,6 +127,8 @@ export interface Gate {
   close(drainMs: number): Promise<void>;
   /** What `sallyport status` shows. */
   status(): GateStatus;
+  /** The oldest of its open connections, so many at most. */
+  connections(most: number): readonly LiveConnection[];
 }
 
 /** A gate's own view of itself. */

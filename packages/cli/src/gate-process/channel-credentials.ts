@@ -50,6 +50,11 @@ export class ChannelCredentials implements CredentialSource {
     return () => this.#listeners.delete(listener);
   }
 
+  /** The newest certificates of all identities. */
+  get all(): readonly Credentials[] {
+    return [...this.#entries.values()].flatMap(({ credentials }) => credentials ?? []);
+  }
+
   /** Gets another certificate for an identity that has one, now; where that fails it is tried again later. Never rejects. */
   async renew(identity: string): Promise<void> {
     const entry = this.#entries.get(identity);

@@ -20,6 +20,7 @@ import { ChannelCredentials } from './channel-credentials.js';
 import { ChannelRevocation } from './channel-revocation.js';
 import { describeFailure } from './describe-failure.js';
 import type { GateProcess, GateProcessOptions } from './gate-process.js';
+import { Inspector } from './inspector.js';
 import { SigningChannel } from './signing-channel.js';
 import { SnapshotMaker } from './snapshot-maker.js';
 
@@ -37,6 +38,8 @@ export class GateHost implements GateProcess {
   readonly #credentials: ChannelCredentials;
   readonly #revocation = new ChannelRevocation();
   readonly #snapshots = new SnapshotMaker();
+  readonly #inspector: Inspector;
+  #role: GateRole | undefined;
   #gate: Gate | undefined;
   #admin: AdminServer | undefined;
   #started = false;
@@ -49,6 +52,12 @@ export class GateHost implements GateProcess {
     this.#credentials = new ChannelCredentials(this.#signing, {
       log: options.log,
       renewalFailed: () => this.#control.renewalFailed(),
+    });
+    this.#inspector = new Inspector({
+      gate: () => this.#gate,
+      role: () => this.#role,
+      snapshot: () => this.#snapshots.inForce,
+      credentials: this.#credentials,
     });
   }
 
@@ -90,6 +99,9 @@ export class GateHost implements GateProcess {
         this.#revocation.put(message.list);
         this.#options.send({ type: 'done', id: message.id });
         break;
+      case 'inspect':
+        this.#options.send({ type: 'inspected', id: message.id, answer: this.#inspector.answer(message.question) });
+        break;
       case 'metrics':
         void this.#tellMetrics(message.id);
         break;
@@ -125,11 +137,13 @@ export class GateHost implements GateProcess {
     const { role, snapshot, adminAddress } = message;
     try {
       this.#admin = await this.#openAdmin(adminAddress);
+      this.#role = role;
       this.#gate = await this.#options.startGate(role, {
         snapshot: this.#snapshots.whole(snapshot),
         credentials: this.#credentials,
         revocation: this.#revocation,
         log: this.#options.log,
+        logThreshold: this.#inspector.threshold,
         ...(this.#options.decisions === undefined ? {} : { decisions: this.#options.decisions }),
         metrics: this.#metrics,
       });
@@ -146,7 +160,15 @@ export class GateHost implements GateProcess {
   /** One of several workers has none: whoever started it answers for all. */
   #openAdmin(address: string | undefined): Promise<AdminServer> | undefined {
     const ready = (): boolean => this.#gate?.status().ready ?? false;
-    return address === undefined ? undefined : startAdminServer({ address, port: adminPort, metrics: this.#metrics, ready });
+    return address === undefined
+      ? undefined
+      : startAdminServer({
+          address,
+          port: adminPort,
+          metrics: this.#metrics,
+          ready,
+          ask: async (question) => [this.#inspector.answer(question)],
+        });
   }
 
   async #tellMetrics(id: number): Promise<void> {

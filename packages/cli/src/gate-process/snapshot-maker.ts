@@ -47,6 +47,11 @@ export class SnapshotMaker {
     return this.#keep(change.number, files, addresses, base);
   }
 
+  /** The one in force. */
+  get inForce(): Snapshot | undefined {
+    return this.#inForce?.snapshot;
+  }
+
   /** Takes note that a snapshot that was made here is in force. */
   committed(number: number): void {
     if (this.#prepared?.snapshot.number === number) this.#inForce = this.#prepared;

@@ -1,5 +1,12 @@
 import cluster from 'node:cluster';
-import { type AdminServer, type GateStatus, MergedMetrics, type MetricsData, startAdminServer } from '@sallyport/mesh';
+import {
+  type AdminQuestion,
+  type AdminServer,
+  type GateStatus,
+  MergedMetrics,
+  type MetricsData,
+  startAdminServer,
+} from '@sallyport/mesh';
 import { withChange } from '../gate-protocol/file-change.js';
 import { adminPort, gateName, type SnapshotChange, type SnapshotData, type ToGate } from '../gate-protocol/messages.js';
 import { GateKeeper } from '../supervisor/gate-keeper.js';
@@ -67,6 +74,7 @@ export class WorkerGroup implements GateProcess {
         void this.#status(message.id);
         break;
       case 'metrics':
+      case 'inspect':
       case 'supervisor-gone':
         // Said to workers, by this process.
         break;
@@ -118,7 +126,15 @@ export class WorkerGroup implements GateProcess {
 
   #openAdmin(address: string | undefined): Promise<AdminServer> | undefined {
     const ready = async (): Promise<boolean> => !this.#closing && ((await this.#ask())?.ready ?? false);
-    return address === undefined ? undefined : startAdminServer({ address, port: adminPort, metrics: this.#metrics, ready });
+    return address === undefined
+      ? undefined
+      : startAdminServer({
+          address,
+          port: adminPort,
+          metrics: this.#metrics,
+          ready,
+          ask: (question) => this.#askAll(question),
+        });
   }
 
   #worker(role: Start['role']): GateKeeper {
@@ -202,6 +218,12 @@ export class WorkerGroup implements GateProcess {
       openConnections: statuses[index]?.openConnections ?? 0,
     }));
     return { ...shown, openConnections: workers.reduce((sum, worker) => sum + worker.openConnections, 0), workers };
+  }
+
+  /** One that does not answer is left out. */
+  async #askAll(question: AdminQuestion): Promise<readonly unknown[]> {
+    const answers = await Promise.all(this.#workers.map(({ child }) => child?.inspect(question).catch(() => undefined)));
+    return answers.filter((answer) => answer !== undefined);
   }
 
   async #askMetrics(): Promise<ReadonlyMap<string, MetricsData>> {

@@ -1,4 +1,4 @@
-import type { GateStatus, MetricsData } from '@sallyport/mesh';
+import type { AdminQuestion, GateStatus, MetricsData } from '@sallyport/mesh';
 import type { Dialect, SourceFile } from '@sallyport/policy';
 import type { AddressBookData } from '../addresses/address-book.js';
 import type { FileChange } from './file-change.js';
@@ -51,6 +51,7 @@ export type ToGate =
   | { readonly type: 'abort'; readonly number: number }
   | { readonly type: 'status'; readonly id: number }
   | { readonly type: 'metrics'; readonly id: number }
+  | { readonly type: 'inspect'; readonly id: number; readonly question: AdminQuestion }
   /** Get another certificate for this identity now, where you have one. */
   | { readonly type: 'renew'; readonly id: number; readonly identity: string }
   /** The revocation list from now on, PEM. */
@@ -80,6 +81,7 @@ export type FromGate =
   | { readonly type: 'committed'; readonly number: number }
   | { readonly type: 'status'; readonly id: number; readonly status: GateStatus }
   | { readonly type: 'metrics'; readonly id: number; readonly metrics: MetricsData }
+  | { readonly type: 'inspected'; readonly id: number; readonly answer: unknown }
   /** A `renew` or `revocation` has been carried out. */
   | { readonly type: 'done'; readonly id: number }
   /** A certificate request (PKCS #10): the key it is for never leaves the gate process. */

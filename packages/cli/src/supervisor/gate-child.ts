@@ -1,5 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
-import type { GateStatus, MetricsData } from '@sallyport/mesh';
+import type { AdminQuestion, GateStatus, MetricsData } from '@sallyport/mesh';
 import {
   type FromGate,
   type GateRole,
@@ -172,6 +172,15 @@ export class GateChild {
       message.type === 'metrics' && message.id === id ? message : undefined,
     );
     return answer.metrics;
+  }
+
+  /** What the process answers to a question of its admin server. */
+  async inspect(question: AdminQuestion): Promise<unknown> {
+    const id = this.#nextId();
+    const answer = await this.#ask({ type: 'inspect', id, question }, answerMs, (message) =>
+      message.type === 'inspected' && message.id === id ? message : undefined,
+    );
+    return answer.answer;
   }
 
   /** Ends the process; connections get `drainMs`, and the process a second more. */

@@ -93,4 +93,20 @@ describe('a gate process', () => {
     host.receive({ type: 'prepare-change', change: change(5, 4, 'b') });
     expect(await gate?.next()).toEqual({ type: 'prepared', number: 5 });
   });
+
+  it('tells its certificates, memory and policies at its admin address, never a key, and has its log level set', async () => {
+    await started(4, 'a');
+    const url = 'http://127.201.7.1:15020';
+    const told = async (path: string, method = 'GET') => (await fetch(`${url}${path}`, { method })).json() as Promise<unknown>;
+    const pid = process.pid;
+    expect(await told('/policies')).toEqual({
+      processes: [{ pid, snapshot: 4, dialect: 'strict', targetCount: 0, targets: [] }],
+    });
+    expect(await told('/connections')).toEqual({ processes: [{ pid, open: 0, connections: [] }] });
+    expect(await told('/certificates')).toEqual({ processes: [{ pid, certificates: [] }] });
+    expect(await told('/memory')).toMatchObject({ processes: [{ pid, rss: expect.any(Number) }] });
+    expect(await told('/logging')).toEqual({ processes: [{ pid, level: 'info' }] });
+    expect(await told('/logging?level=error', 'POST')).toEqual({ processes: [{ pid, level: 'error' }] });
+    expect(await told('/logging')).toEqual({ processes: [{ pid, level: 'error' }] });
+  });
 });

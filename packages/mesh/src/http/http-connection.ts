@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import type { RequestVerdict } from '@sallyport/policy';
 import type { AuthorizerCalls } from '../ext-authz/authorizer-calls.js';
+import type { LiveConnection } from '../gate.js';
 import type { SignatureVerifier } from '../jwt/verified-signatures.js';
 import type { JudgedConnection } from '../socket/connection-registry.js';
 import type { WireProtocol } from './detect-protocol.js';
@@ -33,6 +34,7 @@ export interface HttpConnectionOptions {
 /** A client connection at an L7 gate: its requests, and its onward connections, which end with it. */
 export class HttpConnection implements ConnectionOwner, JudgedConnection {
   readonly scheme: 'http' | 'https';
+  readonly #began = performance.now();
   readonly #runs = new Set<RequestRun>();
   readonly #pool: UpstreamPool;
   readonly #served: ServedConnection;
@@ -84,6 +86,16 @@ export class HttpConnection implements ConnectionOwner, JudgedConnection {
     for (const run of this.#runs) {
       run.rejudge();
     }
+  }
+
+  describe(): LiveConnection {
+    const { downstreamRemote, downstreamLocal, identity, source, service } = this.options.parties;
+    return {
+      source: { address: downstreamRemote, ...(source && { workload: source.key }), ...(identity && { identity }) },
+      destination: { address: downstreamLocal, ...(service && { service: service.hostname }) },
+      ageMs: Math.round(performance.now() - this.#began),
+      requests: this.#runs.size,
+    };
   }
 
   /** Takes no further request. */

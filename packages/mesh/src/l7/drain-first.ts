@@ -8,6 +8,7 @@ export function drainFirst(gate: Gate, drain: () => void): Gate {
     commit: (number) => gate.commit(number),
     abort: (number) => gate.abort(number),
     status: () => gate.status(),
+    connections: (most) => gate.connections(most),
     close: (drainMs) => {
       drain();
       return gate.close(drainMs);

@@ -6,7 +6,7 @@ import type { RequestRecord } from '../http/request-record.js';
 import { AccessLog, type ConnectionInfo } from '../telemetry/access-log.js';
 import { ConnectionReport } from '../telemetry/connection-report.js';
 import { DecisionLog, type DecisionSubject } from '../telemetry/decision-log.js';
-import type { LogFormat } from '../telemetry/log-line.js';
+import { isLogged, type LogFormat } from '../telemetry/log-line.js';
 import { MeshMetrics } from '../telemetry/mesh-metrics.js';
 
 /** The logs and metrics of one L7 gate: a line for each request, one for each connection without HTTP. */
@@ -19,11 +19,13 @@ export class GateTelemetry {
 
   constructor(
     private readonly kind: 'waypoint' | 'gateway',
-    private readonly options: Pick<GateOptions, 'log' | 'logFormat' | 'decisions' | 'metrics'> & { readonly gateway: string },
+    private readonly options: Pick<GateOptions, 'log' | 'logFormat' | 'logThreshold' | 'decisions' | 'metrics'> & {
+      readonly gateway: string;
+    },
     snapshot: () => Snapshot | undefined,
   ) {
     this.#format = options.logFormat ?? 'text';
-    this.connections = new AccessLog({ log: options.log, format: this.#format });
+    this.connections = new AccessLog({ log: options.log, format: this.#format, threshold: options.logThreshold });
     this.#mesh = MeshMetrics.of(options.metrics);
     this.#requests = RequestMetrics.of(options.metrics);
     this.#decisions =
@@ -46,7 +48,7 @@ export class GateTelemetry {
 
   /** A request is over. */
   finished(record: RequestRecord): void {
-    this.options.log(formatRequest(record, this.#format));
+    if (isLogged('info', this.options.logThreshold)) this.options.log(formatRequest(record, this.#format));
     this.#requests.record(this.kind === 'waypoint' ? 'waypoint' : 'source', record);
   }
 

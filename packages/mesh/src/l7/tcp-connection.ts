@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream';
 import { isPermit, type Permit, type Verdict } from '@sallyport/policy';
 import { ConnectionJudgement, type ConnectionStages, type Published } from '../ext-authz/connection-judgement.js';
 import type { ConsultationOptions } from '../ext-authz/consultation.js';
+import type { LiveConnection } from '../gate.js';
 import { pipeTunnel, type Tunnel } from '../hbone/pipe-tunnel.js';
 import { describeFailure } from '../http/failure.js';
 import type { AttachedFilter, NetworkFilter } from '../metadata/network-filter.js';
@@ -87,6 +88,10 @@ export class TcpConnection implements JudgedConnection {
       this.#verdict = verdict;
     }
     this.cut(policyChange);
+  }
+
+  describe(): LiveConnection {
+    return this.options.report.live;
   }
 
   cut(reason: string): void {

@@ -1,9 +1,13 @@
+import type { LiveConnection } from '../gate.js';
+
 /** An open connection that can be judged again. */
 export interface JudgedConnection {
   /** Decides anew under the state in force, and ends the connection where that denies. */
   rejudge(): void;
   /** Ends it at once, with a reason for the log. */
   cut(reason: string): void;
+  /** Who is connected to what, as far as it is known; undefined before anything is. */
+  describe(): LiveConnection | undefined;
 }
 
 /**
@@ -37,6 +41,17 @@ export class ConnectionRegistry {
         connection.cut(`connection cannot be judged: ${error instanceof Error ? error.message : String(error)}`);
       }
     }
+  }
+
+  /** The first of the open connections, so many at most. */
+  describe(most: number): LiveConnection[] {
+    const found: LiveConnection[] = [];
+    for (const connection of this.#connections) {
+      if (found.length >= most) break;
+      const live = connection.describe();
+      if (live !== undefined) found.push(live);
+    }
+    return found;
   }
 
   /** Waits for the connections to end, for up to `drainMs` milliseconds, then cuts them. */

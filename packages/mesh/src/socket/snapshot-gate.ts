@@ -1,4 +1,4 @@
-import type { Gate, GateStatus, Snapshot } from '../gate.js';
+import type { Gate, GateStatus, LiveConnection, Snapshot } from '../gate.js';
 import type { ConnectionRegistry } from './connection-registry.js';
 import { type Listener, type ListenerPlan, ListenerSet, type PreparedListeners } from './listener-set.js';
 
@@ -102,6 +102,10 @@ export class SnapshotGate<State, Plan extends ListenerPlan> implements Gate {
       openConnections: this.#parts.connections.size,
       listeners: this.#listeners.plans.map(({ address, port, purpose, workload }) => ({ address, port, purpose, workload })),
     };
+  }
+
+  connections(most: number): readonly LiveConnection[] {
+    return this.#parts.connections.describe(most);
   }
 
   async #abandon(): Promise<void> {

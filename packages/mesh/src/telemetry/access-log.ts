@@ -1,6 +1,6 @@
 import type { ServiceInfo, Verdict, Workload } from '@sallyport/policy';
 import { verdictFields } from './denial.js';
-import { formatLogLine, type LogField, type LogFormat, type LogLevel } from './log-line.js';
+import { formatLogLine, isLogged, type LogField, type LogFormat, type LogLevel, type LogThreshold } from './log-line.js';
 
 /** One end of a connection, as logs and metrics name it. Addresses are policy addresses, `IP:PORT`. */
 interface ConnectionEnd {
@@ -33,8 +33,8 @@ export interface ConnectionEnding {
 export interface AccessLogOptions {
   readonly log: (line: string) => void;
   readonly format?: LogFormat;
-  /** Whether `connection opened` is written too (level debug). */
-  readonly debug?: boolean;
+  /** At level debug, `connection opened` is written too. */
+  readonly threshold?: LogThreshold | undefined;
   readonly now?: () => Date;
 }
 
@@ -48,7 +48,7 @@ export class AccessLog {
 
   /** A connection begins; written at level debug only. */
   opened(connection: ConnectionInfo): void {
-    if (this.#options.debug === true) this.#write('debug', 'connection opened', connectionFields(connection));
+    if (isLogged('debug', this.#options.threshold)) this.#write('debug', 'connection opened', connectionFields(connection));
   }
 
   /** A connection has ended: level info, or error with the field `error`. */
@@ -83,6 +83,7 @@ export class AccessLog {
   }
 
   #write(level: LogLevel, message: string, fields: readonly LogField[]): void {
+    if (!isLogged(level, this.#options.threshold)) return;
     const time = (this.#options.now ?? (() => new Date()))();
     this.#options.log(formatLogLine({ time, level, scope: 'access', message, fields }, this.#options.format ?? 'text'));
   }

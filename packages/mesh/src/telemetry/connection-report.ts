@@ -1,4 +1,5 @@
-import type { Verdict } from '@sallyport/policy';
+import type { Verdict, Workload } from '@sallyport/policy';
+import type { LiveConnection } from '../gate.js';
 import type { AccessLog, ConnectionInfo } from './access-log.js';
 import type { MeshMetrics } from './mesh-metrics.js';
 import type { ResponseFlags } from './response-flags.js';
@@ -32,6 +33,16 @@ export class ConnectionReport {
     metrics.connectionOpened(connection);
   }
 
+  /** As it is shown while it is open. */
+  get live(): LiveConnection {
+    const { source, destination } = this.#connection;
+    return {
+      source: liveEnd(source),
+      destination: { ...liveEnd(destination), ...(destination.service && { service: destination.service.hostname }) },
+      ageMs: Math.round(performance.now() - this.#began),
+    };
+  }
+
   /** As it is known so far. */
   get connection(): ConnectionInfo {
     return this.#connection;
@@ -62,4 +73,8 @@ export class ConnectionReport {
     });
     this.#metrics.connectionClosed(this.#connection, failure?.flags ?? '-', bytes);
   }
+}
+
+function liveEnd({ address, workload, identity }: { address: string; workload?: Workload; identity?: string }) {
+  return { address, ...(workload && { workload: workload.key }), ...(identity && { identity }) };
 }

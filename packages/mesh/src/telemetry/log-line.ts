@@ -1,7 +1,19 @@
 /** How log lines are written: ztunnel's plain text, or one JSON object a line (reference section 7.12). */
 export type LogFormat = 'text' | 'json';
 
-export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+export const logLevels = ['debug', 'info', 'warn', 'error'] as const;
+
+export type LogLevel = (typeof logLevels)[number];
+
+/** The least level that is written. It may be changed at any time. */
+export interface LogThreshold {
+  level: LogLevel;
+}
+
+/** Whether a line of this level is written; without a threshold, from `info` on. */
+export function isLogged(level: LogLevel, threshold: LogThreshold | undefined): boolean {
+  return logLevels.indexOf(level) >= logLevels.indexOf(threshold?.level ?? 'info');
+}
 
 /** One field of a line; `undefined` leaves it out. `bare` fields (addresses, numbers) are not quoted in plain text. */
 export interface LogField {

@@ -1,6 +1,7 @@
 import { type Authorization, isPermit, type Permit, type Verdict, type Workload } from '@sallyport/policy';
 import { ConnectionJudgement } from '../ext-authz/connection-judgement.js';
 import type { ConsultationOptions } from '../ext-authz/consultation.js';
+import type { LiveConnection } from '../gate.js';
 import { failureOf } from '../hbone/hbone-error.js';
 import { pipeTunnel, type Tunnel } from '../hbone/pipe-tunnel.js';
 import type { ConnectionRegistry, JudgedConnection } from '../socket/connection-registry.js';
@@ -89,6 +90,10 @@ export class InboundConnection implements JudgedConnection {
     if (verdict !== undefined && isPermit(verdict)) return;
     if (verdict !== undefined) this.#context.decided(verdict);
     this.#cut({ error: policyChange, flags: 'DENY', ...(verdict === undefined ? {} : { verdict }) });
+  }
+
+  describe(): LiveConnection {
+    return this.#report.live;
   }
 
   cut(reason: string): void {

@@ -1,7 +1,7 @@
 import { isIP, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Destination, Verdict, Workload } from '@sallyport/policy';
-import type { Snapshot } from '../gate.js';
+import type { LiveConnection, Snapshot } from '../gate.js';
 import { failureOf } from '../hbone/hbone-error.js';
 import type { HbonePool } from '../hbone/hbone-pool.js';
 import { formatAuthority, tunnelHeaders } from '../hbone/headers.js';
@@ -59,6 +59,7 @@ export class OutboundConnection implements JudgedConnection {
   #outside: string | undefined;
   #failure: ConnectionFailure | undefined;
   #tunnel: Tunnel | undefined;
+  #report: ConnectionReport | undefined;
 
   constructor(context: OutboundContext, request: OutboundRequest, socket: Socket) {
     this.#context = context;
@@ -75,6 +76,7 @@ export class OutboundConnection implements JudgedConnection {
       const snapshot = this.#context.snapshot();
       if (snapshot === undefined) throw new Error('no snapshot is in force');
       report = this.#begin(snapshot);
+      this.#report = report;
       await this.#carry(await this.#dial(snapshot, report), report);
     } catch (error) {
       this.#failure ??= failureOf(error);
@@ -89,6 +91,10 @@ export class OutboundConnection implements JudgedConnection {
   rejudge(): void {
     const snapshot = this.#context.snapshot();
     if (snapshot === undefined || !this.#isStillRight(snapshot)) this.cut(policyChange);
+  }
+
+  describe(): LiveConnection | undefined {
+    return this.#report?.live;
   }
 
   cut(reason: string): void {

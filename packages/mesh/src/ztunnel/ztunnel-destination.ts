@@ -69,7 +69,7 @@ class ZtunnelDestination implements GateParts<ZtunnelJudge, InboundPlan> {
 
   constructor(options: GateOptions) {
     this.#options = options;
-    this.#accessLog = new AccessLog({ log: options.log, format: options.logFormat ?? 'text' });
+    this.#accessLog = new AccessLog({ log: options.log, format: options.logFormat ?? 'text', threshold: options.logThreshold });
     this.#decisions =
       options.decisions && new DecisionLog({ gate: this.name, sink: options.decisions, snapshot: () => this.#judge?.snapshot });
     this.#metrics = MeshMetrics.of(options.metrics);

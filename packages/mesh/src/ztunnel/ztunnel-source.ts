@@ -67,7 +67,7 @@ class ZtunnelSource implements GateParts<Snapshot, OutboundListenerPlan> {
       }),
       turns: new RoundRobin(),
       connections: this.connections,
-      accessLog: new AccessLog({ log: options.log, format: options.logFormat ?? 'text' }),
+      accessLog: new AccessLog({ log: options.log, format: options.logFormat ?? 'text', threshold: options.logThreshold }),
       metrics: MeshMetrics.of(options.metrics),
       decisions:
         options.decisions && new DecisionLog({ gate: this.name, sink: options.decisions, snapshot: () => this.#snapshot }),

@@ -18,7 +18,7 @@ const denial: Verdict = {
 
 function write(format: LogFormat): string[] {
   const lines: string[] = [];
-  const log = new AccessLog({ log: (line) => lines.push(line), format, debug: true, now: () => time });
+  const log = new AccessLog({ log: (line) => lines.push(line), format, threshold: { level: 'debug' }, now: () => time });
   const connection = {
     direction: 'inbound',
     source: { address: '10.0.0.1:5000', identity: 'spiffe://td/ns/n/sa/s' },

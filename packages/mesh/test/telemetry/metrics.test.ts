@@ -1,8 +1,10 @@
 import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
 import { connect } from 'node:net';
 import type { Workload } from '@sallyport/policy';
-import { describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ConnectionInfo } from '../../src/telemetry/access-log.js';
+import type { AdminQuestion } from '../../src/telemetry/admin-request.js';
 import { startAdminServer } from '../../src/telemetry/admin-server.js';
 import { BoundedCounter } from '../../src/telemetry/bounded-counter.js';
 import { ConnectionCounters } from '../../src/telemetry/connection-counters.js';
@@ -125,6 +127,65 @@ describe('the admin server', () => {
     } finally {
       await server.close();
     }
+  });
+
+  describe('asked about its process', () => {
+    let server: Awaited<ReturnType<typeof startAdminServer>>;
+    const asked: AdminQuestion[] = [];
+    beforeEach(async () => {
+      asked.length = 0;
+      const ask = async (question: AdminQuestion) => [asked.push(question)];
+      server = await startAdminServer({
+        address: '127.0.0.1',
+        port: 0,
+        metrics: createMetricsRegistry(),
+        ready: () => true,
+        ask,
+      });
+    });
+    afterEach(() => server.close());
+
+    async function status(path: string, options: { method?: string; headers?: Record<string, string> } = {}): Promise<number> {
+      const call = request({ host: '127.0.0.1', port: server.port, path, ...options }).end();
+      const [response] = (await once(call, 'response')) as [IncomingMessage];
+      response.resume();
+      return response.statusCode ?? 0;
+    }
+
+    it('answers what it knows, and changes its log level alone', async () => {
+      for (const path of ['/connections', '/policies', '/certificates', '/memory', '/logging'])
+        expect(await status(path)).toBe(200);
+      expect(await status('/logging?level=debug', { method: 'POST' })).toBe(200);
+      expect(asked.at(-1)).toEqual({ about: 'logging', level: 'debug' });
+      expect(await status('/logging?level=debug')).toBe(200);
+      expect(asked.at(-1)).toEqual({ about: 'logging' });
+      const before = asked.length;
+      expect(await status('/logging?level=loud', { method: 'POST' })).toBe(400);
+      expect(await status('/logging', { method: 'POST' })).toBe(400);
+      expect(await status('/connections', { method: 'POST' })).toBe(405);
+      expect(await status('/logging?level=debug', { method: 'PUT' })).toBe(405);
+      expect(await status('/keys')).toBe(404);
+      expect(await status('//')).toBe(400);
+      expect(asked).toHaveLength(before);
+    });
+
+    it('has nothing to say to a page in a browser, or under a name that could have been rebound', async () => {
+      const refused = [
+        { headers: { origin: 'http://evil.example' } },
+        { headers: { origin: 'null' } },
+        { headers: { host: 'evil.example' } },
+        { headers: { host: `evil.example:${server.port}` } },
+        { headers: { host: '127.0.0.1.evil.example' } },
+      ];
+      for (const each of refused) {
+        expect(await status('/logging?level=debug', { method: 'POST', ...each })).toBe(403);
+        expect(await status('/metrics', each)).toBe(403);
+      }
+      expect(asked).toEqual([]);
+      for (const host of ['localhost', `localhost:${server.port}`, `127.0.0.1:${server.port}`, `[::1]:${server.port}`]) {
+        expect(await status('/connections', { headers: { host } })).toBe(200);
+      }
+    });
   });
 
   it('closes although a client keeps its connection open', async () => {
