@@ -4,12 +4,15 @@ import {
   buildInventory,
   type ConnectionDecider,
   connectionDecider,
+  KeptDeciders,
   type LoadedResources,
   loadResources,
   nextInventory,
   nextResources,
   type SourceFile,
   strict,
+  type Workload,
+  type ZtunnelBinding,
 } from '@sallyport/policy';
 
 /** A mesh of which one file at a time changes, read and built as a gate's process does it: each state from the one before. */
@@ -18,12 +21,14 @@ export class EditedMesh {
   #files: readonly SourceFile[];
   #loaded: LoadedResources;
   #built: BuiltInventory;
+  #deciders: KeptDeciders<ZtunnelBinding, ConnectionDecider>;
 
   constructor(files: readonly SourceFile[], loaded = loadMesh(files)) {
     this.#places = new Map(files.map(({ path }, index) => [path, index]));
     this.#files = files;
     this.#loaded = loaded;
     this.#built = buildInventory(this.#loaded.set, strict);
+    this.#deciders = new KeptDeciders(this.inventory);
   }
 
   /** Replaces one file. */
@@ -34,6 +39,7 @@ export class EditedMesh {
     const next = nextResources(this.#loaded, this.#files);
     this.#loaded = valid(next);
     this.#built = nextInventory(this.#built, next);
+    this.#deciders = new KeptDeciders(this.inventory, this.#deciders);
   }
 
   /** What the gates go by now. */
@@ -41,11 +47,20 @@ export class EditedMesh {
     return this.#built.inventory;
   }
 
+  /** Makes the deciders of all workloads, as a gate does before a snapshot is in force. */
+  prepare(): void {
+    for (const workload of this.inventory.workloads.values()) this.#deciderOf(workload).prepare();
+  }
+
   /** What the ztunnel of a workload asks now. */
   decider(workload: string): ConnectionDecider {
     const found = this.inventory.workloads.get(workload);
     if (found === undefined) throw new Error(`there is no workload \`${workload}\``);
-    return connectionDecider(this.inventory, bindZtunnel(this.inventory, found));
+    return this.#deciderOf(found);
+  }
+
+  #deciderOf(workload: Workload): ConnectionDecider {
+    return this.#deciders.ofWorkload(workload, (inventory) => bindZtunnel(inventory, workload), connectionDecider);
   }
 }
 

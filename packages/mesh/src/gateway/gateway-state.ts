@@ -2,7 +2,9 @@ import type { ConnectionAttributes, GatewayInfo, Listener } from '@sallyport/pol
 import type { Snapshot } from '../gate.js';
 import { GateDeciders } from '../l7/gate-deciders.js';
 import { serverNameAttributes } from '../l7/server-name.js';
+import { inSlices } from '../socket/in-slices.js';
 import type { ClientFacts } from './client-facts.js';
+import { connectionKind } from './listener-kind.js';
 import { ServerCertificates } from './server-certificates.js';
 
 /** What an ingress gateway is under one snapshot. */
@@ -30,6 +32,18 @@ export class GatewayState {
     return gateway?.role !== 'ingress' || address === undefined
       ? undefined
       : new GatewayState(snapshot, gateway, address, previous);
+  }
+
+  /** Makes the deciders of its listeners, so that no request waits for one. Rejects where `signal` says to stop, and only there. */
+  prepare(signal: AbortSignal): Promise<void> {
+    return inSlices(
+      () => new Set(this.gateway.resource.listeners.map(connectionKind)),
+      (kind) => {
+        if (kind === 'http' || kind === 'https') this.deciders.prepareRequests('listeners');
+        else if (kind !== undefined) this.deciders.prepareConnections('listeners');
+      },
+      signal,
+    );
   }
 
   /** The listeners that share a declared port, in the order of the manifest. */

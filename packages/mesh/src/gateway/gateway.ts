@@ -100,7 +100,7 @@ class IngressGateway {
         name: `gateway ${gateway}`,
         kind: 'gateway',
         connections: this.#connections,
-        derive: (next) => this.#derive(next),
+        derive: (next, signal) => this.#derive(next, signal),
         plans: plansOf,
         open: (plan) => listenTcp({ ...placeOf(plan), onConnection: (socket) => this.#accept(plan.declaredPort, socket) }),
         enforce: (state) => {
@@ -121,11 +121,12 @@ class IngressGateway {
   }
 
   /** A snapshot without this gateway is a state, too: nothing listens, and nothing is served. */
-  async #derive(snapshot: Snapshot): Promise<GatewayState | undefined> {
+  async #derive(snapshot: Snapshot, signal: AbortSignal): Promise<GatewayState | undefined> {
     const state = GatewayState.of(snapshot, this.#options.gateway, this.#state);
     if (state !== undefined) {
       // Without credentials no request gets further than here, which is no reason to keep an older policy in force.
       await this.#options.credentials.fetch(state.gateway.workload.identity).catch(() => undefined);
+      await state.prepare(signal);
     }
     return state;
   }

@@ -27,8 +27,8 @@ import {
 export type DecisionTarget = ServiceInfo | Workload | 'listeners';
 
 /**
- * The deciders of one gate under one snapshot, made when first asked for and kept. Total: where a decider cannot be made, or one throws against its
- * contract, the answer is a deny with reason `internal-error`.
+ * The deciders of one gate under one snapshot, made when they are prepared or first asked for, and kept. Every answer is total: where a
+ * decider cannot be made, or one throws against its contract, it is a deny with reason `internal-error`.
  */
 export class GateDeciders {
   readonly #requests: KeptDeciders<WaypointBinding | GatewayBinding, RequestDecider>;
@@ -42,6 +42,16 @@ export class GateDeciders {
   ) {
     this.#requests = new KeptDeciders(inventory, previous === undefined ? undefined : previous.#requests);
     this.#connections = new KeptDeciders(inventory, previous === undefined ? undefined : previous.#connections);
+  }
+
+  /** Makes the decider of a target's requests, so that none of them waits for it. May throw: a request then finds the same, and is denied. */
+  prepareRequests(target: DecisionTarget): void {
+    this.#requestDecider(target).prepare();
+  }
+
+  /** The same for its connections without HTTP. */
+  prepareConnections(target: DecisionTarget): void {
+    this.#connectionDecider(target).prepare();
   }
 
   /** What the CUSTOM policies ask about a request. */

@@ -7,8 +7,11 @@ export interface GateParts<State, Plan extends ListenerPlan> {
   readonly name: string;
   readonly kind: GateStatus['kind'];
   readonly connections: ConnectionRegistry;
-  /** Everything that is computed once per snapshot. Rejects where the snapshot cannot be served; nothing has changed then. */
-  derive(snapshot: Snapshot): Promise<State>;
+  /**
+   * Everything that is computed once per snapshot. Rejects where the snapshot cannot be served, and may where `signal` says that it is
+   * not wanted any more; nothing has changed then.
+   */
+  derive(snapshot: Snapshot, signal: AbortSignal): Promise<State>;
   /** The sockets that this state needs. */
   plans(state: State): readonly Plan[];
   open(plan: Plan): Promise<Listener<Plan>>;
@@ -26,6 +29,12 @@ interface Prepared<State, Plan extends ListenerPlan> {
   readonly listeners: PreparedListeners<Plan>;
 }
 
+/** A snapshot that is being prepared. */
+interface UnderWay {
+  readonly number: number;
+  readonly stopping: AbortController;
+}
+
 /**
  * A gate whose whole state follows from a snapshot. `prepare` does all that can fail; `commit` only swaps, judges every open
  * connection again and closes listeners that nobody owns any more.
@@ -34,6 +43,7 @@ export class SnapshotGate<State, Plan extends ListenerPlan> implements Gate {
   readonly #parts: GateParts<State, Plan>;
   readonly #listeners: ListenerSet<Plan>;
   #prepared: Prepared<State, Plan> | undefined;
+  #underWay: UnderWay | undefined;
   #number = 0;
   #ready = false;
 
@@ -63,10 +73,19 @@ export class SnapshotGate<State, Plan extends ListenerPlan> implements Gate {
   }
 
   async prepare(snapshot: Snapshot): Promise<void> {
+    const { number } = snapshot;
+    const stopping = new AbortController();
+    const { signal } = stopping;
+    this.#stop();
+    this.#underWay = { number, stopping };
     await this.#abandon();
-    const state = await this.#parts.derive(snapshot);
+    const state = await this.#parts.derive(snapshot, signal);
+    signal.throwIfAborted();
     const listeners = await this.#listeners.prepare(this.#parts.plans(state));
-    this.#prepared = { number: snapshot.number, state, listeners };
+    if (signal.aborted) await this.#listeners.abort(listeners);
+    signal.throwIfAborted();
+    this.#underWay = undefined;
+    this.#prepared = { number, state, listeners };
   }
 
   commit(number: number): void {
@@ -81,11 +100,13 @@ export class SnapshotGate<State, Plan extends ListenerPlan> implements Gate {
   }
 
   async abort(number: number): Promise<void> {
+    if (this.#underWay?.number === number) this.#stop();
     if (this.#prepared?.number === number) await this.#abandon();
   }
 
   async close(drainMs: number): Promise<void> {
     this.#ready = false;
+    this.#stop();
     await this.#abandon();
     await Promise.all([this.#listeners.close(drainMs), this.#parts.connections.drain(drainMs)]);
     this.#parts.dispose();
@@ -106,6 +127,13 @@ export class SnapshotGate<State, Plan extends ListenerPlan> implements Gate {
 
   connections(most: number): readonly LiveConnection[] {
     return this.#parts.connections.describe(most);
+  }
+
+  /** Has what is being prepared reject. */
+  #stop(): void {
+    const underWay = this.#underWay;
+    this.#underWay = undefined;
+    underWay?.stopping.abort(new Error(`snapshot ${underWay.number} is not wanted any more`));
   }
 
   async #abandon(): Promise<void> {

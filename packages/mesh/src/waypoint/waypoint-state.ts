@@ -5,12 +5,15 @@ import {
   type GatewayInfo,
   type InboundTarget,
   type Inventory,
+  resolveServiceWaypoint,
+  resolveWorkloadWaypoint,
   type ServiceInfo,
   type ServicePortInfo,
   type Workload,
 } from '@sallyport/policy';
 import type { Snapshot } from '../gate.js';
 import { GateDeciders } from '../l7/gate-deciders.js';
+import { inSlices } from '../socket/in-slices.js';
 
 /** A target that this waypoint serves. */
 export type ServedTarget = Exclude<InboundTarget, { readonly kind: 'refused' }>;
@@ -38,6 +41,27 @@ export class WaypointState {
     return gateway?.role !== 'waypoint' || address === undefined
       ? undefined
       : new WaypointState(snapshot, gateway, address, previous);
+  }
+
+  /** Makes the deciders of all that it serves, so that no request waits for one. Rejects where `signal` says to stop, and only there. */
+  prepare(signal: AbortSignal): Promise<void> {
+    const { inventory } = this.snapshot;
+    return inSlices(
+      () => [...inventory.services.values(), ...inventory.workloads.values()],
+      (target) => this.#prepareTarget(target),
+      signal,
+    );
+  }
+
+  #prepareTarget(target: ServiceInfo | Workload): void {
+    const { inventory } = this.snapshot;
+    const isService = 'hostname' in target;
+    const waypoint = isService ? resolveServiceWaypoint(inventory, target) : resolveWorkloadWaypoint(inventory, target);
+    if (waypoint.kind !== 'bound' || waypoint.gateway.key !== this.gateway.key) return;
+    // What is spoken on the ports of a workload is up to the services that lead to it, and on others to the client.
+    const kinds = isService ? target.ports.map(kindOf) : ['undeclared'];
+    if (kinds.some((kind) => kind !== 'tcp')) this.deciders.prepareRequests(target);
+    if (kinds.some((kind) => kind !== 'http')) this.deciders.prepareConnections(target);
   }
 
   /** What a CONNECT authority means here (reference section 7.5). Total. */
@@ -77,10 +101,14 @@ export interface TargetProtocol {
 export function protocolOf(inventory: Inventory, target: ServedTarget): TargetProtocol {
   const ports = target.kind === 'service' ? [target.servicePort] : portsLeadingTo(inventory, target);
   const http2 = ports.some((port) => port.http2 === true);
-  const kinds = new Set(ports.map(({ protocol, undeclared }) => (undeclared === true ? 'undeclared' : protocol)));
+  const kinds = new Set(ports.map(kindOf));
   const [kind = 'undeclared'] = kinds;
   const application = ports.some((port) => port.application === 'mysql') ? { application: 'mysql' as const } : {};
   return { kind: kinds.size > 1 ? 'undeclared' : kind, http2, ...application };
+}
+
+function kindOf({ protocol, undeclared }: ServicePortInfo): TargetProtocol['kind'] {
+  return undeclared === true ? 'undeclared' : protocol;
 }
 
 function portsLeadingTo(inventory: Inventory, { workload, port }: Endpoint): readonly ServicePortInfo[] {

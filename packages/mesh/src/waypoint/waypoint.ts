@@ -97,7 +97,7 @@ class Waypoint {
         name: `waypoint ${gateway}`,
         kind: 'waypoint',
         connections: this.#connections,
-        derive: (next) => this.#derive(next),
+        derive: (next, signal) => this.#derive(next, signal),
         plans: plansOf,
         open: (plan) => this.#open(plan),
         enforce: (state) => this.#enforce(state),
@@ -114,11 +114,12 @@ class Waypoint {
   }
 
   /** A snapshot without this waypoint is a state, too: nothing listens, and nothing is served. */
-  async #derive(snapshot: Snapshot): Promise<WaypointState | undefined> {
+  async #derive(snapshot: Snapshot, signal: AbortSignal): Promise<WaypointState | undefined> {
     const state = WaypointState.of(snapshot, this.#options.gateway, this.#state);
     if (state !== undefined) {
       // Without credentials the gate refuses every handshake, which is no reason to keep an older policy in force.
       await this.#options.credentials.fetch(state.gateway.workload.identity).catch(() => undefined);
+      await state.prepare(signal);
     }
     return state;
   }

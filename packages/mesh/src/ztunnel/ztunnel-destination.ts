@@ -80,9 +80,12 @@ class ZtunnelDestination implements GateParts<ZtunnelJudge, InboundPlan> {
     });
   }
 
-  async derive(snapshot: Snapshot): Promise<ZtunnelJudge> {
-    await fetchCredentials(this.#options.credentials, identitiesOf(capturedWorkloads(snapshot)));
-    return new ZtunnelJudge(snapshot, this.#judge);
+  async derive(snapshot: Snapshot, signal: AbortSignal): Promise<ZtunnelJudge> {
+    const workloads = capturedWorkloads(snapshot);
+    await fetchCredentials(this.#options.credentials, identitiesOf(workloads));
+    const judge = new ZtunnelJudge(snapshot, this.#judge);
+    await judge.prepare(workloads, signal);
+    return judge;
   }
 
   plans({ snapshot }: ZtunnelJudge): readonly InboundPlan[] {

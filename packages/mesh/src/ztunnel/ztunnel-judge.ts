@@ -13,6 +13,7 @@ import {
   type ZtunnelBinding,
 } from '@sallyport/policy';
 import type { Snapshot } from '../gate.js';
+import { inSlices } from '../socket/in-slices.js';
 import { isOwnPort } from './ports.js';
 
 /** The part of a connection that its verdict depends on, with socket addresses: they are translated under each snapshot anew. */
@@ -33,7 +34,7 @@ export type InboundDestination =
 
 /**
  * Answers for the destination ztunnels of one snapshot: where a connection goes, and whether it may. Total: whatever is missing or
- * throws is a refusal. Each workload's decider is made once, when it is first needed.
+ * throws is a refusal. Each workload's decider is made once: by `prepare`, or when it is first needed.
  */
 export class ZtunnelJudge {
   readonly snapshot: Snapshot;
@@ -43,6 +44,15 @@ export class ZtunnelJudge {
   constructor(snapshot: Snapshot, previous?: ZtunnelJudge) {
     this.snapshot = snapshot;
     this.#deciders = new KeptDeciders(snapshot.inventory, previous === undefined ? undefined : previous.#deciders);
+  }
+
+  /** Makes the deciders of these workloads, so that no connection waits for one. Rejects where `signal` says to stop, and only there. */
+  prepare(workloads: readonly Workload[], signal: AbortSignal): Promise<void> {
+    return inSlices(
+      () => workloads,
+      (workload) => this.#decider(workload).prepare(),
+      signal,
+    );
   }
 
   /** The workload if this snapshot has it behind a ztunnel. */

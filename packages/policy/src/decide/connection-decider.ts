@@ -14,7 +14,7 @@ import { chosenEngine, type Engine, engineWithin } from './engine.js';
 import { fastConnectionFacts } from './facts/connection-facts.js';
 import { envoyStage, ztunnelStage } from './policy-stage.js';
 import { roleStage } from './role-stage.js';
-import { onceNeeded, total } from './total.js';
+import { ahead, onceNeeded, total } from './total.js';
 
 /**
  * Decides on connections: all that a ztunnel is asked, and what a waypoint or gateway is asked for a TCP port (reference
@@ -51,7 +51,8 @@ export function connectionDecider(
   );
   return {
     binding,
-    authorizeConnection: (connection) => authorize({ connection }),
+    prepare: () => ahead(stages.prepare, roles, authorize.prepare),
+    authorizeConnection: (connection) => authorize.stage({ connection }),
     connection: (connection, authorization) => judged(connection, authorization, undefined),
   };
 }
@@ -61,6 +62,8 @@ interface Stages {
   /** What policies are asked about, or the denial that comes before any of them. */
   readonly factsOf: (connection: ConnectionAttributes) => Facts | Verdict;
   readonly decide: (facts: Facts, custom: CustomSettled) => Verdict;
+  /** Works out what the first connection would have to. */
+  readonly prepare: () => unknown;
 }
 
 function atZtunnel(inventory: Inventory, binding: ZtunnelBinding, engine: Engine): Stages {
@@ -77,6 +80,8 @@ function atZtunnel(inventory: Inventory, binding: ZtunnelBinding, engine: Engine
       return facts.identity === undefined && mode === 'STRICT' ? plaintextVerdict(policy) : facts;
     },
     decide: (facts, custom) => policies()(facts, custom),
+    // A closed gate asks no policy.
+    prepare: () => closure() ?? policies(),
   };
 }
 
@@ -92,5 +97,7 @@ function atEnvoy(inventory: Inventory, binding: WaypointBinding | GatewayBinding
       return 'unreadable' in facts ? unreadableVerdict(facts) : facts;
     },
     decide: (facts, custom) => policies()(facts, custom),
+    // A closed gate asks no policy.
+    prepare: () => closure() ?? policies(),
   };
 }

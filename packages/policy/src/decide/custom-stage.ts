@@ -43,17 +43,28 @@ export interface CustomGate {
  * denied, where the provider cannot be had, where two providers share a gate that asks only one, and in `strict` at L4 where the
  * provider speaks HTTP or only a part of the rule can be evaluated. Never throws.
  */
-export function customStage(gate: CustomGate): (subject: CustomSubject) => CustomStage {
+export function customStage(gate: CustomGate): CustomStages {
   const { inventory, binding } = gate;
   const setup = onceNeeded((): Setup => {
     const providers = providersAsked(binding.policies.map(({ policy }) => policy));
     const tooMany = providers.length > 1 && !severalProvidersWork(inventory);
-    return { providers, tooMany, matching: matchingOf(gate) };
+    // Most gates have no CUSTOM policy, and a table for none would only take time and room.
+    return { providers, tooMany, matching: providers.length === 0 ? () => undefined : matchingOf(gate) };
   });
-  return (subject) => {
-    const start: Progress = { subject, responseHeaders: [], consulted: [], routeBy: 'received' };
-    return new Consultation(gate, setup, subject.request).begin(start);
+  return {
+    prepare: setup,
+    stage: (subject) => {
+      const start: Progress = { subject, responseHeaders: [], consulted: [], routeBy: 'received' };
+      return new Consultation(gate, setup, subject.request).begin(start);
+    },
   };
+}
+
+/** The CUSTOM policies of a gate, ready to be asked. */
+interface CustomStages {
+  /** Works out what the first subject would have to; may throw. */
+  readonly prepare: () => unknown;
+  readonly stage: (subject: CustomSubject) => CustomStage;
 }
 
 /** What is worked out once for a gate. */

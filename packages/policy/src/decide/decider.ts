@@ -20,6 +20,11 @@ export interface DeciderOptions {
  */
 export interface ConnectionDecider {
   readonly binding: GateBinding;
+  /**
+   * Builds the tables now, off the path of traffic, that the first decision on a connection would have to build. Never throws: what fails
+   * here fails again in the decision, which then denies.
+   */
+  prepare(): void;
   /** L4: the ztunnel's only question, and a waypoint's or gateway's for a TCP port. */
   connection(connection: ConnectionAttributes, authorization?: Authorization): Verdict;
   /**
@@ -32,6 +37,8 @@ export interface ConnectionDecider {
 /** Decides at L7, for each request on a connection. */
 export interface RequestDecider extends ConnectionDecider {
   readonly binding: WaypointBinding | GatewayBinding;
+  /** The same for requests, and for requests alone: whoever decides on connections, too, has a decider of connections prepared for them. */
+  prepare(): void;
   /** The verdict and, where it allows, the path to forward: the one that was matched (reference section 3.7). */
   request(connection: ConnectionAttributes, request: RequestAttributes, authorization?: Authorization): RequestVerdict;
   /**

@@ -16,7 +16,7 @@ import { RequestView } from './facts/request-view.js';
 import { envoyStage } from './policy-stage.js';
 import { roleStage } from './role-stage.js';
 import { nothingKnown, type TokenStage, tokenStage } from './token-stage.js';
-import { onceNeeded, total } from './total.js';
+import { ahead, onceNeeded, total } from './total.js';
 
 /**
  * Decides on requests at a waypoint or gateway (reference section 3), and on its TCP connections. What an HTTP parser would
@@ -89,7 +89,8 @@ export function requestDecider(
   return {
     ...connectionDecider(inventory, binding, { engine }),
     binding,
-    authorizeRequest: (connection, request) => authorize({ connection, request }),
+    prepare: () => ahead(() => closure() ?? policies(), roles, tokens, authorize.prepare),
+    authorizeRequest: (connection, request) => authorize.stage({ connection, request }),
     authenticate: (request, knowledge) => authenticated(() => tokens()(request, knowledge), request),
     request: (connection, request, authorization) => judged(connection, request, authorization),
   };

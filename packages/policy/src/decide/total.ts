@@ -31,6 +31,17 @@ export function onceNeeded<Value>(work: () => Value): () => Value {
   };
 }
 
+/** Works out now what decisions will need. What fails is tried again by the decision, which then denies. */
+export function ahead(...works: readonly (() => unknown)[]): void {
+  for (const work of works) {
+    try {
+      work();
+    } catch {
+      // The decision that needs it says why.
+    }
+  }
+}
+
 /** What was thrown may itself throw when it is looked at. */
 function describe(error: unknown): string {
   try {
