@@ -15,7 +15,7 @@ import { buildCheck, type CheckSubject } from './ext-authz/check.js';
 import { internalError, onceNeeded } from './total.js';
 
 /** What the stage is asked about. */
-export interface CustomSubject {
+interface CustomSubject {
   readonly connection: ConnectionAttributes;
   /** Absent for a connection without HTTP. */
   readonly request?: RequestAttributes;
