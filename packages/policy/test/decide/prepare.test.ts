@@ -41,22 +41,22 @@ describe.each(gates)('a decider of a %s that has been prepared', (gate) => {
     const { inventory, binding } = watched(gate, () => {
       reads += 1;
     });
-    const asked = [
-      connectionDecider(inventory, binding),
-      ...(binding.gate === 'ztunnel' ? [] : [requestDecider(inventory, binding)]),
-    ];
-    for (const decider of asked) decider.prepare();
+    const connections = connectionDecider(inventory, binding);
+    const requests = binding.gate === 'ztunnel' ? undefined : requestDecider(inventory, binding);
+    const prepare = () => {
+      connections.prepare();
+      requests?.prepare();
+    };
+    prepare();
     const compiled = reads;
     expect(compiled).toBeGreaterThan(0);
-    for (const decider of asked) {
-      decider.prepare();
-      if ('request' in decider) {
-        expect(decider.authorizeRequest(connection(), request()).kind).toBe('settled');
-        expect(decider.request(connection(), request())).toMatchObject({ effect: 'deny', reason: 'deny-policy' });
-      } else {
-        expect(decider.authorizeConnection(connection()).kind).toBe('settled');
-        expect(decider.connection(connection())).toMatchObject({ effect: 'deny', reason: 'deny-policy' });
-      }
+    prepare();
+    const denial = { effect: 'deny', reason: 'deny-policy' };
+    expect(connections.authorizeConnection(connection()).kind).toBe('settled');
+    expect(connections.connection(connection())).toMatchObject(denial);
+    if (requests !== undefined) {
+      expect(requests.authorizeRequest(connection(), request()).kind).toBe('settled');
+      expect(requests.request(connection(), request())).toMatchObject(denial);
     }
     expect(reads).toBe(compiled);
   });
