@@ -14,12 +14,13 @@ const hint = 'this proxy opens tunnels only: use CONNECT (curl --proxytunnel) or
 export class HttpConnect {
   readonly #server: Server;
 
-  constructor(handlers: ProxyHandlers) {
+  constructor(given: ProxyHandlers) {
+    const handlers = refusingOnce(given);
     const limits = { requestTimeout: proxyHandshakeTimeoutMs, headersTimeout: proxyHandshakeTimeoutMs, maxHeaderSize: 16_384 };
     this.#server = createServer(limits, (request, response) => refuseRequest(request, response, handlers));
     this.#server.on('connect', (request, stream, head) => connected(request, stream, head, handlers));
     this.#server.on('clientError', (error, stream) => {
-      if (stream.writable) stream.end('HTTP/1.1 400 Bad Request\r\nconnection: close\r\n\r\n');
+      if (stream.writable) stream.end('HTTP/1.1 400 Bad Request\r\nconnection: close\r\n\r\n', () => stream.destroy());
       handlers.onRefused(stream as Socket, `HTTP: ${error.message}`);
     });
   }
@@ -28,6 +29,16 @@ export class HttpConnect {
   serve(socket: Socket): void {
     this.#server.emit('connection', socket);
   }
+}
+
+/** Node.js tells of all that follows what was wrong, too: a client is turned away once, however much it still sends. */
+function refusingOnce(handlers: ProxyHandlers): ProxyHandlers {
+  const refused = new WeakSet<Socket>();
+  const onRefused = (socket: Socket, error: string): void => {
+    if (!refused.has(socket)) handlers.onRefused(socket, error);
+    refused.add(socket);
+  };
+  return { ...handlers, onRefused };
 }
 
 function refuseRequest(request: IncomingMessage, response: ServerResponse, handlers: ProxyHandlers): void {
