@@ -72,6 +72,7 @@ if (
   const node = join(newest, 'node_modules', '.bin', 'node');
   tests('npm test on the newest LTS of Node.js', node, [join(root, 'node_modules', 'vitest', 'vitest.mjs'), 'run']);
 } else counts.failed += 1;
+check('soak', process.execPath, ['scripts/soak.mjs', '--seconds', '30']);
 tests('interoperability', process.execPath, ['scripts/interop.mjs']);
 check('npm start -- --once', 'npm', ['start', '--silent', '--', '--once']);
 

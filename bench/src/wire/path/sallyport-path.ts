@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MeshProcess } from '@sallyport/conformance';
@@ -7,6 +7,8 @@ import { benchManifests } from './bench-manifests.js';
 import type { BenchPath, GateProcess, SocketAddress } from './bench-path.js';
 
 const echoService = { host: 'echo.bench.svc.cluster.local', port: 9000 };
+/** No change takes longer. */
+const changeMs = 30_000;
 const webService = { host: 'web.bench-waypoint.svc.cluster.local', port: 8000 };
 
 /** Our own gates: a mesh of the real command, with a process for each gate. */
@@ -22,12 +24,13 @@ export class SallyportPath implements BenchPath {
     this.requests = { ...webService, through: proxy };
   }
 
-  /** Starts the mesh in a temporary folder, its applications too, which all other paths lead to as well. */
-  static async start(workers: number): Promise<SallyportPath> {
+  /** Starts the mesh in a temporary folder, its applications too, which all other paths lead to as well; `files` are beside its manifests. */
+  static async start(workers: number, files: Readonly<Record<string, string>> = {}): Promise<SallyportPath> {
     const folder = await mkdtemp(join(tmpdir(), 'sallyport-bench-'));
     let mesh: MeshProcess | undefined;
     try {
       await writeFile(join(folder, 'bench.yaml'), benchManifests());
+      for (const [name, content] of Object.entries(files)) await writeFile(join(folder, name), content);
       mesh = await MeshProcess.start(folder, { flags: ['--quiet', '--workers', String(workers)] });
       const { stdout } = await mesh.exec('bench/client', ['/bin/sh', '-c', 'echo "$ALL_PROXY"']);
       return new SallyportPath(mesh, parseProxy(stdout.trim()));
@@ -42,6 +45,16 @@ export class SallyportPath implements BenchPath {
     return this.#mesh.report.gates.flatMap(({ name, pid, workers = [{ pid }] }) =>
       workers.flatMap((worker) => (worker.pid === undefined ? [] : [{ name, pid: worker.pid }])),
     );
+  }
+
+  /** Replaces a file of the folder, as a whole, and resolves once that is in force at every gate. */
+  async change(name: string, content: string): Promise<void> {
+    const { folder } = this.#mesh;
+    const inForce = this.#mesh.next(({ event }) => event === 'changed', changeMs);
+    // A hidden file is none of the mesh's.
+    await writeFile(join(folder, '.next'), content);
+    await rename(join(folder, '.next'), join(folder, name));
+    await inForce;
   }
 
   /** Where the applications themselves listen. */

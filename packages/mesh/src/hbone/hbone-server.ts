@@ -39,6 +39,8 @@ export interface HboneServerOptions extends ListenPlace {
   readonly keepAlive?: KeepAlive;
   /** TCP connections open at once; more are dropped. */
   readonly maxConnections?: number;
+  /** Handshakes under way at once with one address; more are dropped, so that who begins many and ends none keeps nobody else out. */
+  readonly maxHandshakes?: number;
   /** What one connection takes from its peer. */
   readonly limits?: Partial<Http2Limits>;
 }
@@ -59,6 +61,8 @@ export class HboneServer {
   readonly #sockets = new Set<Socket>();
   /** TCP connections whose handshake is not complete, by remote end. */
   readonly #handshakes = new Map<string, Ends>();
+  /** How many of them each address has. */
+  readonly #handshakesFrom = new Map<string, number>();
   readonly #connections = new Set<Connection>();
   readonly #stopRenewal: () => void;
   readonly #stopChanges: () => void;
@@ -105,6 +109,8 @@ export class HboneServer {
       server.#stopChanges();
       throw error;
     });
+    // A connection that cannot be accepted, as when there are too many files open, is that client's loss and no end of the listener.
+    server.#server.on('error', () => undefined);
     return server;
   }
 
@@ -162,16 +168,37 @@ export class HboneServer {
 
   #track(socket: Socket): void {
     const ends = endsOf(socket);
-    const key = keyOf(ends.from);
-    this.#sockets.add(socket);
-    this.#handshakes.set(key, ends);
-    socket.once('close', () => {
-      this.#sockets.delete(socket);
-      if (this.#handshakes.delete(key)) this.#handshakeFailed(ends);
-    });
     // A reset during the handshake is the TLS layer's to report.
     socket.on('error', () => undefined);
+    if (!this.#beginHandshake(ends)) {
+      socket.destroy();
+      this.#refused(ends, 'too many TLS handshakes at once');
+      return;
+    }
+    this.#sockets.add(socket);
+    socket.once('close', () => {
+      this.#sockets.delete(socket);
+      if (this.#endHandshake(ends)) this.#handshakeFailed(ends);
+    });
     if (this.#options.credentials.current(this.#identity) === undefined) this.#fetchAgain();
+  }
+
+  /** Returns false where its address has too many under way. */
+  #beginHandshake({ from, to }: Ends): boolean {
+    const underWay = this.#handshakesFrom.get(from.address) ?? 0;
+    if (underWay >= (this.#options.maxHandshakes ?? 100)) return false;
+    this.#handshakesFrom.set(from.address, underWay + 1);
+    this.#handshakes.set(keyOf(from), { from, to });
+    return true;
+  }
+
+  /** Returns whether it was under way. */
+  #endHandshake({ from }: Ends): boolean {
+    if (!this.#handshakes.delete(keyOf(from))) return false;
+    const left = (this.#handshakesFrom.get(from.address) ?? 1) - 1;
+    if (left === 0) this.#handshakesFrom.delete(from.address);
+    else this.#handshakesFrom.set(from.address, left);
+    return true;
   }
 
   #handshakeFailed(ends: Ends): void {
@@ -202,7 +229,7 @@ export class HboneServer {
 
   #secured(socket: TLSSocket): void {
     const ends = endsOf(socket);
-    this.#handshakes.delete(keyOf(ends.from));
+    this.#endHandshake(ends);
     const result = this.#admit(socket);
     if (typeof result === 'string') {
       socket.destroy();

@@ -31,6 +31,8 @@ export async function listenTcp(options: TcpListenerOptions): Promise<TcpListene
     server.once('error', reject);
     server.listen(listenOptions(options), () => resolve());
   });
+  // A connection that cannot be accepted, as when there are too many files open, is that client's loss and no end of the listener.
+  server.on('error', () => undefined);
   const address = server.address();
   return {
     port: typeof address === 'object' && address !== null ? address.port : options.port,

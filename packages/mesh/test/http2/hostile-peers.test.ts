@@ -341,6 +341,22 @@ describe('an HBONE server and a hostile client', () => {
     await unharmed();
   });
 
+  it('lets one address begin so many handshakes at once, and others in meanwhile', async () => {
+    const refused: string[] = [];
+    const { server, unharmed } = await scene({ maxHandshakes: 5, onRefused: ({ error }) => refused.push(error) });
+    const silent = Array.from({ length: 8 }, () => connect({ host: '127.0.0.1', port: server.port, localAddress: '127.0.0.9' }));
+    cleanups.push(() => silent.map((socket) => socket.destroy()));
+    for (const socket of silent) socket.on('error', () => undefined);
+    await expect.poll(() => refused).toEqual(Array.from({ length: 3 }, () => 'too many TLS handshakes at once'));
+    await unharmed();
+    const other = await RawPeer.connect(server.port, await authority.fetch(client));
+    cleanups.push(() => other.socket.destroy());
+    await other.begin();
+    // Those that end make room.
+    for (const socket of silent) socket.destroy();
+    await expect.poll(() => refused.length).toBe(8);
+  });
+
   it('drops a TCP peer that vanishes during the handshake', async () => {
     const { server, unharmed } = await scene({ handshakeTimeoutMs: 2000 });
     const socket = connect(server.port, '127.0.0.1').resume();
