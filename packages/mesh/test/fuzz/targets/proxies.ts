@@ -58,7 +58,7 @@ export const socks5: FuzzTarget = {
     Buffer.from(`${login}\x05\x01\0\x03\x07httpbin\x1f\x40`, 'latin1'),
     Buffer.from(`${login}\x05\x01\0\x04${'\0'.repeat(15)}\x01\x1f\x40`, 'latin1'),
   ],
-  run: (bytes) => served(bytes, (socket, handlers) => void serveSocks5(socket, handlers), 'sallyport'),
+  run: (bytes) => served(bytes, (socket, handlers) => serveSocks5(socket, Buffer.alloc(0), handlers), 'sallyport'),
 };
 
 export const httpConnect: FuzzTarget = {
