@@ -22,7 +22,7 @@ export async function connectOnce(target: DialTarget): Promise<Seen> {
 }
 
 /** What came back is neither what the application sends nor a denial. */
-export class WrongAnswerError extends Error {
+class WrongAnswerError extends Error {
   override readonly name = 'WrongAnswerError';
 }
 
