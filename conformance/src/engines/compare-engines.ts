@@ -23,6 +23,14 @@ import type { World } from '../generate/arbitrary-world.js';
 export interface ComparisonTally {
   decisions: number;
   allowed: number;
+  /** What roles of the older generation granted, and what they did not. */
+  granted: number;
+  notGranted: number;
+}
+
+/** Nothing was compared yet. */
+export function emptyTally(): ComparisonTally {
+  return { decisions: 0, allowed: 0, granted: 0, notGranted: 0 };
 }
 
 /** A question to which two engines have different answers. */
@@ -49,6 +57,8 @@ export function compareEngines(
       for (const { verdict } of expected) {
         tally.decisions += others.length;
         if (verdict.effect === 'allow') tally.allowed += others.length;
+        if (verdict.reason === 'role-match') tally.granted += others.length;
+        if (verdict.reason === 'no-role-match') tally.notGranted += others.length;
       }
       return others.flatMap(({ name, asked }) => {
         const actual = asked.answers(variant);

@@ -4,7 +4,7 @@ import { identities, pools } from './pools.js';
 
 const apiVersion = 'rbac.istio.io/v1alpha1';
 const stars = (values: readonly string[]) => fc.constantFrom(...values, '*', ...values.map((value) => `${value.slice(0, 3)}*`));
-const few = (value: fc.Arbitrary<string>) => fc.uniqueArray(value, { minLength: 1, maxLength: 2 });
+const few = <Value>(value: fc.Arbitrary<Value>) => fc.uniqueArray(value, { minLength: 1, maxLength: 2 });
 const names = identities.map((identity) => identity.slice('spiffe://'.length));
 
 const constraint = fc.oneof(
@@ -14,6 +14,8 @@ const constraint = fc.oneof(
   fc.record({ key: fc.constant('destination.namespace'), values: few(fc.constantFrom('shop', 'other')) }),
   fc.record({ key: fc.constant('destination.user'), values: few(fc.constantFrom('api', 'web')) }),
   fc.record({ key: fc.constant('request.headers[x-team]'), values: few(fc.constantFrom('red', 'blue', '*')) }),
+  fc.record({ key: fc.constant(':path'), values: few(stars(['/admin', '/public'])) }),
+  fc.record({ key: fc.constant('connection.sni'), values: few(fc.constantFrom('db.example', '*.example')) }),
   fc.record({
     key: fc.constant('experimental.envoy.filters.network.demo[colour]'),
     values: few(fc.constantFrom('blue', '[green]')),
@@ -30,6 +32,9 @@ const rule = fc.oneof(
   { weight: 1, arbitrary: fc.record({ services, methods }) },
   { weight: 1, arbitrary: fc.record({ services, paths }) },
   { weight: 2, arbitrary: fc.record({ services, constraints }) },
+  { weight: 1, arbitrary: fc.record({ services, notMethods: methods, notPaths: paths }) },
+  { weight: 1, arbitrary: fc.record({ services, hosts: few(stars(['api.shop', 'www.example'])), methods }) },
+  { weight: 1, arbitrary: fc.record({ services, ports: few(fc.constantFrom(80, 8080, 3306)) }) },
 );
 
 const property = fc.oneof(
@@ -37,6 +42,9 @@ const property = fc.oneof(
   fc.constantFrom(...pools.namespaces).map((value) => ({ 'source.namespace': value })),
   fc.constantFrom('10.0.0.0/24', '10.1.0.9').map((value) => ({ 'source.ip': value })),
   fc.constantFrom('red', 'blue').map((value) => ({ 'request.headers[x-team]': value })),
+  fc.constantFrom('issuer/alice', 'issuer/*', '*').map((value) => ({ 'request.auth.principal': value })),
+  fc.constantFrom('shop', '*').map((value) => ({ 'request.auth.audiences': value })),
+  fc.constantFrom('staff', '*dmin').map((value) => ({ 'request.auth.claims[groups]': value })),
 );
 
 const subject = fc.oneof(
@@ -45,22 +53,27 @@ const subject = fc.oneof(
   { weight: 2, arbitrary: property.map((properties) => ({ properties })) },
   { weight: 2, arbitrary: few(fc.constantFrom(...pools.namespaces)).map((namespaces) => ({ namespaces })) },
   { weight: 1, arbitrary: few(fc.constantFrom(...names)).map((notNames) => ({ notNames })) },
+  { weight: 1, arbitrary: few(fc.constantFrom('*/sa/web', 'cluster.local/*', 'allUsers')).map((all) => ({ names: all })) },
+  { weight: 1, arbitrary: fc.constantFrom('s*', '*', '*er').map((name) => ({ namespaces: [name], notIps: ['10.1.0.9'] })) },
+  { weight: 1, arbitrary: few(fc.constantFrom('staff', 'admin')).map((groups) => ({ groups })) },
 );
+
+const mode = fc.oneof({ weight: 3, arbitrary: fc.constant({}) }, { weight: 1, arbitrary: fc.constant({ mode: 'PERMISSIVE' }) });
 
 /** Roles and bindings of the older generation for the namespace `shop`, with RBAC on. */
 export const arbitraryRoles: fc.Arbitrary<readonly Manifest[]> = fc
-  .array(fc.tuple(fc.array(rule, { minLength: 1, maxLength: 2 }), fc.array(subject, { minLength: 1, maxLength: 2 })), {
+  .array(fc.tuple(fc.array(rule, { minLength: 1, maxLength: 3 }), fc.array(subject, { minLength: 1, maxLength: 3 }), mode), {
     minLength: 1,
-    maxLength: 2,
+    maxLength: 3,
   })
   .map((roles) => [
     { apiVersion, kind: 'ClusterRbacConfig', metadata: { name: 'default' }, spec: { mode: 'ON' } },
-    ...roles.flatMap(([rules, subjects], index) => {
+    ...roles.flatMap(([rules, subjects, tried], index) => {
       const metadata = { name: `role-${index}`, namespace: 'shop' };
       const roleRef = { kind: 'ServiceRole', name: metadata.name };
       return [
         { apiVersion, kind: 'ServiceRole', metadata, spec: { rules } },
-        { apiVersion, kind: 'ServiceRoleBinding', metadata, spec: { subjects, roleRef } },
+        { apiVersion, kind: 'ServiceRoleBinding', metadata, spec: { ...tried, subjects, roleRef } },
       ];
     }),
   ]);

@@ -1,7 +1,7 @@
 import type { DialectName } from '@sallyport/policy';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { compareEngines } from '../../src/engines/compare-engines.js';
+import { compareEngines, emptyTally } from '../../src/engines/compare-engines.js';
 import { engineVariants } from '../../src/engines/engine-variants.js';
 import { arbitraryWorld } from '../../src/generate/arbitrary-world.js';
 import { withCustom } from '../../src/generate/with-custom.js';
@@ -10,8 +10,8 @@ const dialects: readonly DialectName[] = ['strict', 'upstream'];
 
 describe.each(['policies', 'roles'] as const)('tables (%s)', (generation) => {
   it('answer as the interpreter does, to the last field, with and without each of their optimisations', () => {
-    const tables = { closures: 0, masks: 0 };
-    const tally = { decisions: 0, allowed: 0 };
+    const tables = { closures: 0, masks: 0, roles: 0 };
+    const tally = emptyTally();
     const engines = engineVariants(tables);
     const worlds = arbitraryWorld(generation, 24);
     fc.assert(
@@ -28,5 +28,9 @@ describe.each(['policies', 'roles'] as const)('tables (%s)', (generation) => {
     // Who answered: the fast ways, and not the interpreter under another name.
     expect(tables.closures).toBeGreaterThan(500);
     expect(tables.masks).toBeGreaterThan(5000);
+    if (generation === 'policies') return;
+    expect(tables.roles).toBeGreaterThan(5000);
+    expect(tally.granted).toBeGreaterThan(1000);
+    expect(tally.notGranted).toBeGreaterThan(1000);
   });
 });

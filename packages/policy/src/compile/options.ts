@@ -37,6 +37,8 @@ export interface CompileOptions {
 export interface TableTally {
   closures: number;
   masks: number;
+  /** Of all of them, how many were put to roles of the older generation. */
+  roles: number;
 }
 
 export const defaultOptions: CompileOptions = {

@@ -1,7 +1,7 @@
 import type { IpRange } from '../reference/ip-range.js';
 
 /** Which characters a run of a pattern may hold. */
-export type CharacterSet = 'any' | 'no-slash' | 'template-segment' | 'template-path';
+export type CharacterSet = 'any' | 'no-slash' | 'no-newline' | 'template-segment' | 'template-path';
 
 /** A stretch of a pattern: a text, a run of characters of at least so many, or the border between the two texts of a pair. */
 export type Part =

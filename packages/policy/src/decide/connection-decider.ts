@@ -28,7 +28,7 @@ export function connectionDecider(
   const engine = engineWithin(chosen, memory);
   const stages = binding.gate === 'ztunnel' ? atZtunnel(inventory, binding, engine) : atEnvoy(inventory, binding, engine);
   const { factsOf, decide } = stages;
-  const roles = onceNeeded(() => roleStage(inventory, binding.roles));
+  const roles = onceNeeded(() => roleStage(inventory, binding.roles, engine));
   const authorize = customStage({
     inventory,
     binding,

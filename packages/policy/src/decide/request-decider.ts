@@ -30,7 +30,7 @@ export function requestDecider(
   const engine = engineWithin(chosen, memory);
   const closure = onceNeeded(() => closureFor(binding, 'request'));
   const policies = onceNeeded(() => envoyStage(inventory, binding, 'http', engine, withoutPath));
-  const roles = onceNeeded(() => roleStage(inventory, binding.roles));
+  const roles = onceNeeded(() => roleStage(inventory, binding.roles, engine));
   const tokens = onceNeeded(() => tokenStage(inventory, binding));
   const verifiesTokens = binding.requestAuthentications.length > 0;
   const view = engine.kind === 'table' ? new RequestView(inventory, binding) : undefined;

@@ -33,7 +33,7 @@ export function roleDecider(
 ): RoleDecider {
   const scope = scopeOf(inventory, destination);
   const policies = replacementsOf(inventory, destination);
-  const roles = onceNeeded(() => roleStage(inventory, scope === undefined ? [] : [scope]));
+  const roles = onceNeeded(() => roleStage(inventory, scope === undefined ? [] : [scope], engine));
   const stages = {
     http: onceNeeded(() => envoyStage(inventory, { policies }, 'http', engine, same)),
     tcp: onceNeeded(() => envoyStage(inventory, { policies }, 'tcp', engine, same)),

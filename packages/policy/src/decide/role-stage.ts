@@ -1,13 +1,16 @@
 import type { RoleScope } from '../bind/roles/role-scope.js';
+import { compileRoles } from '../compile/compile-roles.js';
 import type { Span } from '../diagnostic/span.js';
 import type { Inventory } from '../inventory/inventory.js';
-import { type Grant, type RoleOutcome, type RoleRefusal, roleInterpreter } from '../legacy/interpret-roles.js';
+import { type Grant, type RoleJudge, type RoleOutcome, roleInterpreter } from '../legacy/interpret-roles.js';
+import type { RoleRefusal } from '../legacy/read-roles.js';
 import { roleFacts, type SeenRequest } from '../legacy/role-facts.js';
 import type { RoleLayer } from '../legacy/test.js';
 import type { Metadata } from '../resource/model/index.js';
 import type { ConnectionAttributes } from '../verdict/attributes.js';
 import type { PolicyReference, Verdict } from '../verdict/verdict.js';
 import { unreadableVerdict } from './compose-verdict.js';
+import type { Engine } from './engine.js';
 import { onceNeeded } from './total.js';
 
 /** What the older generation adds to the verdict of policy: nothing where it does not govern, or where policy has denied already. */
@@ -17,26 +20,27 @@ export type RoleStage = (verdict: Verdict, connection: ConnectionAttributes, see
  * The stage of roles behind that of policy (legacy reference section 2). Every scope that a connection falls under has to grant it; what comes from a
  * gate that has judged already falls under none.
  */
-export function roleStage(inventory: Inventory, scopes: readonly RoleScope[]): RoleStage {
-  const judges = scopes.map((scope) => scopeJudge(inventory, scope));
+export function roleStage(inventory: Inventory, scopes: readonly RoleScope[], engine: Engine): RoleStage {
+  const judges = scopes.map((scope) => scopeJudge(inventory, scope, engine));
   return (verdict, connection, seen) => {
     if (verdict.effect === 'deny') return verdict;
     return judges.reduce((so, judge) => (so.effect === 'deny' ? so : judge(so, connection, seen)), verdict);
   };
 }
 
-function scopeJudge(inventory: Inventory, scope: RoleScope): RoleStage {
-  const interpreters = {
-    http: onceNeeded(() => roleInterpreter(inventory, scope, 'http')),
-    tcp: onceNeeded(() => roleInterpreter(inventory, scope, 'tcp')),
-  };
+function scopeJudge(inventory: Inventory, scope: RoleScope, engine: Engine): RoleStage {
+  const judge = (layer: RoleLayer): RoleJudge =>
+    engine.kind === 'interpreter'
+      ? roleInterpreter(inventory, scope, layer)
+      : compileRoles(inventory, scope, layer, engine.options);
+  const judges = { http: onceNeeded(() => judge('http')), tcp: onceNeeded(() => judge('tcp')) };
   return (verdict, connection, seen) => {
     const local = localView(scope, connection);
     if (local === undefined) return verdict;
     const facts = roleFacts(inventory.dialect, local, seen);
     if ('unreadable' in facts) return unreadableVerdict(facts);
     const layer: RoleLayer = seen === undefined ? 'tcp' : 'http';
-    const { refusal, outcome } = interpreters[layer]();
+    const { refusal, outcome } = judges[layer]();
     return refusal === undefined ? judged(verdict, scope, outcome(facts)) : refused(verdict, refusal);
   };
 }

@@ -1,17 +1,12 @@
-import { type IpAddress, type IpRange, rangeHolds, readIpRange, unmapped } from '../reference/ip-range.js';
-
-/** A question about one address. */
-export type AddressTest = (address: IpAddress) => boolean;
+import { type IpRange, readIpRange, unmapped } from '../reference/ip-range.js';
 
 /**
  * An address or prefix of a role or binding; undefined for a value that is none (legacy reference section 2.4). An IPv4-mapped address is read as
  * IPv4, and its prefix length is then at most 32.
  */
-export function addressTest(value: string): AddressTest | undefined {
+export function roleRange(value: string): IpRange | undefined {
   const range = readIpRange(value);
-  if (range === undefined) return undefined;
-  const read = asIpv4(range);
-  return (address) => rangeHolds(read, address);
+  return range && asIpv4(range);
 }
 
 function asIpv4({ address, length }: IpRange): IpRange {

@@ -1,12 +1,10 @@
 import type { RoleScope } from '../bind/roles/role-scope.js';
-import type { Span } from '../diagnostic/span.js';
 import type { Inventory } from '../inventory/inventory.js';
-import { trustDomainsOf } from '../reference/requirement.js';
 import type { AccessRule, ServiceRole, ServiceRoleBinding, Subject } from '../resource/model/index.js';
-import { permissionOf } from './permission.js';
-import { principalOf } from './principal.js';
+import { clausesTest } from './clause.js';
+import { type ReadRole, type RoleRefusal, readScope } from './read-roles.js';
 import type { RoleFacts } from './role-facts.js';
-import type { ReadingContext, Refusal, RoleLayer, RoleTest } from './test.js';
+import type { RoleLayer } from './test.js';
 
 /** A role with the rule and the subject that grant something. */
 export interface Grant {
@@ -27,95 +25,37 @@ export interface RoleOutcome {
 }
 
 /** The roles of one scope, read for one layer. */
-export interface RoleInterpreter {
+export interface RoleJudge {
   /** Set where the gate cannot be configured: whatever it is asked, it denies. */
   readonly refusal?: RoleRefusal;
   outcome(facts: RoleFacts): RoleOutcome;
-}
-
-/** A role for which the gate cannot be configured. */
-export interface RoleRefusal extends Refusal {
-  readonly role: ServiceRole;
 }
 
 /**
  * What the roles of a scope come to for a request or a connection, straight from their text (legacy reference section 2). A role grants
  * where one of its rules and one of the subjects of its bindings hold; there is nothing that denies.
  */
-export function roleInterpreter(inventory: Inventory, scope: RoleScope, layer: RoleLayer): RoleInterpreter {
-  const read = (wanted: (binding: ServiceRoleBinding) => boolean) => readRoles(inventory, scope, layer, wanted);
-  const enforced = scope.permissive ? nothing : read(({ permissive }) => !permissive);
-  const shadow = read(({ permissive }) => scope.permissive || permissive);
-  const refusal = enforced.refusal ?? shadow.refusal;
+export function roleInterpreter(inventory: Inventory, scope: RoleScope, layer: RoleLayer): RoleJudge {
+  const { refusal, enforced, shadow } = readScope(inventory, scope, layer);
+  const granted = enforced.map(grantTest);
+  const tried = shadow.map(grantTest);
   return {
     ...(refusal === undefined ? {} : { refusal }),
     outcome: (facts) => ({
       enforced: !scope.permissive,
-      grants: grantsOf(enforced, facts),
-      ...(scope.permissive || shadow.roles.length > 0 ? { shadow: grantsOf(shadow, facts) } : {}),
+      grants: granted.flatMap((grant) => grant(facts) ?? []),
+      ...(scope.permissive || shadow.length > 0 ? { shadow: tried.flatMap((grant) => grant(facts) ?? []) } : {}),
     }),
   };
 }
 
-interface ReadRole {
-  readonly role: ServiceRole;
-  readonly permissions: readonly { readonly rule: AccessRule; readonly test: RoleTest }[];
-  readonly principals: readonly { readonly binding: ServiceRoleBinding; readonly subject: Subject; readonly test: RoleTest }[];
-}
-
-interface ReadRoles {
-  readonly roles: readonly ReadRole[];
-  readonly refusal?: RoleRefusal;
-}
-
-const nothing: ReadRoles = { roles: [] };
-
-/** The roles that have both a rule and a subject for this layer; others contribute nothing (legacy reference section 2.9). */
-function readRoles(
-  inventory: Inventory,
-  scope: RoleScope,
-  layer: RoleLayer,
-  wanted: (binding: ServiceRoleBinding) => boolean,
-): ReadRoles {
-  const refusals: RoleRefusal[] = [];
-  const roles = scope.roles.flatMap(({ role, rules, bindings }) => {
-    const found: Refusal[] = [];
-    const context: ReadingContext = {
-      dialect: inventory.dialect.name,
-      layer,
-      trustDomains: trustDomainsOf(inventory.mesh),
-      refuse: (detail: string, span: Span) => void found.push({ detail, span }),
-    };
-    const read = { role, permissions: readRules(rules, context), principals: readSubjects(bindings.filter(wanted), context) };
-    if (read.permissions.length === 0 || read.principals.length === 0) return [];
-    refusals.push(...found.map((refusal) => ({ ...refusal, role })));
-    return [read];
-  });
-  const [refusal] = refusals;
-  return { roles, ...(refusal === undefined ? {} : { refusal }) };
-}
-
-function readRules(rules: readonly AccessRule[], context: ReadingContext): ReadRole['permissions'] {
-  return rules.flatMap((rule) => {
-    const test = permissionOf(rule, context);
-    return test === undefined ? [] : [{ rule, test }];
-  });
-}
-
-function readSubjects(bindings: readonly ServiceRoleBinding[], context: ReadingContext): ReadRole['principals'] {
-  return bindings.flatMap((binding) =>
-    binding.subjects.flatMap((subject) => {
-      const test = principalOf(subject, context);
-      return test === undefined ? [] : [{ binding, subject, test }];
-    }),
-  );
-}
-
-function grantsOf({ roles }: ReadRoles, facts: RoleFacts): Grant[] {
-  return roles.flatMap(({ role, permissions, principals }) => {
-    const permission = permissions.find(({ test }) => test(facts));
-    const principal = permission && principals.find(({ test }) => test(facts));
-    if (permission === undefined || principal === undefined) return [];
-    return [{ role, rule: permission.rule, binding: principal.binding, subject: principal.subject }];
-  });
+function grantTest({ role, permissions, principals }: ReadRole): (facts: RoleFacts) => Grant | undefined {
+  const rules = permissions.map(({ rule, clauses }) => ({ rule, test: clausesTest(clauses) }));
+  const subjects = principals.map(({ clauses, ...subject }) => ({ ...subject, test: clausesTest(clauses) }));
+  return (facts) => {
+    const permission = rules.find(({ test }) => test(facts));
+    const principal = permission && subjects.find(({ test }) => test(facts));
+    if (permission === undefined || principal === undefined) return undefined;
+    return { role, rule: permission.rule, binding: principal.binding, subject: principal.subject };
+  };
 }

@@ -1,9 +1,9 @@
 import { constraintsOf, isAboutDestination, nameInBrackets } from '../bind/roles/concerns-destination.js';
 import type { AccessField, AccessRule, Constraint, Term } from '../resource/model/index.js';
-import { addressTest } from './cidr.js';
-import { headerTest } from './header-test.js';
-import { isListWith, isText, stringMatcher } from './string-matcher.js';
-import { every, not, type ReadingContext, type RoleTest, some } from './test.js';
+import { roleRange } from './cidr.js';
+import type { RoleAttribute, RoleClause, Wanted } from './clause.js';
+import { headerAttribute, wantedOfHeader } from './header-clause.js';
+import type { ReadingContext } from './test.js';
 
 const headersKey = 'request.headers';
 const filtersKey = 'experimental.envoy.filters.';
@@ -13,12 +13,12 @@ const pseudoHeaders: ReadonlySet<string> = new Set([':path', ':method', ':author
  * What a rule grants of what reaches its destination; undefined for a rule that the layer cannot evaluate, which then grants nothing
  * (legacy reference sections 2.3, 2.4 and 2.9). A rule with nothing left grants everything.
  */
-export function permissionOf(rule: AccessRule, context: ReadingContext): RoleTest | undefined {
+export function permissionOf(rule: AccessRule, context: ReadingContext): readonly RoleClause[] | undefined {
   if (context.layer === 'tcp' && needsHttp(rule, context)) return undefined;
-  return every([
-    ...rule.terms.map((term) => termTest(term, context)),
-    ...constraintsOf(rule).flatMap((constraint) => constraintTest(constraint, context) ?? []),
-  ]);
+  return [
+    ...rule.terms.map((term) => termClause(term, context)),
+    ...constraintsOf(rule).flatMap((constraint) => constraintClause(constraint, context) ?? []),
+  ];
 }
 
 /**
@@ -38,59 +38,72 @@ const headers: Readonly<Record<Exclude<AccessField, 'ports'>, string>> = {
   paths: ':path',
 };
 
-function termTest({ field, negated, values }: Term<AccessField>, context: ReadingContext): RoleTest {
-  const any = some(
-    values.map(({ value, span }) =>
-      field === 'ports'
-        ? ({ destinationPort }) => destinationPort === Number(value)
-        : headerTest(headers[field], value, span, context),
-    ),
-  );
-  return negated ? not(any) : any;
+function termClause({ field, negated, values }: Term<AccessField>, context: ReadingContext): RoleClause {
+  if (field === 'ports') {
+    const wanted = values.map(({ value }): Wanted => ({ kind: 'number', value: Number(value) }));
+    return { attribute: { kind: 'destination-port' }, negated, wanted };
+  }
+  const name = headers[field];
+  const wanted = values.map(({ value, span }) => wantedOfHeader(name, value, span, context));
+  return { attribute: headerAttribute(name), negated, wanted };
 }
 
 /** One of the values holds; undefined for a constraint that was settled before, or that upstream drops in silence (section 3). */
-function constraintTest({ key, values }: Constraint, context: ReadingContext): RoleTest | undefined {
-  if (isAboutDestination(key.value)) return undefined;
-  const tests = values.flatMap(({ value }) => valueTest(key, value, context) ?? []);
-  return tests.length === 0 ? undefined : some(tests);
+function constraintClause({ key, values }: Constraint, context: ReadingContext): RoleClause | undefined {
+  const attribute = isAboutDestination(key.value) ? undefined : attributeOf(key.value);
+  if (attribute === undefined) return undefined;
+  const wanted = values.flatMap(({ value }) => wantedAt(attribute, key, value, context) ?? []);
+  return wanted.length === 0 ? undefined : { attribute, negated: false, wanted };
 }
 
-function valueTest(key: Constraint['key'], value: string, context: ReadingContext): RoleTest | undefined {
-  if (key.value === 'destination.ip') return destinationIpTest(value);
-  if (key.value === 'destination.port') return destinationPortTest(value);
-  if (key.value === 'connection.sni') {
-    const matches = stringMatcher(value);
-    return ({ sni }) => matches(sni);
+function attributeOf(key: string): RoleAttribute | undefined {
+  if (key === 'destination.ip') return { kind: 'destination-ip' };
+  if (key === 'destination.port') return { kind: 'destination-port' };
+  if (key === 'connection.sni') return { kind: 'sni' };
+  if (pseudoHeaders.has(key)) return headerAttribute(key);
+  if (key.startsWith(headersKey)) {
+    const name = nameInBrackets(key.slice(headersKey.length));
+    return name === undefined ? undefined : headerAttribute(name);
   }
-  if (pseudoHeaders.has(key.value)) return headerTest(key.value, value, key.span, context);
-  if (key.value.startsWith(headersKey)) {
-    const name = nameInBrackets(key.value.slice(headersKey.length));
-    return name === undefined ? undefined : headerTest(name, value, key.span, context);
+  return key.startsWith(filtersKey) ? metadataAttribute(key) : undefined;
+}
+
+function wantedAt(attribute: RoleAttribute, key: Constraint['key'], value: string, context: ReadingContext): Wanted | undefined {
+  switch (attribute.kind) {
+    case 'destination-ip': {
+      const range = roleRange(value);
+      return range && { kind: 'range', range };
+    }
+    case 'destination-port':
+      return wantedPort(value);
+    case 'header': {
+      const name = pseudoHeaders.has(key.value) ? key.value : (nameInBrackets(key.value.slice(headersKey.length)) ?? '');
+      return wantedOfHeader(name, value, key.span, context);
+    }
+    case 'awaited':
+      return wantedOfMetadata(value);
+    default:
+      return { kind: 'text', value };
   }
-  return key.value.startsWith(filtersKey) ? metadataTest(key.value, value) : undefined;
 }
 
-function destinationIpTest(value: string): RoleTest | undefined {
-  const holds = addressTest(value);
-  return holds && (({ destinationIp }) => holds(destinationIp));
-}
-
-function destinationPortTest(value: string): RoleTest | undefined {
+function wantedPort(value: string): Wanted | undefined {
   if (value === '' || [...value].some((digit) => digit < '0' || digit > '9')) return undefined;
   const port = Number(value);
-  return port > 65_535 ? undefined : ({ destinationPort }) => destinationPort === port;
+  return port > 65_535 ? undefined : { kind: 'number', value: port };
 }
 
-/** `experimental.FILTER[KEY]`: a value in brackets wants a list that holds it, any other a text (section 2.4). */
-function metadataTest(key: string, value: string): RoleTest | undefined {
+/** `experimental.FILTER[KEY]` (section 2.4). */
+function metadataAttribute(key: string): RoleAttribute | undefined {
   const open = key.indexOf('[');
   if (!key.endsWith(']') || open < 0 || open >= key.length - 2) return undefined;
-  const filter = key.slice('experimental.'.length, open);
-  const name = key.slice(open + 1, -1);
+  return { kind: 'awaited', filter: key.slice('experimental.'.length, open), key: key.slice(open + 1, -1) };
+}
+
+/** A value in brackets wants a list that holds it, any other a text (section 2.4). */
+function wantedOfMetadata(value: string): Wanted {
   const isList = value.startsWith('[') && value.endsWith(']');
-  const matches = stringMatcher(isList ? trimBrackets(value) : value);
-  return ({ metadata, awaited }) => awaited.includes(filter) || (isList ? isListWith : isText)(metadata(filter, name), matches);
+  return isList ? { kind: 'item', value: trimBrackets(value) } : { kind: 'text', value };
 }
 
 function trimBrackets(value: string): string {

@@ -2,14 +2,13 @@ import { nameInBrackets } from '../bind/roles/concerns-destination.js';
 import type { Text } from '../diagnostic/span.js';
 import type { Subject, SubjectField, Term } from '../resource/model/index.js';
 import { authenticationFilter } from './authentication-metadata.js';
-import { addressTest } from './cidr.js';
-import { headerTest } from './header-test.js';
-import { namespaceTest } from './namespace-test.js';
-import { isListWith, isText, stringMatcher } from './string-matcher.js';
-import { every, not, type ReadingContext, type RoleTest, some } from './test.js';
+import { roleRange } from './cidr.js';
+import { claimsKey, type RoleAttribute, type RoleClause, type Wanted } from './clause.js';
+import { headerAttribute, wantedOfHeader } from './header-clause.js';
+import type { ReadingContext } from './test.js';
 import { expandTrustDomains } from './trust-domains.js';
+import { wantedNamespace } from './wanted-namespace.js';
 
-const claimsKey = 'request.auth.claims';
 const headersKey = 'request.headers';
 const plainKeys: ReadonlySet<string> = new Set([
   'source.user',
@@ -18,17 +17,20 @@ const plainKeys: ReadonlySet<string> = new Set([
   'request.auth.presenter',
 ]);
 
+/** Holds of nobody. */
+const nobody: RoleClause = { attribute: { kind: 'peer-name' }, negated: false, wanted: [] };
+
 /**
  * Who a subject is; undefined for one that the layer cannot evaluate, which then is nobody (legacy reference sections 2.5, 2.8 and 2.9). A
  * subject with nothing left is nobody.
  */
-export function principalOf(subject: Subject, context: ReadingContext): RoleTest | undefined {
+export function principalOf(subject: Subject, context: ReadingContext): readonly RoleClause[] | undefined {
   if (context.layer === 'tcp' && !evaluatesOnTcp(subject, context)) return undefined;
-  const tests = [
-    ...subject.terms.flatMap((term) => termTest(term, context) ?? []),
-    ...subject.properties.flatMap(({ key, value }) => propertyTest(key, value, context) ?? []),
+  const clauses = [
+    ...subject.terms.flatMap((term) => termClause(term, context) ?? []),
+    ...subject.properties.flatMap(({ key, value }) => propertyClause(key, value, context) ?? []),
   ];
-  return tests.length === 0 ? () => false : every(tests);
+  return clauses.length === 0 ? [nobody] : clauses;
 }
 
 /**
@@ -59,68 +61,70 @@ const attributes: Readonly<Record<SubjectField, string>> = {
   ips: 'source.ip',
 };
 
-function termTest({ field, negated, values, span }: Term<SubjectField>, context: ReadingContext): RoleTest | undefined {
-  const tests = values.flatMap((value) => {
+function termClause({ field, negated, values, span }: Term<SubjectField>, context: ReadingContext): RoleClause | undefined {
+  const key = attributes[field];
+  const attribute = attributeOf(key, context);
+  if (attribute === undefined) return undefined;
+  const wanted = values.flatMap((value) => {
     const alternatives = field === 'user' ? expandTrustDomains(value.value, context.trustDomains) : [value.value];
-    return alternatives.flatMap((each) => attributeTest(attributes[field], { ...value, value: each }, context) ?? []);
+    return alternatives.flatMap((each) => wantedAt(key, { ...value, value: each }, context) ?? []);
   });
-  if (!negated) return tests.length === 0 ? undefined : some(tests);
-  if (tests.length === 0) context.refuse('a negation has no usable value, and the control plane fails on it', span);
-  return not(some(tests));
-}
-
-function propertyTest(key: Text, value: Text, context: ReadingContext): RoleTest | undefined {
-  if (key.value !== 'source.principal') return attributeTest(key.value, value, context, key);
-  return some(
-    expandTrustDomains(value.value, context.trustDomains).map((each) => principalTest({ ...value, value: each }, context)),
-  );
+  if (wanted.length === 0 && !negated) return undefined;
+  if (wanted.length === 0) context.refuse('a negation has no usable value, and the control plane fails on it', span);
+  return { attribute, negated, wanted };
 }
 
 /** Undefined for a value or key that upstream drops in silence (legacy reference section 3). */
-function attributeTest(key: string, text: Text, context: ReadingContext, place: Text = text): RoleTest | undefined {
-  const { value } = text;
-  if (key === 'source.principal') return principalTest(text, context);
-  if (key === 'source.namespace') return namespaceTest(text, context);
-  if (key === 'source.ip') {
-    const holds = addressTest(value);
-    return holds && (({ sourceIp }) => holds(sourceIp));
+function propertyClause(key: Text, value: Text, context: ReadingContext): RoleClause | undefined {
+  const attribute = attributeOf(key.value, context);
+  if (attribute === undefined) return undefined;
+  const values = key.value === 'source.principal' ? expandTrustDomains(value.value, context.trustDomains) : [value.value];
+  const wanted = values.flatMap((each) => wantedAt(key.value, { ...value, value: each }, context, key) ?? []);
+  return wanted.length === 0 ? undefined : { attribute, negated: false, wanted };
+}
+
+/** Where a key looks. Of any other it is what the RBAC filter itself published, which is nothing as a rule (legacy reference section 3). */
+function attributeOf(key: string, { layer }: ReadingContext): RoleAttribute | undefined {
+  if (key === 'source.principal' || key === 'source.namespace') {
+    return layer === 'http'
+      ? { kind: 'published', filter: authenticationFilter, key: 'source.principal' }
+      : { kind: 'peer-name' };
   }
-  if (plainKeys.has(key)) return publishedTest(authenticationFilter, key, value);
+  if (key === 'source.ip') return { kind: 'source-ip' };
+  if (plainKeys.has(key)) return { kind: 'published', filter: authenticationFilter, key };
   if (key.startsWith(headersKey)) {
     const name = nameInBrackets(key.slice(headersKey.length));
-    return name === undefined ? undefined : headerTest(name, value, place.span, context);
+    return name === undefined ? undefined : headerAttribute(name);
   }
-  return key.startsWith(claimsKey) ? claimTest(key, value, place, context) : ownMetadataTest(key, value, place, context);
+  if (key.startsWith(claimsKey)) {
+    const name = nameInBrackets(key.slice(claimsKey.length));
+    return name === undefined ? undefined : { kind: 'claim', name };
+  }
+  return { kind: 'published', filter: layer === 'http' ? 'envoy.filters.http.rbac' : 'envoy.filters.network.rbac', key };
+}
+
+function wantedAt(key: string, text: Text, context: ReadingContext, place: Text = text): Wanted | undefined {
+  const { value } = text;
+  if (key === 'source.principal') return wantedPrincipal(value, context);
+  if (key === 'source.namespace') return wantedNamespace(text, context);
+  if (key === 'source.ip') {
+    const range = roleRange(value);
+    return range && { kind: 'range', range };
+  }
+  if (key.startsWith(headersKey)) {
+    return wantedOfHeader(nameInBrackets(key.slice(headersKey.length)) ?? '', value, place.span, context);
+  }
+  if (key.startsWith(claimsKey)) {
+    if (key === `${claimsKey}[]`) context.refuse('a claim has no name, and Envoy refuses the gate for it', place.span);
+    return { kind: 'item', value };
+  }
+  if (key === '') context.refuse('a property has no name, and Envoy refuses the gate for it', place.span);
+  return { kind: 'text', value };
 }
 
 /** `*` and `allUsers` are anyone, with or without an identity (legacy reference section 2.8). */
-function principalTest({ value }: Text, { layer }: ReadingContext): RoleTest {
-  if (value === '*' || value === 'allUsers') return () => true;
+function wantedPrincipal(value: string, { layer }: ReadingContext): Wanted {
+  if (value === '*' || value === 'allUsers') return { kind: 'anything' };
   const pattern = value === 'allAuthenticatedUsers' ? '*' : value;
-  if (layer === 'http') return publishedTest(authenticationFilter, 'source.principal', pattern);
-  const matches = stringMatcher(pattern, 'spiffe://');
-  return ({ peerNames }) => peerNames?.some(matches) === true;
-}
-
-function publishedTest(filter: string, key: string, value: string): RoleTest {
-  const matches = stringMatcher(value);
-  return ({ metadata }) => isText(metadata(filter, key), matches);
-}
-
-function claimTest(key: string, value: string, place: Text, context: ReadingContext): RoleTest | undefined {
-  const claim = nameInBrackets(key.slice(claimsKey.length));
-  if (claim === undefined) return undefined;
-  if (claim === '') context.refuse('a claim has no name, and Envoy refuses the gate for it', place.span);
-  const matches = stringMatcher(value);
-  return ({ metadata }) => {
-    const claims = metadata(authenticationFilter, claimsKey);
-    if (typeof claims !== 'object' || claims === null || Array.isArray(claims) || !Object.hasOwn(claims, claim)) return false;
-    return isListWith((claims as Readonly<Record<string, never>>)[claim], matches);
-  };
-}
-
-/** Any other key asks what the RBAC filter itself published, which is nothing as a rule (legacy reference section 3). */
-function ownMetadataTest(key: string, value: string, place: Text, context: ReadingContext): RoleTest {
-  if (key === '') context.refuse('a property has no name, and Envoy refuses the gate for it', place.span);
-  return publishedTest(context.layer === 'http' ? 'envoy.filters.http.rbac' : 'envoy.filters.network.rbac', key, value);
+  return layer === 'http' ? { kind: 'text', value: pattern } : { kind: 'text', value: pattern, prefix: 'spiffe://' };
 }

@@ -22,18 +22,3 @@ export interface ReadingContext {
   /** Takes what cannot be configured; whatever was asked for is then never true. */
   refuse(detail: string, span: Span): void;
 }
-
-/** All of the tests hold. */
-export function every(tests: readonly RoleTest[]): RoleTest {
-  return (facts) => tests.every((test) => test(facts));
-}
-
-/** One of the tests holds. */
-export function some(tests: readonly RoleTest[]): RoleTest {
-  return (facts) => tests.some((test) => test(facts));
-}
-
-/** The test does not hold. */
-export function not(test: RoleTest): RoleTest {
-  return (facts) => !test(facts);
-}

@@ -1,6 +1,6 @@
 import type { Span } from '../diagnostic/span.js';
 import type { Inventory } from '../inventory/inventory.js';
-import { roleInterpreter } from '../legacy/interpret-roles.js';
+import { readScope } from '../legacy/read-roles.js';
 import type { RoleLayer } from '../legacy/test.js';
 import { trustDomainsOf } from '../reference/requirement.js';
 import type { ServiceRoleBinding, Subject } from '../resource/model/index.js';
@@ -42,7 +42,7 @@ function refuseWhatClosesGate(inventory: Inventory, { binding, ports }: Gate, re
   const layers = new Set(ports.flatMap((port) => port.layers));
   for (const scope of binding.roles) {
     for (const layer of layers) {
-      const { refusal } = roleInterpreter(inventory, scope, layer);
+      const { refusal } = readScope(inventory, scope, layer);
       if (refusal !== undefined) refuse(refusal.span, refusal.detail, 'remove it, or write a rule of its own for TCP');
     }
   }

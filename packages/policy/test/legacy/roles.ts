@@ -1,6 +1,7 @@
 import {
   buildInventory,
   type ConnectionAttributes,
+  type DeciderOptions,
   type Dialect,
   type Inventory,
   loadResources,
@@ -76,7 +77,8 @@ export function judge(
   from: ConnectionAttributes,
   sent: RequestAttributes | undefined,
   dialect: Dialect = strict,
+  options: DeciderOptions = {},
 ): Verdict {
-  const decider = roleDecider(rolesInventory(spec, dialect), destination);
+  const decider = roleDecider(rolesInventory(spec, dialect), destination, options);
   return sent === undefined ? decider.connection(from) : decider.request(from, sent);
 }

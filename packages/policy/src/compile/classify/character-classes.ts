@@ -9,6 +9,8 @@ export function holdsCharacter(set: CharacterSet, code: number): boolean {
       return true;
     case 'no-slash':
       return code !== slash;
+    case 'no-newline':
+      return code !== newline;
     case 'template-segment':
       return isSegmentCharacter(code);
     case 'template-path':
@@ -17,6 +19,7 @@ export function holdsCharacter(set: CharacterSet, code: number): boolean {
 }
 
 const slash = 0x2f;
+const newline = 0x0a;
 
 function isSegmentCharacter(code: number): boolean {
   const isDigit = code >= 0x30 && code <= 0x39;
@@ -40,7 +43,9 @@ export class CharacterClasses {
     const others = new Map<string, number>();
     const classOf = (code: number): number => {
       if (named.has(code)) return members.push(code) - 1;
-      const sets = (['no-slash', 'template-segment', 'template-path'] as const).map((set) => holdsCharacter(set, code)).join();
+      const sets = (['no-slash', 'no-newline', 'template-segment', 'template-path'] as const)
+        .map((set) => holdsCharacter(set, code))
+        .join();
       const known = others.get(sets) ?? members.push(code) - 1;
       others.set(sets, known);
       return known;

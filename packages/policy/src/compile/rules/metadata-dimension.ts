@@ -23,12 +23,22 @@ export function metadataDimension(place: MetadataPlace): Dimension<Facts> {
 /** What a value wants of metadata: `[v]` a list with an element that matches `v`, any other value a text (reference section 3.3). */
 export function metadataPattern(value: string): Pattern {
   return value.startsWith('[') && value.endsWith(']')
-    ? marked(itemMark, stringPattern(withoutBrackets(value)))
-    : marked(textMark, stringPattern(value));
+    ? itemPattern(stringPattern(withoutBrackets(value)))
+    : textPattern(stringPattern(value));
+}
+
+/** A pattern for the texts of a published list, as `markedTexts` has them. */
+export function itemPattern(pattern: Pattern): Pattern {
+  return marked(itemMark, pattern);
+}
+
+/** A pattern for a published text, as `markedTexts` has it. */
+export function textPattern(pattern: Pattern): Pattern {
+  return marked(textMark, pattern);
 }
 
 /** A text, or the texts of a list, with their marks. */
-function markedTexts(published: JsonValue | undefined): TextReading {
+export function markedTexts(published: JsonValue | undefined): TextReading {
   if (typeof published === 'string') return textMark + published;
   if (!Array.isArray(published)) return undefined;
   const items: readonly JsonValue[] = published;

@@ -1,5 +1,5 @@
 import type { RoleScope } from '../../bind/roles/role-scope.js';
-import { type RoleRefusal, roleInterpreter } from '../../legacy/interpret-roles.js';
+import { type RoleRefusal, readScope } from '../../legacy/read-roles.js';
 import type { RoleLayer } from '../../legacy/test.js';
 import type { FindingContext } from '../finding-context.js';
 import { qualifiedName } from '../walk/gate-view.js';
@@ -14,7 +14,7 @@ export function roleRefused(context: FindingContext): void {
 
 function* refusals({ inventory, gates }: FindingContext): Generator<RoleRefusal> {
   const of = (scopes: readonly RoleScope[], layer: RoleLayer) =>
-    scopes.flatMap((scope) => roleInterpreter(inventory, scope, layer).refusal ?? []);
+    scopes.flatMap((scope) => readScope(inventory, scope, layer).refusal ?? []);
   for (const binding of gates.ztunnels()) yield* of(binding.roles, 'tcp');
   for (const { service, binding } of gates.fronts) {
     const protocols = new Set(service.ports.map(({ protocol }) => protocol));

@@ -44,7 +44,8 @@ export function complement(ranges: Ranges): Ranges {
 
 /** Whether a code point is in the ranges. */
 export function contains(ranges: Ranges, point: number): boolean {
-  return ranges.some(([low, high]) => point >= low && point <= high);
+  for (const range of ranges) if (point >= range[0] && point <= range[1]) return true;
+  return false;
 }
 
 /** Whether a code point is a letter, digit or underscore of ASCII. */
