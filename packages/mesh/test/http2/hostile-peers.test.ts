@@ -16,7 +16,7 @@ import {
 import { defaultHttp2Limits } from '../../src/http2/limits.js';
 import { clientPreface, errorCode, flag, frameType } from '../../src/http2/protocol.js';
 import { PeerJudge } from '../../src/identity/peer-judge.js';
-import { closed, readSome } from '../support/await-event.js';
+import { closed, readSome, untilTrue } from '../support/await-event.js';
 import { TestAuthority } from '../support/test-authority.js';
 import { connectFields, RawPeer, rawFrame } from './raw-peer.js';
 
@@ -300,7 +300,7 @@ describe('an HBONE server and a hostile client', () => {
 
   it('ends a connection that asks and never reads', async () => {
     const rate = { burst: 1_000_000, perSecond: 1_000_000 };
-    const { peer, unharmed } = await scene({ limits: { pings: rate } });
+    const { server, peer, unharmed } = await scene({ limits: { pings: rate } });
     await peer.begin();
     peer.socket.pause();
     const pings = many(50_000, () => pingFrame(Buffer.alloc(8), false));
@@ -311,6 +311,10 @@ describe('an HBONE server and a hostile client', () => {
       if (writes < 500 && !peer.socket.destroyed) peer.socket.write(pings, more);
     };
     more();
+    // The honest one is left.
+    await untilTrue(() => server.connections === 1);
+    // Only who reads, or writes once more, learns of it.
+    peer.socket.resume();
     await closed(peer.socket);
     await unharmed();
   });

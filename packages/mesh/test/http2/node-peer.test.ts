@@ -149,7 +149,8 @@ describe('our client and the server of node:http2', () => {
     const reset = deferred<number | undefined>();
     const { connect } = await nodeServer((stream, headers) => {
       stream.respond({ ':status': 200 });
-      if (headers.who === 'server') stream.close(constants.NGHTTP2_CONNECT_ERROR);
+      // A turn later: Node.js 26 drops an answer whose stream is closed in the same turn.
+      if (headers.who === 'server') setImmediate(() => stream.close(constants.NGHTTP2_CONNECT_ERROR));
       stream.resume().once('close', () => reset.resolve(stream.rstCode));
     });
     const cut = await connect({ headers: { who: 'server' } });

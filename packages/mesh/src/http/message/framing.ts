@@ -41,11 +41,11 @@ export function requestFraming(headers: HeaderList): Framing {
   return declaredFraming(headers) ?? noBody;
 }
 
-/** The framing of a response. To HEAD, and with 1xx, 204 and 304, it has no body whatever it declares. */
+/** The framing of a response. To HEAD, and with 1xx, 204 and 304, it has no body whatever it declares, but must declare it well. */
 export function responseFraming(headers: HeaderList, status: number, method: string): Framing {
   const declared = declaredFraming(headers);
-  if (method === 'HEAD' || status < 200 || status === 204 || status === 304) return noBody;
   if (declared?.kind === 'unknown') malformed('an unknown transfer-encoding');
+  if (method === 'HEAD' || status < 200 || status === 204 || status === 304) return noBody;
   return declared ?? untilClose;
 }
 
