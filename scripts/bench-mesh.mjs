@@ -1,4 +1,4 @@
-// npm run bench:mesh [-- --envoy PATH --ztunnel PATH --quick --json FILE]: measures our gates beside Envoy, which this script installs unless a path is given.
+// npm run bench:mesh [-- --envoy PATH --quick --json FILE]: measures our gates beside Envoy, which this script installs unless a path is given.
 import { join } from 'node:path';
 import { installEnvoy } from './envoy.mjs';
 import { prepare, root, run } from './prepare.mjs';
