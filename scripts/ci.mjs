@@ -2,11 +2,12 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { root } from './prepare.mjs';
 
 const scratch = mkdtempSync(join(tmpdir(), 'sallyport-ci-'));
 const counts = { passed: 0, failed: 0, skipped: 0 };
+const failures = [];
 const bin = (name) => join(root, 'node_modules', '.bin', name);
 
 function step(title, command, args, options = {}) {
@@ -22,22 +23,31 @@ function step(title, command, args, options = {}) {
 
 function check(title, command, args, options) {
   if (step(title, command, args, options)) counts.passed += 1;
-  else counts.failed += 1;
+  else failed(title);
+}
+
+function failed(what) {
+  counts.failed += 1;
+  failures.push(what);
 }
 
 /** Runs tests with their own tally; a runner that ends without one counts as one failure. */
 function tests(title, command, args, options = {}) {
   const report = join(scratch, `${counts.passed}-${counts.failed}.json`);
   const ok = step(title, command, [...args, '--reporter=default', '--reporter=json', `--outputFile.json=${report}`], options);
-  if (!existsSync(report)) {
-    counts.failed += 1;
-    return;
-  }
-  const { numPassedTests, numFailedTests, numPendingTests, numTotalTests } = JSON.parse(readFileSync(report, 'utf8'));
+  if (!existsSync(report)) return failed(`${title}: ended without a report`);
+  const { numPassedTests, numFailedTests, numPendingTests, numTotalTests, testResults } = JSON.parse(
+    readFileSync(report, 'utf8'),
+  );
   counts.passed += numPassedTests;
-  counts.failed += numFailedTests;
   counts.skipped += numPendingTests;
-  if (numTotalTests === 0 || (!ok && numFailedTests === 0)) counts.failed += 1;
+  for (const { name, assertionResults } of testResults) {
+    for (const { status, fullName, failureMessages } of assertionResults) {
+      if (status === 'failed')
+        failed(`${title}: ${relative(root, name)}: ${fullName}\n${failureMessages.join('\n').slice(0, 1500)}`);
+    }
+  }
+  if (numTotalTests === 0 || (!ok && numFailedTests === 0)) failed(`${title}: ended with an error outside its tests`);
 }
 
 tests('npm test', 'npm', ['test', '--']);
@@ -71,12 +81,14 @@ if (
 ) {
   const node = join(newest, 'node_modules', '.bin', 'node');
   tests('npm test on the newest LTS of Node.js', node, [join(root, 'node_modules', 'vitest', 'vitest.mjs'), 'run']);
-} else counts.failed += 1;
+} else failed('install the newest LTS of Node.js');
 check('soak', process.execPath, ['scripts/soak.mjs', '--seconds', '30']);
 tests('interoperability', process.execPath, ['scripts/interop.mjs']);
 check('npm start -- --once', 'npm', ['start', '--silent', '--', '--once']);
 
 rmSync(scratch, { recursive: true, force: true });
+// Once more at the end, as a long log is often read by its tail.
+for (const failure of failures) process.stdout.write(`\nFAILED ${failure}\n`);
 process.stdout.write(
   `\n${counts.passed} passed, ${counts.failed} failed${counts.skipped > 0 ? `, ${counts.skipped} skipped` : ''}\n`,
 );

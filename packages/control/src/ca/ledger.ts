@@ -1,4 +1,4 @@
-import { appendFile, readFile, rename, writeFile } from 'node:fs/promises';
+import { appendFile, readFile, rename, stat, truncate, writeFile } from 'node:fs/promises';
 
 /** A certificate that was issued, as its authority remembers it. */
 export interface LedgerEntry {
@@ -17,6 +17,8 @@ export interface LedgerEntry {
 export class Ledger {
   readonly #path: string | undefined;
   readonly #entries: Map<string, LedgerEntry>;
+  /** What goes to the disk with the next write: each write waits for the disk, so those that come meanwhile share one. */
+  #next: { readonly entries: LedgerEntry[]; readonly written: Promise<void> } | undefined;
   #writing: Promise<void> = Promise.resolve();
 
   private constructor(path: string | undefined, entries: Map<string, LedgerEntry>) {
@@ -53,12 +55,32 @@ export class Ledger {
 
   /** Writes entries down, new ones or changed ones; resolves once they are on their way to the disk. */
   async record(entries: readonly LedgerEntry[]): Promise<void> {
-    const write = this.#writing.then(async () => {
-      if (this.#path !== undefined) await appendFile(this.#path, entries.map(toLine).join(''), { mode: 0o600, flush: true });
-    });
-    this.#writing = write.catch(() => undefined);
-    await write;
+    this.#next ??= this.#plan();
+    this.#next.entries.push(...entries);
+    await this.#next.written;
     for (const entry of entries) this.#entries.set(entry.serial, entry);
+  }
+
+  #plan(): { readonly entries: LedgerEntry[]; readonly written: Promise<void> } {
+    const entries: LedgerEntry[] = [];
+    const written = this.#writing.then(() => {
+      this.#next = undefined;
+      return this.#append(entries);
+    });
+    this.#writing = written.catch(() => undefined);
+    return { entries, written };
+  }
+
+  async #append(entries: readonly LedgerEntry[]): Promise<void> {
+    if (this.#path === undefined) return;
+    const { size } = await stat(this.#path);
+    try {
+      await appendFile(this.#path, entries.map(toLine).join(''), { mode: 0o600, flush: true });
+    } catch (error) {
+      // On a full disk a part of a line may be left, which the next line would then be the rest of.
+      await truncate(this.#path, size);
+      throw error;
+    }
   }
 }
 

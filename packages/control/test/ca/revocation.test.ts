@@ -81,6 +81,19 @@ describe('what an authority revokes', () => {
     await expect(openAuthority(directory, 'mesh')).rejects.toThrow('certificates.jsonl:2: no record of a certificate');
   });
 
+  test('is written down for each of many that are issued at once, and none is granted that cannot be', async () => {
+    const many = Array.from({ length: 40 }, (_, index) => `spiffe://cluster.local/ns/many/sa/account-${index}`);
+    await Promise.all(many.map((identity) => issue(identity)));
+    const file = join(directory, 'certificates.jsonl');
+    const written = (await readFile(file, 'utf8')).trim().split('\n');
+    expect(written.map((line) => JSON.parse(line).identity).sort()).toEqual([...many].sort());
+    await rm(file);
+    const refused = await Promise.allSettled([issue(sleep), issue(other)]);
+    expect(refused.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    await writeFile(file, '');
+    await expect(issue(sleep)).resolves.toContain('BEGIN CERTIFICATE');
+  });
+
   test('is listed for as long as a certificate lives, a little before now for peers that are behind', async () => {
     const now = new Date('2030-01-01T00:00:00Z');
     const young = await openAuthority(join(directory, 'young'), 'mesh', { now: () => now, lifetimeMs: 3_600_000 });
