@@ -20,6 +20,7 @@ const commands: Readonly<Record<string, () => Promise<(program: Command) => void
   up: async () => (await import('./commands/up.js')).registerUp,
   exec: async () => (await import('./commands/exec.js')).registerExec,
   status: async () => (await import('./commands/status.js')).registerStatus,
+  top: async () => (await import('./commands/top.js')).registerTop,
   cert: async () => (await import('./commands/cert.js')).registerCert,
   revoke: async () => (await import('./commands/revoke.js')).registerRevoke,
   down: async () => (await import('./commands/down.js')).registerDown,
