@@ -218,13 +218,14 @@ describe('a difference', () => {
 describe('the rows', () => {
   const design = join(shared, 'design.md');
 
-  it.skipIf(!existsSync(design))('are those of the design, in its order (needs ../shared/design.md)', () => {
+  it.skipIf(!existsSync(design))('begin with those of the design, in its order (needs ../shared/design.md)', () => {
     const table = readFileSync(design, 'utf8').split('| question | strict | upstream |')[1]?.split('\n\n')[0] ?? '';
     const questions = table
       .split('\n')
       .filter((line) => line.startsWith('| '))
       .map((line) => line.split(' | ')[0]?.slice(2));
-    expect(dialectRows.map(({ question }) => question)).toEqual(questions);
+    expect(questions).not.toEqual([]);
+    expect(dialectRows.slice(0, questions.length).map(({ question }) => question)).toEqual(questions);
   });
 
   const recorded = join(shared, 'recorded');

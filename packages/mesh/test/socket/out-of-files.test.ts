@@ -9,12 +9,19 @@ const listener = fileURLToPath(new URL('../../dist/socket/tcp-listener.js', impo
 
 /** A listener in a process that may have few files open: `full` takes all that are left, `free` gives them back. */
 const program = `
+import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { listenTcp } from ${JSON.stringify(listener)};
-const { port } = await listenTcp({ address: '127.0.0.1', port: 0, onConnection: (socket) => socket.end('served') });
+let ended;
+const onConnection = (socket) => {
+  ended = once(socket, 'close');
+  socket.end('served');
+};
+const { port } = await listenTcp({ address: '127.0.0.1', port: 0, onConnection });
 const taken = [];
-createInterface({ input: process.stdin }).on('line', (line) => {
+createInterface({ input: process.stdin }).on('line', async (line) => {
+  await ended;
   if (line === 'full') try { for (;;) taken.push(openSync('/dev/null')); } catch {}
   if (line === 'free') for (const fd of taken.splice(0)) closeSync(fd);
   console.log(line);
