@@ -2,6 +2,7 @@ import type { Inventory } from '@sallyport/policy';
 import type { Registry } from 'prom-client';
 import type { RevocationSource } from './identity/revocation/revocation.js';
 import type { LogFormat, LogThreshold } from './telemetry/log-line.js';
+import type { Tracer } from './telemetry/tracing/tracer.js';
 
 /**
  * Policy addresses and the sockets that stand for them in a local mesh (design: "Local mesh"). Every workload has one socket
@@ -93,6 +94,8 @@ export interface GateOptions {
   readonly logThreshold?: LogThreshold;
   /** Takes the lines of the decision log; absent where there is none, which costs nothing then. */
   readonly decisions?: DecisionSink;
+  /** Begins the spans of its connections and requests; absent where none are exported, which costs nothing then. */
+  readonly tracer?: Tracer;
   /** Where the gate registers its metrics; one registry per gate process. */
   readonly metrics: Registry;
 }

@@ -10,6 +10,7 @@ export { ControlMetrics } from './telemetry/control-metrics.js';
 export type { LogFormat, LogThreshold } from './telemetry/log-line.js';
 export { MergedMetrics, type MetricsData, readMetrics } from './telemetry/merged-metrics.js';
 export { createMetricsRegistry } from './telemetry/metrics-registry.js';
+export { startTraces, type Traces, type TracesOptions } from './telemetry/tracing/start-traces.js';
 export { startWaypoint, type WaypointOptions } from './waypoint/waypoint.js';
 export { startZtunnelDestination } from './ztunnel/ztunnel-destination.js';
 export { startZtunnelSource } from './ztunnel/ztunnel-source.js';

@@ -2,6 +2,7 @@ import { realpath, stat } from 'node:fs/promises';
 import { strict } from '@sallyport/policy';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { CommandFailure, exitStatus } from '../exit-status.js';
+import type { DecisionChoice, TraceChoice } from '../gate-protocol/gate-arguments.js';
 import { type CommandUser, chooseUser, requireReadable } from '../isolation/command-user.js';
 import { requireIsolation } from '../isolation/require-isolation.js';
 import { terminalPaint, wantsColour } from '../output/colour.js';
@@ -11,7 +12,6 @@ import { type RunningCommand, runCommand } from '../run-command.js';
 import { Signals } from '../signals.js';
 import { claimMesh } from '../state/claim-mesh.js';
 import { meshId, prepareMeshDirectory } from '../state/runtime-directory.js';
-import type { DecisionChoice } from '../supervisor/fork-gate.js';
 import type { MeshListener } from '../supervisor/mesh-event.js';
 import { eventToJson, printEvent } from '../supervisor/print-event.js';
 import { InvalidFolder, Supervisor } from '../supervisor/supervisor.js';
@@ -22,6 +22,8 @@ interface UpOptions {
   readonly workers: number;
   readonly decisionLog?: boolean;
   readonly decisionLogAll?: boolean;
+  readonly otlp?: string;
+  readonly otlpSample?: number;
   readonly isolate?: boolean;
   readonly user?: string;
 }
@@ -44,6 +46,12 @@ export function registerUp(program: Command): void {
     .addOption(new Option('--workers <N>', 'processes that share the load of each gate').argParser(parseWorkers).default(1))
     .option('--decision-log', 'write each decision that is not a plain allow as JSON to GATE.decisions.jsonl, beside the logs')
     .option('--decision-log-all', 'the same with every decision')
+    .addOption(new Option('--otlp <URL>', 'export traces to this OpenTelemetry collector (OTLP/HTTP)').argParser(parseCollector))
+    .addOption(
+      new Option('--otlp-sample <PERCENT>', 'with --otlp: how many of the traces that begin at a gate; all by default').argParser(
+        parsePercent,
+      ),
+    )
     .option('-q, --quiet', 'do not print what gates and workloads log; it is in the files that `sallyport status` names')
     .addHelpText('after', help)
     .action(async (folder: string, command: string[], options: UpOptions) => {
@@ -91,6 +99,7 @@ async function up(folder: string, command: readonly string[], options: UpOptions
         listener,
         workers,
         ...decisionsFor(options),
+        ...tracesFor(options),
         ...isolation,
       }),
       command,
@@ -108,6 +117,30 @@ async function up(folder: string, command: readonly string[], options: UpOptions
 function decisionsFor({ decisionLog, decisionLogAll }: UpOptions): { decisions?: DecisionChoice } {
   if (decisionLogAll === true) return { decisions: 'all' };
   return decisionLog === true ? { decisions: 'notable' } : {};
+}
+
+function tracesFor({ otlp: url, otlpSample }: UpOptions): { traces?: TraceChoice } {
+  if (url !== undefined) return { traces: { url, ratio: (otlpSample ?? 100) / 100 } };
+  if (otlpSample === undefined) return {};
+  throw new CommandFailure('--otlp-sample goes with --otlp', { status: exitStatus.usage });
+}
+
+function parseCollector(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url?.protocol !== 'http:' && url?.protocol !== 'https:') {
+    throw new InvalidArgumentError('it is the address of a collector, such as http://127.0.0.1:4318.');
+  }
+  // Arguments of processes are anybody's to read.
+  if (url.username !== '' || url.password !== '') {
+    throw new InvalidArgumentError('credentials do not go in the address; put them in OTEL_EXPORTER_OTLP_HEADERS.');
+  }
+  return text;
+}
+
+function parsePercent(text: string): number {
+  const percent = text.trim() === '' ? Number.NaN : Number(text);
+  if (!(percent >= 0 && percent <= 100)) throw new InvalidArgumentError('it is a number from 0 to 100.');
+  return percent;
 }
 
 /** As many as there may be processors to use them. */

@@ -1,5 +1,6 @@
 import { closeSync, fstatSync, openSync, renameSync, type Stats, statSync } from 'node:fs';
 import type { DecisionSink } from '@sallyport/mesh';
+import type { GateArguments } from '../gate-protocol/gate-arguments.js';
 import { LineWriter } from './line-writer.js';
 
 /** The decision log of a gate process. */
@@ -11,9 +12,11 @@ export interface DecisionFile extends DecisionSink {
 /** A file as large as this becomes the old one, in the place of the one before. */
 const largestDecisionFile = 64 * 1024 * 1024;
 
-/** Opens the log that the arguments of a gate process name: its file, and `all` or `notable`. None where there are no arguments. */
-export function openDecisionFile([path, which]: readonly string[], largest = largestDecisionFile): DecisionFile | undefined {
-  if (path === undefined) return undefined;
+/** Opens the log that a gate process was told of. */
+export function openDecisionFile(
+  { file: path, which }: NonNullable<GateArguments['decisions']>,
+  largest = largestDecisionFile,
+): DecisionFile {
   const file = new RotatingFile(path, largest);
   const writer = new LineWriter({ fd: () => file.fd(), lost: (dropped) => JSON.stringify({ dropped }) });
   return { all: which === 'all', write: (line) => writer.write(line), flush: () => writer.flush() };

@@ -7,6 +7,8 @@ import {
   readMetrics,
   type Snapshot,
   startAdminServer,
+  startTraces,
+  type Traces,
 } from '@sallyport/mesh';
 import {
   adminPort,
@@ -18,11 +20,15 @@ import {
 } from '../gate-protocol/messages.js';
 import { ChannelCredentials } from './channel-credentials.js';
 import { ChannelRevocation } from './channel-revocation.js';
+import { collectorHeaders } from './collector-headers.js';
 import { describeFailure } from './describe-failure.js';
 import type { GateProcess, GateProcessOptions } from './gate-process.js';
 import { Inspector } from './inspector.js';
 import { SigningChannel } from './signing-channel.js';
 import { SnapshotMaker } from './snapshot-maker.js';
+
+/** How long the last spans of a gate that ends may take. */
+const traceDrainMs = 1000;
 
 /** What a host needs from its process. */
 export interface GateHostOptions extends GateProcessOptions {
@@ -42,6 +48,7 @@ export class GateHost implements GateProcess {
   #role: GateRole | undefined;
   #gate: Gate | undefined;
   #admin: AdminServer | undefined;
+  #traces: Traces | undefined;
   #started = false;
   #turn: Promise<void> = Promise.resolve();
   #stop: (drainMs: number) => void = () => undefined;
@@ -130,6 +137,7 @@ export class GateHost implements GateProcess {
     // What finishes may still need certificates, and whoever asks is told that this gate is not ready.
     await this.#gate?.close(drainMs);
     this.#credentials.close();
+    await this.#traces?.close(traceDrainMs);
     await this.#admin?.close();
   }
 
@@ -138,6 +146,7 @@ export class GateHost implements GateProcess {
     try {
       this.#admin = await this.#openAdmin(adminAddress);
       this.#role = role;
+      this.#traces = this.#startTraces(gateName(role));
       this.#gate = await this.#options.startGate(role, {
         snapshot: this.#snapshots.whole(snapshot),
         credentials: this.#credentials,
@@ -145,6 +154,7 @@ export class GateHost implements GateProcess {
         log: this.#options.log,
         logThreshold: this.#inspector.threshold,
         ...(this.#options.decisions === undefined ? {} : { decisions: this.#options.decisions }),
+        ...(this.#traces === undefined ? {} : { tracer: this.#traces.tracer }),
         metrics: this.#metrics,
       });
       this.#snapshots.committed(snapshot.number);
@@ -155,6 +165,11 @@ export class GateHost implements GateProcess {
       );
       this.#options.send({ type: 'start-failed', error: describeFailure(error) });
     }
+  }
+
+  #startTraces(service: string): Traces | undefined {
+    const { traces, log } = this.#options;
+    return traces && startTraces({ ...traces, headers: collectorHeaders(process.env), service, metrics: this.#metrics, log });
   }
 
   /** One of several workers has none: whoever started it answers for all. */

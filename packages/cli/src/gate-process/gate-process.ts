@@ -1,4 +1,5 @@
 import type { DecisionSink } from '@sallyport/mesh';
+import type { TraceChoice } from '../gate-protocol/gate-arguments.js';
 import type { FromGate, ToGate } from '../gate-protocol/messages.js';
 
 /** What a gate needs from the process that it is in. */
@@ -8,6 +9,8 @@ export interface GateProcessOptions {
   readonly log: (line: string) => void;
   /** Takes the lines of the decision log, where one is written. */
   readonly decisions?: DecisionSink;
+  /** Where traces are exported, where they are. */
+  readonly traces?: TraceChoice;
 }
 
 /** What a process that is a gate, or a part of one, does with the messages of whoever started it. */

@@ -1,10 +1,10 @@
-// The entry of a gate process: `up` starts one for each gate, main.js NAME WORKERS, and with a
-// decision log its file and which decisions go there. Several workers are further processes, started by this
+// The entry of a gate process: `up` starts one for each gate and tells it by its arguments what it has to know at once. Several workers are further processes, started by this
 // one. Configuration and certificates come over the channel to the supervisor; when that closes after the start, the gate goes on with
 // what it has.
 import cluster from 'node:cluster';
 import { fileURLToPath } from 'node:url';
 import { chooseDebugEngine } from '../debug-engine.js';
+import { readGateArguments, writeGateArguments } from '../gate-protocol/gate-arguments.js';
 import type { FromGate, ToGate } from '../gate-protocol/messages.js';
 import { openDecisionFile } from './decision-file.js';
 import { GateHost } from './gate-host.js';
@@ -18,19 +18,25 @@ const signalDrainMs = 2000;
 chooseDebugEngine(process.env);
 const lines = LineWriter.to(1);
 const log = (line: string): void => lines.write(line);
-const [name = '', workers = '1', ...decisionArguments] = process.argv.slice(2);
-const alone = cluster.isWorker || workers === '1';
+const told = readGateArguments(process.argv.slice(2));
+const alone = told.workers === 1;
 if (!alone)
   cluster.setupPrimary({
     exec: fileURLToPath(import.meta.url),
-    args: [name, '1', ...decisionArguments],
+    args: writeGateArguments({ ...told, workers: 1 }),
     execArgv: [],
     serialization: 'json',
   });
-const decisions = alone ? openDecisionFile(decisionArguments) : undefined;
+const decisions = alone && told.decisions !== undefined ? openDecisionFile(told.decisions) : undefined;
 const host = alone
-  ? new GateHost({ send, log, startGate, ...(decisions === undefined ? {} : { decisions }) })
-  : new WorkerGroup(Number(workers), { send, log });
+  ? new GateHost({
+      send,
+      log,
+      startGate,
+      ...(decisions === undefined ? {} : { decisions }),
+      ...(told.traces === undefined ? {} : { traces: told.traces }),
+    })
+  : new WorkerGroup(told.workers, { send, log });
 
 process.on('message', (message) => host.receive(message as ToGate));
 process.on('disconnect', () => {

@@ -11,6 +11,7 @@ import { commandEnvironment } from '../command-environment.js';
 import { CommandFailure } from '../exit-status.js';
 
 import { type FileChange, fileChange } from '../gate-protocol/file-change.js';
+import type { DecisionChoice, TraceChoice } from '../gate-protocol/gate-arguments.js';
 import { type GateRole, gateName, type SnapshotChange, type SnapshotData } from '../gate-protocol/messages.js';
 import type { CommandUser } from '../isolation/command-user.js';
 import { MeshNamespaces } from '../isolation/mesh-namespaces.js';
@@ -21,7 +22,7 @@ import { grantCertificate, requireAccount } from './answer-control.js';
 import type { ApplicationPlan } from './application.js';
 import { ApplicationGroup } from './application-group.js';
 import { type ControlSocket, openControlSocket } from './control-socket.js';
-import { type DecisionChoice, forkGate } from './fork-gate.js';
+import { forkGate } from './fork-gate.js';
 import { GateRefusal, type SignedForGate } from './gate-child.js';
 import type { GateKeeperOptions } from './gate-keeper.js';
 import { GateSet } from './gate-set.js';
@@ -41,6 +42,8 @@ export interface SupervisorOptions {
   readonly workers: number;
   /** Has every gate write down its decisions. */
   readonly decisions?: DecisionChoice;
+  /** Has every gate export its traces. */
+  readonly traces?: TraceChoice;
   readonly id: string;
   /** The state folder, which this supervisor has locked. */
   readonly directory: string;
@@ -309,10 +312,17 @@ export class Supervisor {
   #gateOptions(role: GateRole): GateKeeperOptions {
     const name = gateName(role);
     const logFile = this.#logs.open(name);
-    const { workers, decisions: which } = this.#options;
+    const { workers, decisions: which, traces } = this.#options;
     return {
       role,
-      fork: () => forkGate({ name, workers, logFile, ...(which && { decisions: { file: this.#logs.decisions(name), which } }) }),
+      fork: () =>
+        forkGate({
+          name,
+          workers,
+          logFile,
+          ...(which && { decisions: { file: this.#logs.decisions(name), which } }),
+          ...(traces && { traces }),
+        }),
       adminAddress: this.#addresses.adminAddress(name),
       revocation: () => this.#revocations.list,
       sign: (identity, request) => this.#sign(role, identity, request),

@@ -208,6 +208,7 @@ class IngressGateway {
       limits: this.#limits,
       authorizers: this.#authorizers,
       tokens: this.#tokens,
+      tracer: this.#options.tracer,
       appendForwardedFor: farEnd(facts).address,
       parties: {
         downstreamRemote: client.downstreamRemote,
@@ -247,7 +248,8 @@ class IngressGateway {
       refused: (verdict, subject) => report.refused(verdict, subject),
       authorizers: { calls: this.#authorizers, answerAgeMs: this.#limits.authorizerAnswerAgeMs },
       targets: () => client.connectionTargets(),
-      dial: (permit, hop) => this.#dialer.open(permit, this.#required(), hop, client.origin),
+      dial: (permit, hop) =>
+        this.#dialer.open(permit, this.#required(), hop, { ...client.origin, traceparent: report.traceparent }),
       decided: (verdict, subject) => this.#telemetry.decided(verdict, report, subject),
     });
     const ended = this.#connections.add(connection);

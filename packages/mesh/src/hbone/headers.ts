@@ -1,8 +1,8 @@
-import { randomBytes } from 'node:crypto';
 import { isIP } from 'node:net';
 import type { Workload } from '@sallyport/policy';
 import type { MessageHead, OutgoingHead } from '../http2/message-head.js';
 import { canonicalName, canonicalRevision } from '../telemetry/canonical.js';
+import { newTrace, writeTraceparent } from '../telemetry/tracing/trace-context.js';
 
 /** What a CONNECT says about the connection that it carries; for logs and metrics only, never for a verdict (reference section 7.4). */
 export interface TunnelDescription {
@@ -14,7 +14,7 @@ export interface TunnelDescription {
   /** Host name of the service that the client asked for. */
   readonly serviceHost?: string;
   /** Passed on from an incoming request; a new trace begins where there is none. */
-  readonly traceparent?: string;
+  readonly traceparent?: string | undefined;
 }
 
 /** The headers of an HBONE request: `baggage`, `forwarded`, `traceparent`. */
@@ -23,7 +23,7 @@ export function tunnelHeaders(description: TunnelDescription): OutgoingHead {
   return {
     ...(description.workload === undefined ? {} : { baggage: baggageOf(description.workload) }),
     ...(forwarded === undefined ? {} : { forwarded }),
-    traceparent: description.traceparent ?? newTraceparent(),
+    traceparent: description.traceparent ?? writeTraceparent(newTrace()),
   };
 }
 
@@ -69,9 +69,4 @@ export function forwardedHost(headers: MessageHead): string | undefined {
 export function formatAuthority(host: string, port?: number): string {
   const bracketed = isIP(host) === 6 ? `[${host}]` : host;
   return port === undefined ? bracketed : `${bracketed}:${port}`;
-}
-
-function newTraceparent(): string {
-  const random = randomBytes(24).toString('hex');
-  return `00-${random.slice(0, 32)}-${random.slice(32)}-00`;
 }

@@ -40,6 +40,9 @@ const internal = new Set([
   'x-istio-attributes',
 ]);
 
+/** W3C Trace Context. */
+const traceFields = new Set(['traceparent', 'tracestate']);
+
 /** Fields that a trailer section may not set: framing, routing, credentials, and what gates vouch for. */
 const neverTrailers = new Set([
   ...hopByHop,
@@ -67,13 +70,18 @@ export interface RequestHeaderRules {
   readonly appendForwardedFor?: string;
   /** Believes the client's `x-forwarded-proto`: a waypoint, or a gateway behind trusted proxies. */
   readonly trustForwardedProto: boolean;
+  /** Takes the place of the client's `traceparent` and `tracestate`, where this gate has a span of its own. */
+  readonly trace?: { readonly parent: string; readonly state: string | undefined };
 }
 
 /** The headers that go on to the application, `host` and framing aside. */
 export function forwardedRequestHeaders(head: RequestHead, rules: RequestHeaderRules): Header[] {
   const { attributes } = head;
   const named = new Set(headerTokens(attributes.headers, 'connection'));
-  const kept = attributes.headers.filter(([name]) => !hopByHop.has(name) && !internal.has(name) && !named.has(name));
+  const { trace } = rules;
+  const kept = attributes.headers.filter(
+    ([name]) => !hopByHop.has(name) && !internal.has(name) && !named.has(name) && !(trace !== undefined && traceFields.has(name)),
+  );
   const headers = joinRepeated(kept);
   if (attributes.httpVersion === 2 && headerTokens(attributes.headers, 'te').includes('trailers')) {
     headers.push(['te', 'trailers']);
@@ -81,6 +89,8 @@ export function forwardedRequestHeaders(head: RequestHead, rules: RequestHeaderR
   if (rules.appendForwardedFor !== undefined) {
     append(headers, 'x-forwarded-for', rules.appendForwardedFor);
   }
+  if (trace !== undefined) headers.push(['traceparent', trace.parent]);
+  if (trace?.state !== undefined) headers.push(['tracestate', trace.state]);
   const scheme = attributes.scheme ?? 'http';
   const proto = rules.trustForwardedProto ? firstHeader(headers, 'x-forwarded-proto') : undefined;
   set(headers, 'x-forwarded-proto', proto === 'http' || proto === 'https' ? proto : scheme);

@@ -4,6 +4,7 @@ import type { AuthorizerCalls } from '../ext-authz/authorizer-calls.js';
 import type { LiveConnection } from '../gate.js';
 import type { SignatureVerifier } from '../jwt/verified-signatures.js';
 import type { JudgedConnection } from '../socket/connection-registry.js';
+import type { Tracer } from '../telemetry/tracing/tracer.js';
 import type { WireProtocol } from './detect-protocol.js';
 import type { Exchange, MessageProblem } from './exchange.js';
 import type { HttpLimits } from './limits.js';
@@ -24,6 +25,7 @@ export interface HttpConnectionOptions {
   readonly limits: HttpLimits;
   readonly authorizers: Pick<AuthorizerCalls, 'ask'>;
   readonly tokens: SignatureVerifier;
+  readonly tracer?: Tracer | undefined;
   readonly appendForwardedFor?: string;
   /** What applies to this connection under the snapshot in force; undefined where nothing serves it any more. */
   readonly scope: () => RequestScope | undefined;
@@ -54,6 +56,7 @@ export class HttpConnection implements ConnectionOwner, JudgedConnection {
       limits: options.limits,
       authorizers: options.authorizers,
       tokens: options.tokens,
+      ...(options.tracer === undefined ? {} : { tracer: options.tracer }),
       ...(options.appendForwardedFor === undefined ? {} : { appendForwardedFor: options.appendForwardedFor }),
       scope: options.scope,
       decided: options.decided,

@@ -1,6 +1,8 @@
 import type { ServiceInfo, Verdict, Workload } from '@sallyport/policy';
+import type { TraceContext } from '../telemetry/tracing/trace-context.js';
+import type { Tracer } from '../telemetry/tracing/tracer.js';
 import type { RequestHead } from './exchange.js';
-import { firstHeader } from './header-list.js';
+import { firstHeader, headerValues } from './header-list.js';
 
 /** Who is at the two ends, as logs and metrics name them. Addresses are policy addresses, `IP:PORT`. */
 export interface RequestParties {
@@ -45,6 +47,7 @@ export class RequestRecord {
   forwardedFor: string | undefined;
   verdict: Verdict | undefined;
   destination: RequestDestination | undefined;
+  #trace: TraceContext | undefined;
   #sent: number | undefined;
   #answered: number | undefined;
   #duration: number | undefined;
@@ -56,6 +59,17 @@ export class RequestRecord {
     this.path = head.attributes.path;
     this.requestId = firstHeader(head.attributes.headers, 'x-request-id') ?? '';
     this.forwardedFor = firstHeader(head.attributes.headers, 'x-forwarded-for');
+  }
+
+  /** Its place in a trace: below the client's span, where the client names one. */
+  traced(tracer: Tracer): TraceContext {
+    const { headers } = this.head.attributes;
+    // Several are as good as none.
+    this.#trace ??= tracer.begin(
+      headerValues(headers, 'traceparent').join(),
+      headerValues(headers, 'tracestate').join() || undefined,
+    );
+    return this.#trace;
   }
 
   /** Milliseconds from the request's head to the end. */

@@ -11,6 +11,8 @@ import {
 import type { AuthorizerCalls } from '../ext-authz/authorizer-calls.js';
 import { pipeTunnel } from '../hbone/pipe-tunnel.js';
 import type { SignatureVerifier } from '../jwt/verified-signatures.js';
+import { writeTraceparent } from '../telemetry/tracing/trace-context.js';
+import type { Tracer } from '../telemetry/tracing/tracer.js';
 import { Deadline } from './deadline.js';
 import type { BodySink, Exchange, RequestHead, ResponseHead } from './exchange.js';
 import { asUpstreamError, describeFailure, failureDetails, failureText } from './failure.js';
@@ -38,6 +40,8 @@ export interface RunEnvironment {
   readonly authorizers: Pick<AuthorizerCalls, 'ask'>;
   /** Who verifies the signatures of tokens. */
   readonly tokens: SignatureVerifier;
+  /** Where spans are exported: the application is told of this gate's. */
+  readonly tracer?: Tracer;
   /** The client's address, where it is appended to `x-forwarded-for`. */
   readonly appendForwardedFor?: string;
   /** What applies now; undefined where nothing serves this connection any more. */
@@ -213,9 +217,11 @@ export class RequestRun {
   }
 
   #upstreamRequest({ scope, request: attributes }: JudgedRequest, path: string): UpstreamRequest {
-    const { appendForwardedFor } = this.environment;
+    const { appendForwardedFor, tracer } = this.environment;
+    const trace = tracer && this.record.traced(tracer);
     const request = upstreamRequest(this.#headWith(attributes), path, {
       trustForwardedProto: scope.trustForwardedProto,
+      ...(trace === undefined ? {} : { trace: { parent: writeTraceparent(trace), state: trace.state } }),
       ...(appendForwardedFor === undefined ? {} : { appendForwardedFor }),
     });
     this.record.requestId = firstHeader(request.headers, 'x-request-id') ?? '';
@@ -258,6 +264,7 @@ export class RequestRun {
         const sent = await this.environment.pool.send(permit, targetFor(request, target), request, {
           fresh,
           whole: this.#whole,
+          traceparent: this.#traceparent,
           wanted: () => !this.#ended,
         });
         this.#started(sent.call);
@@ -270,6 +277,12 @@ export class RequestRun {
       }
     }
     throw failure ?? new UpstreamError('UH', 503, 'no endpoint');
+  }
+
+  /** For a tunnel that this request has opened. */
+  get #traceparent(): string | undefined {
+    const { tracer } = this.environment;
+    return tracer && writeTraceparent(this.record.traced(tracer));
   }
 
   /** The request's body, where all of it is here and nobody has looked into it. */

@@ -10,14 +10,16 @@ export interface UpstreamTarget {
   /** Equal for targets that may share connections. */
   readonly key: string;
   readonly protocol: 'http1' | 'http2';
-  /** Opens a byte stream to the application. The permit is the proof that someone judged. */
-  open(permit: Permit): Promise<Duplex>;
+  /** Opens a byte stream to the application. The permit is the proof that someone judged; `traceparent` says for whom. */
+  open(permit: Permit, traceparent?: string): Promise<Duplex>;
 }
 
 /** How to send a request. */
 export interface SendOptions {
   /** The request's body, where all of it is here. */
   readonly whole?: Buffer | undefined;
+  /** What the next gate is told of the trace, where a connection is opened. */
+  readonly traceparent?: string | undefined;
   /** Uses a new connection even where one is free. */
   readonly fresh?: boolean;
   /** Asked once a new connection is open: whether the request is still to be sent. */
@@ -53,13 +55,13 @@ export class UpstreamPool {
       return { call: free.request(request, options.whole), reused: true };
     }
     if (target.protocol === 'http2') {
-      const shared = await (this.#opening.get(target.key) ?? this.#openShared(permit, target));
+      const shared = await (this.#opening.get(target.key) ?? this.#openShared(permit, target, options.traceparent));
       assertWanted(options);
       if (shared.usable()) {
         return { call: shared.request(request, options.whole), reused: false };
       }
     }
-    const opened = await this.#open(permit, target);
+    const opened = await this.#open(permit, target, options.traceparent);
     if (options.wanted?.() === false) {
       opened.connection.destroy();
     }
@@ -105,8 +107,8 @@ export class UpstreamPool {
     return undefined;
   }
 
-  #openShared(permit: Permit, target: UpstreamTarget): Promise<UpstreamConnection> {
-    const opening = this.#open(permit, target)
+  #openShared(permit: Permit, target: UpstreamTarget, traceparent: string | undefined): Promise<UpstreamConnection> {
+    const opening = this.#open(permit, target, traceparent)
       .then((opened) => {
         opened.keep();
         return opened.connection;
@@ -120,9 +122,13 @@ export class UpstreamPool {
     return opening;
   }
 
-  async #open(permit: Permit, target: UpstreamTarget): Promise<{ readonly connection: UpstreamConnection; keep(): void }> {
+  async #open(
+    permit: Permit,
+    target: UpstreamTarget,
+    traceparent: string | undefined,
+  ): Promise<{ readonly connection: UpstreamConnection; keep(): void }> {
     const generation = this.#generation;
-    const stream = await target.open(permit);
+    const stream = await target.open(permit, traceparent);
     if (this.#closed) {
       stream.destroy();
       throw new UpstreamError('UC', 503, 'the client went away while a connection was being opened');

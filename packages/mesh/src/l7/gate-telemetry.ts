@@ -3,13 +3,15 @@ import type { GateOptions, Snapshot } from '../gate.js';
 import { formatRequest } from '../http/request-log.js';
 import { RequestMetrics } from '../http/request-metrics.js';
 import type { RequestRecord } from '../http/request-record.js';
+import { requestSpan } from '../http/request-span.js';
 import { AccessLog, type ConnectionInfo } from '../telemetry/access-log.js';
 import { ConnectionReport } from '../telemetry/connection-report.js';
 import { DecisionLog, type DecisionSubject } from '../telemetry/decision-log.js';
 import { isLogged, type LogFormat } from '../telemetry/log-line.js';
 import { MeshMetrics } from '../telemetry/mesh-metrics.js';
+import { ConnectionTrace } from '../telemetry/tracing/connection-trace.js';
 
-/** The logs and metrics of one L7 gate: a line for each request, one for each connection without HTTP. */
+/** The logs, metrics and traces of one L7 gate: a line and a span for each request, and for each connection without HTTP. */
 export class GateTelemetry {
   readonly connections: AccessLog;
   readonly #mesh: MeshMetrics;
@@ -19,7 +21,7 @@ export class GateTelemetry {
 
   constructor(
     private readonly kind: 'waypoint' | 'gateway',
-    private readonly options: Pick<GateOptions, 'log' | 'logFormat' | 'logThreshold' | 'decisions' | 'metrics'> & {
+    private readonly options: Pick<GateOptions, 'log' | 'logFormat' | 'logThreshold' | 'decisions' | 'metrics' | 'tracer'> & {
       readonly gateway: string;
     },
     snapshot: () => Snapshot | undefined,
@@ -28,8 +30,7 @@ export class GateTelemetry {
     this.connections = new AccessLog({ log: options.log, format: this.#format, threshold: options.logThreshold });
     this.#mesh = MeshMetrics.of(options.metrics);
     this.#requests = RequestMetrics.of(options.metrics);
-    this.#decisions =
-      options.decisions && new DecisionLog({ gate: `${kind} ${options.gateway}`, sink: options.decisions, snapshot });
+    this.#decisions = options.decisions && new DecisionLog({ gate: this.#name, sink: options.decisions, snapshot });
   }
 
   /** A verdict was given on a request. */
@@ -50,11 +51,21 @@ export class GateTelemetry {
   finished(record: RequestRecord): void {
     if (isLogged('info', this.options.logThreshold)) this.options.log(formatRequest(record, this.#format));
     this.#requests.record(this.kind === 'waypoint' ? 'waypoint' : 'source', record);
+    const { tracer } = this.options;
+    if (tracer === undefined) return;
+    const trace = record.traced(tracer);
+    if (trace.sampled) tracer.end(requestSpan(this.#name, record, trace));
   }
 
-  /** A connection without HTTP begins. */
-  report(connection: ConnectionInfo): ConnectionReport {
-    return new ConnectionReport(this.connections, this.#mesh, connection);
+  /** A connection without HTTP begins; `traceparent` is what came with it. */
+  report(connection: ConnectionInfo, traceparent?: string): ConnectionReport {
+    const { tracer } = this.options;
+    const trace = tracer && new ConnectionTrace(tracer, this.#name, traceparent);
+    return new ConnectionReport(this.connections, this.#mesh, connection, trace);
+  }
+
+  get #name(): string {
+    return `${this.kind} ${this.options.gateway}`;
   }
 }
 

@@ -15,6 +15,7 @@ export interface Origin {
   readonly sourcePort: number;
   /** The service that the client asked for. */
   readonly serviceHost?: string;
+  readonly traceparent?: string | undefined;
 }
 
 /** What a gate is at the moment of dialling. */

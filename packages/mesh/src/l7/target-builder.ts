@@ -124,7 +124,7 @@ export class TargetBuilder {
         ...(service === undefined ? {} : { service }),
         ...(workload === undefined || workload.kind === 'Gateway' ? {} : { workload }),
       },
-      open: (permit: Permit) => this.dialer.open(permit, context, hop, origin),
+      open: (permit: Permit, traceparent?: string) => this.dialer.open(permit, context, hop, { ...origin, traceparent }),
     };
   }
 }

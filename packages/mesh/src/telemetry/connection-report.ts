@@ -3,6 +3,7 @@ import type { LiveConnection } from '../gate.js';
 import type { AccessLog, ConnectionInfo } from './access-log.js';
 import type { MeshMetrics } from './mesh-metrics.js';
 import type { ResponseFlags } from './response-flags.js';
+import type { ConnectionTrace } from './tracing/connection-trace.js';
 
 /** Why a connection ended otherwise than in order. */
 export interface ConnectionFailure {
@@ -17,18 +18,20 @@ export interface ConnectionBytes {
   readonly fromServer: number;
 }
 
-/** One connection's line in the log and its part in the metrics; ends once, however often it is told to. */
+/** One connection's line in the log, its part in the metrics and its span; ends once, however often it is told to. */
 export class ConnectionReport {
   readonly #accessLog: AccessLog;
   readonly #metrics: MeshMetrics;
   readonly #began = performance.now();
+  readonly #trace: ConnectionTrace | undefined;
   #connection: ConnectionInfo;
   #ended = false;
 
-  constructor(accessLog: AccessLog, metrics: MeshMetrics, connection: ConnectionInfo) {
+  constructor(accessLog: AccessLog, metrics: MeshMetrics, connection: ConnectionInfo, trace?: ConnectionTrace) {
     this.#accessLog = accessLog;
     this.#metrics = metrics;
     this.#connection = connection;
+    this.#trace = trace;
     accessLog.opened(connection);
     metrics.connectionOpened(connection);
   }
@@ -41,6 +44,11 @@ export class ConnectionReport {
       destination: { ...liveEnd(destination), ...(destination.service && { service: destination.service.hostname }) },
       ageMs: Math.round(performance.now() - this.#began),
     };
+  }
+
+  /** What the next gate is told of the trace; undefined where there is none. */
+  get traceparent(): string | undefined {
+    return this.#trace?.traceparent;
   }
 
   /** As it is known so far. */
@@ -64,14 +72,17 @@ export class ConnectionReport {
     this.#ended = true;
     const inbound = this.#connection.direction === 'inbound';
     const judged = failure?.verdict ?? verdict;
-    this.#accessLog.completed(this.#connection, {
+    const ending = {
       bytesSent: inbound ? bytes.fromServer : bytes.fromClient,
       bytesReceived: inbound ? bytes.fromClient : bytes.fromServer,
       durationMs: performance.now() - this.#began,
       ...(failure === undefined ? {} : { error: failure.error }),
       ...(judged === undefined ? {} : { verdict: judged }),
-    });
-    this.#metrics.connectionClosed(this.#connection, failure?.flags ?? '-', bytes);
+    };
+    const flags = failure?.flags ?? '-';
+    this.#accessLog.completed(this.#connection, ending);
+    this.#metrics.connectionClosed(this.#connection, flags, bytes);
+    this.#trace?.end(this.#connection, ending, flags);
   }
 }
 

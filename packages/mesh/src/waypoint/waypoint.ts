@@ -28,6 +28,7 @@ import { type Listener, type ListenerPlan, placeOf } from '../socket/listener-se
 import { namespaceOf } from '../socket/namespace-of.js';
 import { SnapshotGate } from '../socket/snapshot-gate.js';
 import { judgePeers } from '../telemetry/judge-peers.js';
+import { readTraceparent } from '../telemetry/tracing/trace-context.js';
 import { protocolOf, type ServedTarget, WaypointState } from './waypoint-state.js';
 import { WaypointTunnel } from './waypoint-tunnel.js';
 
@@ -218,6 +219,7 @@ class Waypoint {
       limits: this.#limits,
       authorizers: this.#authorizers,
       tokens: this.#tokens,
+      tracer: this.#options.tracer,
       parties: {
         downstreamRemote: tunnel.downstreamRemote,
         downstreamLocal: formatAuthority(destinationIp, destinationPort),
@@ -240,19 +242,25 @@ class Waypoint {
   async #serveTcp(state: WaypointState, tunnel: WaypointTunnel, target: ServedTarget, client: TcpClient): Promise<void> {
     const { request, peer } = tunnel;
     const source = state.snapshot.inventory.workloadByAddress.get(peer.address);
-    const report = this.#telemetry.report({
-      direction: 'inbound',
-      source: {
-        address: tunnel.downstreamRemote,
-        identity: peer.identity,
-        ...(source === undefined ? {} : { workload: source }),
+    const { traceparent } = request.headers;
+    const report = this.#telemetry.report(
+      {
+        direction: 'inbound',
+        source: {
+          address: tunnel.downstreamRemote,
+          identity: peer.identity,
+          ...(source === undefined ? {} : { workload: source }),
+        },
+        destination: {
+          address: request.authority,
+          hboneAddress: request.authority,
+          ...(target.kind === 'service' ? { service: target.service } : { workload: target.workload }),
+        },
       },
-      destination: {
-        address: request.authority,
-        hboneAddress: request.authority,
-        ...(target.kind === 'service' ? { service: target.service } : { workload: target.workload }),
-      },
-    });
+      traceparent,
+    );
+    // Without a span of its own a gate is no more than a hop on the way.
+    const onward = report.traceparent ?? (readTraceparent(traceparent) && traceparent);
     const connection = new TcpConnection({
       client,
       report,
@@ -261,7 +269,8 @@ class Waypoint {
       filter: () => tunnel.filter(this.#mysql),
       refused: (verdict, subject) => report.refused(verdict, subject),
       targets: () => tunnel.connectionTargets(),
-      dial: (permit, hop) => this.#dialer.open(permit, this.#state ?? state, hop, tunnel.origin(target)),
+      dial: (permit, hop) =>
+        this.#dialer.open(permit, this.#state ?? state, hop, { ...tunnel.origin(target), traceparent: onward }),
       decided: (verdict, subject) => this.#telemetry.decided(verdict, report, subject),
     });
     const ended = this.#connections.add(connection);

@@ -16,6 +16,8 @@ import { type ConnectionFailure, ConnectionReport } from '../telemetry/connectio
 import type { DecisionLog } from '../telemetry/decision-log.js';
 import { policyChange } from '../telemetry/denial.js';
 import type { MeshMetrics } from '../telemetry/mesh-metrics.js';
+import { ConnectionTrace } from '../telemetry/tracing/connection-trace.js';
+import type { Tracer } from '../telemetry/tracing/tracer.js';
 import { isSameGate, isStillPlanned, type OutboundPlan, planOutbound } from './outbound-plan.js';
 import { hbonePort } from './ports.js';
 import { RoundRobin } from './round-robin.js';
@@ -30,6 +32,7 @@ export interface OutboundContext {
   readonly accessLog: AccessLog;
   readonly decisions: DecisionLog | undefined;
   readonly metrics: MeshMetrics;
+  readonly tracer: Tracer | undefined;
 }
 
 /** Who connects, and where to. */
@@ -125,7 +128,9 @@ export class OutboundConnection implements JudgedConnection {
     this.#client = snapshot.inventory.workloads.get(clientKey);
     this.#plan = planOutbound(snapshot, clientKey, destination, this.#context.turns);
     const info = describe(snapshot, this.#request, this.#socket, this.#plan);
-    return new ConnectionReport(this.#context.accessLog, this.#context.metrics, info);
+    const { accessLog, metrics, tracer } = this.#context;
+    const trace = tracer && new ConnectionTrace(tracer, 'ztunnel-source', undefined);
+    return new ConnectionReport(accessLog, metrics, info, trace);
   }
 
   #notBegun(error: string): void {
@@ -152,7 +157,7 @@ export class OutboundConnection implements JudgedConnection {
     const plan = this.#plan;
     switch (plan.kind) {
       case 'hbone':
-        return this.#dialTunnel(snapshot, client, plan);
+        return this.#dialTunnel(snapshot, client, plan, report.traceparent);
       case 'plaintext':
         return this.#dialPlaintext(snapshot, client, plan);
       case 'passthrough':
@@ -164,7 +169,12 @@ export class OutboundConnection implements JudgedConnection {
     }
   }
 
-  async #dialTunnel(snapshot: Snapshot, client: Workload, plan: Extract<OutboundPlan, { kind: 'hbone' }>): Promise<Duplex> {
+  async #dialTunnel(
+    snapshot: Snapshot,
+    client: Workload,
+    plan: Extract<OutboundPlan, { kind: 'hbone' }>,
+    traceparent: string | undefined,
+  ): Promise<Duplex> {
     const { stream } = await this.#context.pool.connect({
       permit: plan.permit,
       identity: client.identity,
@@ -177,6 +187,7 @@ export class OutboundConnection implements JudgedConnection {
         workload: client,
         sourceAddress: client.address,
         sourcePort: this.#socket.remotePort ?? 0,
+        traceparent,
         ...(plan.service === undefined ? {} : { serviceHost: plan.service.hostname }),
       }),
       signal: this.#givenUp.signal,

@@ -21,6 +21,7 @@ import { ConnectionReport } from '../telemetry/connection-report.js';
 import { DecisionLog } from '../telemetry/decision-log.js';
 import { judgePeers } from '../telemetry/judge-peers.js';
 import { MeshMetrics } from '../telemetry/mesh-metrics.js';
+import { ConnectionTrace } from '../telemetry/tracing/connection-trace.js';
 import { dialAuthorizer } from './dial-authorizer.js';
 import { hboneClient, type InboundClient, plaintextClient } from './inbound-client.js';
 import { InboundConnection } from './inbound-connection.js';
@@ -197,7 +198,9 @@ class ZtunnelDestination implements GateParts<ZtunnelJudge, InboundPlan> {
       return;
     }
     const { workload, port } = destination;
-    const report = new ConnectionReport(this.#accessLog, this.#metrics, describe(judge, arrival, workload, port));
+    const { tracer } = this.#options;
+    const trace = tracer && new ConnectionTrace(tracer, this.name, arrival.request?.headers.traceparent);
+    const report = new ConnectionReport(this.#accessLog, this.#metrics, describe(judge, arrival, workload, port), trace);
     const context = {
       judge: () => this.#judge ?? judge,
       connections: this.connections,

@@ -69,6 +69,7 @@ class ZtunnelSource implements GateParts<Snapshot, OutboundListenerPlan> {
       connections: this.connections,
       accessLog: new AccessLog({ log: options.log, format: options.logFormat ?? 'text', threshold: options.logThreshold }),
       metrics: MeshMetrics.of(options.metrics),
+      tracer: options.tracer,
       decisions:
         options.decisions && new DecisionLog({ gate: this.name, sink: options.decisions, snapshot: () => this.#snapshot }),
     };

@@ -55,6 +55,7 @@ export class L7Mesh {
       metrics: mesh.metrics,
       log: (line: string) => started.write(line),
       decisions: mesh.decisions,
+      ...(mesh.tracer === undefined ? {} : { tracer: mesh.tracer }),
     };
     for (const { key, role } of inventory.gateways.values()) {
       const start = role === 'waypoint' ? startWaypoint : startGateway;

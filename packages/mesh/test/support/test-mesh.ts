@@ -5,6 +5,7 @@ import { buildInventory, type Inventory, loadResources, strict } from '@sallypor
 import type { Registry } from 'prom-client';
 import type { AddressBook, DecisionSink, Gate, GateOptions, Snapshot } from '../../src/gate.js';
 import { createMetricsRegistry } from '../../src/telemetry/metrics-registry.js';
+import type { Tracer } from '../../src/telemetry/tracing/tracer.js';
 import { startZtunnelDestination } from '../../src/ztunnel/ztunnel-destination.js';
 import { startZtunnelSource } from '../../src/ztunnel/ztunnel-source.js';
 import { TestAuthority, TestLists } from './test-authority.js';
@@ -99,6 +100,8 @@ export class TestMesh {
   readonly log: string[] = [];
   readonly decisions = new TestDecisions();
   readonly metrics: Registry = createMetricsRegistry();
+  /** Set while a mesh is prepared: where its spans go. */
+  tracer: Tracer | undefined;
   readonly authority: TestAuthority;
   /** The revocation lists of all gates: at first one that revokes nobody. */
   readonly lists: TestLists;
@@ -122,6 +125,7 @@ export class TestMesh {
       revocation: mesh.lists,
       log: (line) => mesh.#write(line),
       decisions: mesh.decisions,
+      ...(mesh.tracer === undefined ? {} : { tracer: mesh.tracer }),
       metrics: mesh.metrics,
     };
     mesh.#gates = await Promise.all([startZtunnelDestination(options), startZtunnelSource(options)]);
