@@ -24,10 +24,11 @@ import { TcpConnection } from '../l7/tcp-connection.js';
 import { MysqlFilter } from '../mysql/mysql-filter.js';
 import type { Greeting } from '../socket/client-hello.js';
 import { ConnectionRegistry } from '../socket/connection-registry.js';
-import { placeOf } from '../socket/listener-set.js';
+import { type Listener, placeOf } from '../socket/listener-set.js';
 import { proxyHeaderOf } from '../socket/proxy-header.js';
 import { resetAfterFirstBytes } from '../socket/reset-later.js';
 import { SnapshotGate } from '../socket/snapshot-gate.js';
+import { Tally } from '../socket/tally.js';
 import { listenTcp } from '../socket/tcp-listener.js';
 import { judgePeers } from '../telemetry/judge-peers.js';
 import { type Arrival, type ClientFacts, farEnd } from './client-facts.js';
@@ -67,11 +68,14 @@ class IngressGateway {
   readonly #telemetry: GateTelemetry;
   readonly #connections = new ConnectionRegistry();
   readonly #httpConnections = new Set<HttpConnection>();
+  /** TLS handshakes under way, by client. */
+  readonly #handshakes: Tally;
   #state: GatewayState | undefined;
 
   constructor(options: GatewayOptions) {
     this.#options = options;
     this.#limits = { ...defaultHttpLimits, ...options.limits };
+    this.#handshakes = new Tally(this.#limits.handshakesPerAddress);
     this.#peers = judgePeers(() => (this.#state?.snapshot ?? options.snapshot).inventory, options);
     this.#pool = new HbonePool({
       credentials: options.credentials,
@@ -102,7 +106,7 @@ class IngressGateway {
         connections: this.#connections,
         derive: (next, signal) => this.#derive(next, signal),
         plans: plansOf,
-        open: (plan) => listenTcp({ ...placeOf(plan), onConnection: (socket) => this.#accept(plan.declaredPort, socket) }),
+        open: (plan) => this.#open(plan),
         enforce: (state) => {
           this.#state = state;
           this.#authorizers.retire();
@@ -117,6 +121,14 @@ class IngressGateway {
       for (const connection of this.#httpConnections) {
         connection.drain();
       }
+    });
+  }
+
+  #open(plan: GatewayPlan): Promise<Listener> {
+    return listenTcp({
+      ...placeOf(plan),
+      maxFromAddress: this.#limits.connectionsPerAddress,
+      onConnection: (socket) => this.#accept(plan.declaredPort, socket),
     });
   }
 
@@ -191,10 +203,19 @@ class IngressGateway {
   }
 
   #terminate(socket: Socket, arrival: Arrival): void {
+    const ended = this.#handshakes.take(farEnd(arrival).address);
+    if (ended === undefined) {
+      this.#failed(socket, arrival, 'too many TLS handshakes at once');
+      return;
+    }
+    if (socket.closed) ended();
+    else socket.once('close', ended);
     terminateTls(socket, {
       certificateFor: (name) => this.#state?.certificates.certificateFor(this.#state.listenersOn(arrival.port), name),
-      onSecure: (secure) =>
-        this.#serveHttp(secure, { ...arrival, kind: 'https', greeting: greetingIn(secure) }, protocolOf(secure)),
+      onSecure: (secure) => {
+        ended();
+        this.#serveHttp(secure, { ...arrival, kind: 'https', greeting: greetingIn(secure) }, protocolOf(secure));
+      },
       onFailed: (failed, error) => this.#failed(failed, arrival, `TLS handshake: ${error.message}`),
     });
   }

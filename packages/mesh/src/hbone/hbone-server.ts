@@ -7,6 +7,8 @@ import { endAt } from '../identity/end-at.js';
 import type { JudgingSide, Peer, PeerJudge } from '../identity/peer-judge.js';
 import { secureContextOptions, serverTlsOptions } from '../identity/tls-options.js';
 import { type ListenPlace, listenOptions } from '../socket/listen-options.js';
+import { Tally } from '../socket/tally.js';
+import { mostFromAddress } from '../socket/tcp-listener.js';
 import { HboneError } from './hbone-error.js';
 import { HboneRequest, type SocketEnd } from './hbone-request.js';
 import { idleRelease } from './idle-release.js';
@@ -39,6 +41,8 @@ export interface HboneServerOptions extends ListenPlace {
   readonly keepAlive?: KeepAlive;
   /** TCP connections open at once; more are dropped. */
   readonly maxConnections?: number;
+  /** Connections of one address; more are dropped. */
+  readonly maxFromAddress?: number;
   /** Handshakes under way at once with one address; more are dropped, so that who begins many and ends none keeps nobody else out. */
   readonly maxHandshakes?: number;
   /** What one connection takes from its peer. */
@@ -59,10 +63,10 @@ export class HboneServer {
   readonly #options: HboneServerOptions;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
-  /** TCP connections whose handshake is not complete, by remote end. */
-  readonly #handshakes = new Map<string, Ends>();
-  /** How many of them each address has. */
-  readonly #handshakesFrom = new Map<string, number>();
+  /** TCP connections whose handshake is not complete, by remote end, each with what gives its place back. */
+  readonly #handshakes = new Map<string, () => void>();
+  readonly #handshakesFrom: Tally;
+  readonly #connectionsFrom: Tally;
   readonly #connections = new Set<Connection>();
   readonly #stopRenewal: () => void;
   readonly #stopChanges: () => void;
@@ -79,6 +83,8 @@ export class HboneServer {
   private constructor(options: HboneServerOptions) {
     this.#options = options;
     this.#identity = options.identity;
+    this.#handshakesFrom = new Tally(options.maxHandshakes ?? 100);
+    this.#connectionsFrom = new Tally(options.maxFromAddress ?? mostFromAddress);
     const current = options.credentials.current(options.identity);
     this.#bundle = current?.bundle;
     this.#server = createServer(serverTlsOptions(current, options.handshakeTimeoutMs ?? 10_000));
@@ -170,35 +176,33 @@ export class HboneServer {
     const ends = endsOf(socket);
     // A reset during the handshake is the TLS layer's to report.
     socket.on('error', () => undefined);
-    if (!this.#beginHandshake(ends)) {
+    const ended = this.#connectionsFrom.take(ends.from.address);
+    if (ended === undefined || !this.#beginHandshake(ends)) {
+      ended?.();
       socket.destroy();
-      this.#refused(ends, 'too many TLS handshakes at once');
+      this.#refused(ends, ended === undefined ? 'too many connections' : 'too many TLS handshakes at once');
       return;
     }
     this.#sockets.add(socket);
     socket.once('close', () => {
       this.#sockets.delete(socket);
+      ended();
       if (this.#endHandshake(ends)) this.#handshakeFailed(ends);
     });
     if (this.#options.credentials.current(this.#identity) === undefined) this.#fetchAgain();
   }
 
   /** Returns false where its address has too many under way. */
-  #beginHandshake({ from, to }: Ends): boolean {
-    const underWay = this.#handshakesFrom.get(from.address) ?? 0;
-    if (underWay >= (this.#options.maxHandshakes ?? 100)) return false;
-    this.#handshakesFrom.set(from.address, underWay + 1);
-    this.#handshakes.set(keyOf(from), { from, to });
-    return true;
+  #beginHandshake({ from }: Ends): boolean {
+    const ended = this.#handshakesFrom.take(from.address);
+    if (ended !== undefined) this.#handshakes.set(keyOf(from), ended);
+    return ended !== undefined;
   }
 
   /** Returns whether it was under way. */
   #endHandshake({ from }: Ends): boolean {
-    if (!this.#handshakes.delete(keyOf(from))) return false;
-    const left = (this.#handshakesFrom.get(from.address) ?? 1) - 1;
-    if (left === 0) this.#handshakesFrom.delete(from.address);
-    else this.#handshakesFrom.set(from.address, left);
-    return true;
+    this.#handshakes.get(keyOf(from))?.();
+    return this.#handshakes.delete(keyOf(from));
   }
 
   #handshakeFailed(ends: Ends): void {

@@ -10,6 +10,8 @@ export function failureText(error: UpstreamError): string {
   switch (error.flag) {
     case 'UF':
       return 'upstream connect error: connection failure';
+    case 'UO':
+      return 'upstream connect error: overflow';
     case 'UC':
       return 'upstream connect error: connection termination';
     case 'UH':
@@ -30,6 +32,8 @@ export function failureDetails(error: UpstreamError): string {
   switch (error.flag) {
     case 'UF':
       return 'upstream_reset_before_response_started{connection_failure}';
+    case 'UO':
+      return 'upstream_reset_before_response_started{overflow}';
     case 'UC':
       return 'upstream_reset_before_response_started{connection_termination}';
     case 'UH':

@@ -25,6 +25,10 @@ export interface HttpLimits {
   readonly interimResponses: number;
   /** Opening a connection to an endpoint, tunnel included; then 503. */
   readonly connectTimeoutMs: number;
+  /** Connections of one address at an ingress gateway; more are dropped. Behind a load balancer the balancer's count. */
+  readonly connectionsPerAddress: number;
+  /** TLS handshakes under way with one client of an ingress gateway; more are dropped. Many clients may share the address of a balancer. */
+  readonly handshakesPerAddress: number;
   /** How long the rest of a refused request's body is read away, so that the client gets to see the answer. */
   readonly lingerMs: number;
   /** Requests at once on one HTTP/2 client connection; what a waypoint's HBONE listener grants upstream (reference section 7.2). */
@@ -51,6 +55,8 @@ export const defaultHttpLimits: HttpLimits = {
   bodyTimeoutMs: 300_000,
   interimResponses: 100,
   connectTimeoutMs: 10_000,
+  connectionsPerAddress: 5_000,
+  handshakesPerAddress: 1_000,
   lingerMs: 2_000,
   concurrentStreams: 100,
   resetBurst: 100,

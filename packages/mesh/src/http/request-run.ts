@@ -271,7 +271,7 @@ export class RequestRun {
         return sent;
       } catch (error) {
         failure = asUpstreamError(error);
-        if (failure.flag !== 'UF' || this.#ended) {
+        if ((failure.flag !== 'UF' && failure.flag !== 'UO') || this.#ended) {
           break;
         }
       }

@@ -47,10 +47,10 @@ export interface UpstreamConnection {
 }
 
 /**
- * How the onward side failed, with Envoy's response flag for it: UF no connection, UC it broke, UH no endpoint, UT too slow, NR no route,
+ * How the onward side failed, with Envoy's response flag for it: UF no connection, UO too many are being opened, UC it broke, UH no endpoint, UT too slow, NR no route,
  * UPE the answer is no HTTP. `refused`: the request cannot be expressed in the application's protocol.
  */
-export type UpstreamFlag = 'UF' | 'UC' | 'UH' | 'UT' | 'NR' | 'UPE' | 'refused';
+export type UpstreamFlag = 'UF' | 'UO' | 'UC' | 'UH' | 'UT' | 'NR' | 'UPE' | 'refused';
 
 /** The onward side failed; `status` is what the client is told. */
 export class UpstreamError extends Error {

@@ -4,6 +4,7 @@ import type { Snapshot } from '../gate.js';
 import type { HbonePool } from '../hbone/hbone-pool.js';
 import { tunnelHeaders } from '../hbone/headers.js';
 import { UpstreamError } from '../http/upstream.js';
+import { OverflowError } from '../socket/connect-socket.js';
 import { dialTcp } from '../socket/dial-tcp.js';
 import { namespaceOf } from '../socket/namespace-of.js';
 import { dialOutside } from './dial-outside.js';
@@ -48,7 +49,9 @@ export class OnwardDialer {
       const place = { localAddress, ...namespaceOf(addresses, gateway.workload.key) };
       return await this.#dial(permit, { snapshot, gateway }, hop, { origin, place });
     } catch (cause) {
-      throw cause instanceof UpstreamError ? cause : new UpstreamError('UF', 503, `no connection to ${hopHost(hop)}`, { cause });
+      if (cause instanceof UpstreamError) throw cause;
+      const flag = cause instanceof OverflowError ? 'UO' : 'UF';
+      throw new UpstreamError(flag, 503, `no connection to ${hopHost(hop)}`, { cause });
     }
   }
 

@@ -2,13 +2,19 @@ import { createServer, type Socket } from 'node:net';
 import { resetSocket } from '../hbone/reset.js';
 import { type ListenPlace, listenOptions } from './listen-options.js';
 import type { Listener } from './listener-set.js';
+import { Tally } from './tally.js';
 
 /** What a TCP listener needs. */
 export interface TcpListenerOptions extends ListenPlace {
   readonly onConnection: (socket: Socket) => void;
   /** Connections open at once; more are dropped. */
   readonly maxConnections?: number;
+  /** Connections of one address; more are dropped. No bound of its own where absent: for listeners that are there for one client. */
+  readonly maxFromAddress?: number;
 }
+
+/** Half of what a listener takes: one client never has all of it. */
+export const mostFromAddress = 5_000;
 
 /** A listening TCP socket. */
 export interface TcpListener extends Listener {
@@ -19,9 +25,18 @@ export interface TcpListener extends Listener {
 /** Opens a TCP listener whose connections end each direction by itself. Rejects if the address cannot be opened. */
 export async function listenTcp(options: TcpListenerOptions): Promise<TcpListener> {
   const sockets = new Set<Socket>();
+  const addresses = new Tally(options.maxFromAddress ?? Infinity);
   const server = createServer({ allowHalfOpen: true, noDelay: true, keepAlive: true }, (socket) => {
+    const ended = addresses.take(socket.remoteAddress ?? '');
+    if (ended === undefined) {
+      socket.destroy();
+      return;
+    }
     sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
+    socket.once('close', () => {
+      sockets.delete(socket);
+      ended();
+    });
     // Whoever handles the connection looks at its end; a reset before that must not end the process.
     socket.on('error', () => undefined);
     options.onConnection(socket);

@@ -13,11 +13,12 @@ const hint = 'this proxy opens tunnels only: use CONNECT (curl --proxytunnel) or
  */
 export class HttpConnect {
   readonly #server: Server;
+  /** Ends those that have not said where they want to go. Node.js looks at its own limits only where the server itself listens. */
+  readonly #timers = new WeakMap<Socket, NodeJS.Timeout>();
 
   constructor(given: ProxyHandlers) {
-    const handlers = refusingOnce(given);
-    const limits = { requestTimeout: proxyHandshakeTimeoutMs, headersTimeout: proxyHandshakeTimeoutMs, maxHeaderSize: 16_384 };
-    this.#server = createServer(limits, (request, response) => refuseRequest(request, response, handlers));
+    const handlers = refusingOnce({ ...given, onConnect: (socket, destination) => this.#connected(given, socket, destination) });
+    this.#server = createServer({ maxHeaderSize: 16_384 }, (request, response) => refuseRequest(request, response, handlers));
     this.#server.on('connect', (request, stream, head) => connected(request, stream, head, handlers));
     this.#server.on('clientError', (error, stream) => {
       if (stream.writable) stream.end('HTTP/1.1 400 Bad Request\r\nconnection: close\r\n\r\n', () => stream.destroy());
@@ -27,7 +28,15 @@ export class HttpConnect {
 
   /** Takes over a connection of which nothing has been read. */
   serve(socket: Socket): void {
+    const timer = setTimeout(() => socket.destroy(), proxyHandshakeTimeoutMs);
+    this.#timers.set(socket, timer);
+    socket.once('close', () => clearTimeout(timer));
     this.#server.emit('connection', socket);
+  }
+
+  #connected(handlers: ProxyHandlers, socket: Socket, destination: Destination): void {
+    clearTimeout(this.#timers.get(socket));
+    handlers.onConnect(socket, destination);
   }
 }
 

@@ -15,7 +15,7 @@ import { type Listener, type ListenerPlan, placeOf } from '../socket/listener-se
 import { hasPlace, namespaceOf } from '../socket/namespace-of.js';
 import { needsSameSockets, type SocketsOf, socketsOf } from '../socket/needed-sockets.js';
 import { type GateParts, SnapshotGate } from '../socket/snapshot-gate.js';
-import { listenTcp } from '../socket/tcp-listener.js';
+import { listenTcp, mostFromAddress } from '../socket/tcp-listener.js';
 import { AccessLog, type ConnectionInfo } from '../telemetry/access-log.js';
 import { ConnectionReport } from '../telemetry/connection-report.js';
 import { DecisionLog } from '../telemetry/decision-log.js';
@@ -149,6 +149,7 @@ class ZtunnelDestination implements GateParts<ZtunnelJudge, InboundPlan> {
     const listener = await listenTcp({
       ...placeOf(plan),
       onConnection: (socket) => void this.#accepted(current.workload, current.declaredPort, socket),
+      maxFromAddress: mostFromAddress,
     });
     return {
       adopt: (next) => {

@@ -361,6 +361,26 @@ describe('an HBONE server and a hostile client', () => {
     await expect.poll(() => refused.length).toBe(8);
   });
 
+  it('takes so many connections of one address, and others meanwhile', async () => {
+    const refused: string[] = [];
+    const { server, unharmed } = await scene({ maxFromAddress: 3, onRefused: ({ error }) => refused.push(error) });
+    const many = await Promise.all(
+      Array.from({ length: 3 }, async () => RawPeer.connect(server.port, await authority.fetch(client), '127.0.0.9')),
+    );
+    cleanups.push(() => many.map(({ socket }) => socket.destroy()));
+    for (const peer of many) await peer.begin();
+    const further = connect({ host: '127.0.0.1', port: server.port, localAddress: '127.0.0.9' });
+    further.on('error', () => undefined);
+    await once(further.resume(), 'close');
+    expect(refused).toEqual(['too many connections']);
+    await unharmed();
+    many[0]?.socket.destroy();
+    await expect.poll(() => server.connections).toBe(4);
+    const again = await RawPeer.connect(server.port, await authority.fetch(client), '127.0.0.9');
+    cleanups.push(() => again.socket.destroy());
+    await again.begin();
+  });
+
   it('drops a TCP peer that vanishes during the handshake', async () => {
     const { server, unharmed } = await scene({ handshakeTimeoutMs: 2000 });
     const socket = connect(server.port, '127.0.0.1').resume();

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { connect as connectTcp } from 'node:net';
 import { connect, type TLSSocket } from 'node:tls';
 import type { Credentials } from '../../src/gate.js';
 import { FrameReader } from '../../src/http2/frame-reader.js';
@@ -29,10 +30,11 @@ export class RawPeer {
     });
   }
 
-  static async connect(port: number, credentials: Credentials): Promise<RawPeer> {
+  static async connect(port: number, credentials: Credentials, localAddress = '127.0.0.1'): Promise<RawPeer> {
+    const raw = connectTcp({ host: '127.0.0.1', port, localAddress });
+    raw.on('error', () => undefined);
     const socket = connect({
-      host: '127.0.0.1',
-      port,
+      socket: raw,
       key: credentials.key,
       cert: credentials.chain,
       ca: credentials.bundle,

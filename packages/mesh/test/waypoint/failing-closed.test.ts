@@ -3,9 +3,9 @@ import type { Socket } from 'node:net';
 import type { Inventory } from '@sallyport/policy';
 import { afterEach, describe, expect, it } from 'vitest';
 import { ask, L7Mesh, readUntil, runHttp, servedBy, waypoint } from '../l7/l7-mesh.js';
-import { closed, deferred, readAll } from '../support/await-event.js';
+import { closed, deferred, readAll, readSome } from '../support/await-event.js';
 import { ambientNamespace, pod, policy } from '../support/manifests.js';
-import { inventoryOf } from '../support/test-mesh.js';
+import { inventoryOf, type TestMesh } from '../support/test-mesh.js';
 
 const ports = (port: string) => `[{ ${port} port: 80, targetPort: 8080 }]`;
 const base = [
@@ -132,6 +132,12 @@ describe('a port of undeclared protocol', () => {
     await startHttp([...undeclared, readers]);
     expect(await ask(await as())).toMatchObject({ status: 200 });
     expect(await ask(await as(), { method: 'DELETE' })).toMatchObject({ status: 403 });
+  });
+
+  it('is served as TCP where the client waits for the other side to begin', async () => {
+    const greets = (made: TestMesh) => made.run('shop/server', 8080, (socket) => void socket.write('220 ready'));
+    mesh = await L7Mesh.start(undeclared, greets, { sniffTimeoutMs: 100 });
+    expect(await readSome(await as())).toBe('220 ready');
   });
 
   it('denies to other TCP what only a request could be allowed', async () => {

@@ -5,7 +5,7 @@ import { connect, type Socket } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { createServer as createTlsServer } from 'node:tls';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { readAll } from '../support/await-event.js';
+import { closed, readAll } from '../support/await-event.js';
 import { ambientNamespace, pod, policy, service } from '../support/manifests.js';
 import { password, TestMesh } from '../support/test-mesh.js';
 
@@ -104,6 +104,17 @@ describe('the SOCKS listener', () => {
     socket.end();
     await once(socket.resume(), 'close');
   });
+});
+
+it('a client that does not say where to go is ended after 10 s, however it began', { timeout: 30_000 }, async () => {
+  const beginnings = ['', '\u0005', '\u0005\u0001\u0002\u0001', 'CONNECT server.shop:80 HTTP/1.1\r\nhost: x\r\n'];
+  const sockets = await Promise.all(beginnings.map(() => dial()));
+  await Promise.all(
+    sockets.map((socket, at) => {
+      if (beginnings[at] !== '') socket.write(beginnings[at] ?? '', 'latin1');
+      return closed(socket.resume());
+    }),
+  );
 });
 
 describe('HTTP on the same port', () => {
