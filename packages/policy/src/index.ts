@@ -22,6 +22,7 @@ export { routeTcp } from './bind/route-tcp.js';
 export { routeTls } from './bind/route-tls.js';
 export type { ObjectStatus, StatusCondition, StatusOptions } from './bind/status/status-condition.js';
 export { statuses } from './bind/status/statuses.js';
+export { servicesOf } from './bind/workload-services.js';
 export type { CompileOptions, TableTally } from './compile/options.js';
 export { TableMemory } from './compile/table-memory.js';
 export type * from './decide/decider.js';

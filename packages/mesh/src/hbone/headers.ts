@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import type { Workload } from '@sallyport/policy';
 import type { MessageHead, OutgoingHead } from '../http2/message-head.js';
-import { canonicalName, canonicalRevision } from '../telemetry/canonical.js';
+import { canonicalName, canonicalRevision, clusterId } from '../telemetry/canonical.js';
 import { newTrace, writeTraceparent } from '../telemetry/tracing/trace-context.js';
 
 /** What a CONNECT says about the connection that it carries; for logs and metrics only, never for a verdict (reference section 7.4). */
@@ -13,17 +13,23 @@ export interface TunnelDescription {
   readonly sourcePort?: number;
   /** Host name of the service that the client asked for. */
   readonly serviceHost?: string;
+  /** What kind of gate at L7 goes on, if one does: it has applied what policy there is at L7. */
+  readonly judgedBy?: 'waypoint' | 'gateway';
   /** Passed on from an incoming request; a new trace begins where there is none. */
   readonly traceparent?: string | undefined;
 }
 
-/** The headers of an HBONE request: `baggage`, `forwarded`, `traceparent`. */
+/** The header that says which kind of gate sends a tunnel on. */
+const sourceHeader = 'x-istio-source';
+
+/** The headers of an HBONE request: `baggage`, `forwarded`, `traceparent`, and `x-istio-source` from a gate at L7. */
 export function tunnelHeaders(description: TunnelDescription): OutgoingHead {
   const forwarded = forwardedOf(description);
   return {
     ...(description.workload === undefined ? {} : { baggage: baggageOf(description.workload) }),
     ...(forwarded === undefined ? {} : { forwarded }),
     traceparent: description.traceparent ?? writeTraceparent(newTrace()),
+    ...(description.judgedBy === undefined ? {} : { [sourceHeader]: description.judgedBy }),
   };
 }
 
@@ -41,8 +47,9 @@ export function baggageOf(workload: Workload): string {
 function writeBaggage(workload: Workload): string {
   const { labels } = workload;
   const entries: readonly (readonly [string, string | undefined])[] = [
+    ['k8s.cluster.name', clusterId],
     ['k8s.namespace.name', workload.namespace],
-    [`k8s.${workload.ownerKind.toLowerCase()}.name`, workload.ownerName],
+    ownerEntry(workload),
     ['service.name', canonicalName(workload)],
     ['service.version', canonicalRevision(labels)],
   ];
@@ -52,6 +59,13 @@ function writeBaggage(workload: Workload): string {
     .join(',');
 }
 
+/** The kinds of owners that other implementations know; the others' pods stand for themselves. */
+const namedOwners: ReadonlySet<string> = new Set(['Deployment', 'Job', 'CronJob']);
+
+function ownerEntry({ ownerKind, ownerName, name }: Workload): readonly [string, string] {
+  return namedOwners.has(ownerKind) ? [`k8s.${ownerKind.toLowerCase()}.name`, ownerName] : ['k8s.pod.name', name];
+}
+
 function forwardedOf({ sourceAddress, sourcePort, serviceHost }: TunnelDescription): string | undefined {
   const parts: string[] = [];
   if (sourceAddress !== undefined) parts.push(`for="${formatAuthority(sourceAddress, sourcePort)}"`);
@@ -59,10 +73,12 @@ function forwardedOf({ sourceAddress, sourcePort, serviceHost }: TunnelDescripti
   return parts.length === 0 ? undefined : parts.join(';');
 }
 
-/** The `host` of a `forwarded` header, lower-case; undefined where there is none. */
+/** The `host` of a `forwarded` header, lower-case and without quotation marks; undefined where there is none. */
 export function forwardedHost(headers: MessageHead): string | undefined {
-  const part = headers.forwarded?.split(';').find((candidate) => candidate.startsWith('host='));
-  return part?.slice('host='.length).toLowerCase();
+  const parts = headers.forwarded?.split(';').map((part) => part.trim());
+  const value = parts?.find((part) => part.startsWith('host='))?.slice('host='.length) ?? '';
+  const host = value.length > 1 && value.startsWith('"') && value.endsWith('"') ? value.slice(1, -1) : value;
+  return host === '' ? undefined : host.toLowerCase();
 }
 
 /** `ADDRESS:PORT`, with brackets around an IPv6 address. */

@@ -85,7 +85,11 @@ export class OnwardDialer {
       ...place,
       expectedIdentities: [hop.workload.identity],
       authority: hop.authority,
-      headers: tunnelHeaders({ workload: gateway.workload, ...origin }),
+      headers: tunnelHeaders({
+        workload: gateway.workload,
+        judgedBy: gateway.role === 'waypoint' ? 'waypoint' : 'gateway',
+        ...origin,
+      }),
     });
     return tunnel.stream;
   }

@@ -1,4 +1,5 @@
 import type { ServiceInfo, Verdict, Workload } from '@sallyport/policy';
+import { clusterId } from './canonical.js';
 import { verdictFields } from './denial.js';
 import { formatLogLine, isLogged, type LogField, type LogFormat, type LogLevel, type LogThreshold } from './log-line.js';
 
@@ -95,12 +96,14 @@ function connectionFields({ direction, source, destination }: ConnectionInfo): L
     { name: 'src.workload', value: source.workload?.name },
     { name: 'src.namespace', value: source.workload?.namespace },
     { name: 'src.identity', value: source.identity },
+    { name: 'src.cluster', value: source.workload && clusterId },
     { name: 'dst.addr', value: destination.address, bare: true },
     { name: 'dst.hbone_addr', value: destination.hboneAddress, bare: true },
     { name: 'dst.service', value: destination.service?.hostname },
     { name: 'dst.workload', value: destination.workload?.name },
     { name: 'dst.namespace', value: destination.workload?.namespace },
     { name: 'dst.identity', value: destination.identity },
+    { name: 'dst.cluster', value: destination.workload && clusterId },
     { name: 'direction', value: direction },
   ];
 }

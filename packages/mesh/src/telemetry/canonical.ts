@@ -1,5 +1,8 @@
 import type { Workload } from '@sallyport/policy';
 
+/** The cluster that every workload of a mesh is in: a folder stands in for one, under the name that a cluster has by default (reference section 6.4). */
+export const clusterId = 'Kubernetes';
+
 /** Istio's canonical service: its own label, the recommended one, `app`, else the owner's name. */
 export function canonicalName(workload: Workload): string {
   const { labels } = workload;

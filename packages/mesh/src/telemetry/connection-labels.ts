@@ -1,6 +1,6 @@
 import type { ServiceInfo, Workload } from '@sallyport/policy';
 import type { ConnectionInfo } from './access-log.js';
-import { canonicalName, canonicalRevision } from './canonical.js';
+import { canonicalName, canonicalRevision, clusterId } from './canonical.js';
 import type { ResponseFlags } from './response-flags.js';
 
 /** The labels that TCP and HTTP metrics of Istio share. */
@@ -80,7 +80,7 @@ export function workloadLabels<Side extends 'source' | 'destination'>(
     [`${side}_principal`]: identity ?? unknown,
     [`${side}_app`]: workload?.labels.app ?? unknown,
     [`${side}_version`]: workload?.labels.version ?? unknown,
-    [`${side}_cluster`]: unknown,
+    [`${side}_cluster`]: workload === undefined ? unknown : clusterId,
     [`${side}_region`]: unknown,
     [`${side}_zone`]: unknown,
   };

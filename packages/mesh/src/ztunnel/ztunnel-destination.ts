@@ -22,11 +22,12 @@ import { DecisionLog } from '../telemetry/decision-log.js';
 import { judgePeers } from '../telemetry/judge-peers.js';
 import { MeshMetrics } from '../telemetry/mesh-metrics.js';
 import { ConnectionTrace } from '../telemetry/tracing/connection-trace.js';
+import { destinationService } from './destination-service.js';
 import { dialAuthorizer } from './dial-authorizer.js';
 import { hboneClient, type InboundClient, plaintextClient } from './inbound-client.js';
 import { InboundConnection } from './inbound-connection.js';
 import { hbonePort, isOwnPort, plaintextPort } from './ports.js';
-import { type InboundSubject, ZtunnelJudge } from './ztunnel-judge.js';
+import { type InboundDestination, type InboundSubject, ZtunnelJudge } from './ztunnel-judge.js';
 
 /** A listener of a destination ztunnel. */
 interface InboundPlan extends ListenerPlan {
@@ -201,7 +202,7 @@ class ZtunnelDestination implements GateParts<ZtunnelJudge, InboundPlan> {
     const { workload, port } = destination;
     const { tracer } = this.#options;
     const trace = tracer && new ConnectionTrace(tracer, this.name, arrival.request?.headers.traceparent);
-    const report = new ConnectionReport(this.#accessLog, this.#metrics, describe(judge, arrival, workload, port), trace);
+    const report = new ConnectionReport(this.#accessLog, this.#metrics, describe(judge, arrival, destination), trace);
     const context = {
       judge: () => this.#judge ?? judge,
       connections: this.connections,
@@ -262,13 +263,20 @@ function dialledThere(socket: Socket): SocketEnd {
   return originalDestination(socket) ?? { address: localAddress, port: 0 };
 }
 
+type Served = Extract<InboundDestination, { readonly kind: 'workload' }>;
+
 /** Names a connection for log and metrics. */
-function describe(judge: ZtunnelJudge, { subject, from, request }: Arrival, workload: Workload, port: number): ConnectionInfo {
+function describe(judge: ZtunnelJudge, { subject, from, request }: Arrival, destination: Served): ConnectionInfo {
   const { inventory } = judge.snapshot;
   const sourceAddress = judge.sourceAddress(subject);
   const client = inventory.workloadByAddress.get(sourceAddress);
-  const host = request && forwardedHost(request.headers);
-  const service = host === undefined ? undefined : inventory.servicesByHostname.get(host)?.[0];
+  const { workload, port, service: asked } = destination;
+  const service = destinationService(inventory, {
+    workload,
+    port,
+    asked,
+    forwardedHost: request && forwardedHost(request.headers),
+  });
   return {
     direction: 'inbound',
     source: {

@@ -8,6 +8,7 @@ import {
   connectionDecider,
   type InboundTarget,
   KeptDeciders,
+  type ServiceInfo,
   type Verdict,
   type Workload,
   type ZtunnelBinding,
@@ -29,7 +30,7 @@ export interface InboundSubject {
 
 /** Where an admitted connection goes, or the status that refuses it (reference section 7.5, steps 2 to 5). */
 export type InboundDestination =
-  | { readonly kind: 'workload'; readonly workload: Workload; readonly port: number }
+  | { readonly kind: 'workload'; readonly workload: Workload; readonly port: number; readonly service?: ServiceInfo }
   | { readonly kind: 'refused'; readonly status: number; readonly detail: string };
 
 /**
@@ -117,7 +118,10 @@ export class ZtunnelJudge {
 }
 
 function ofTarget(target: InboundTarget): InboundDestination {
-  if (target.kind === 'workload') return toPort(target.workload, target.port);
+  if (target.kind === 'workload') {
+    const destination = toPort(target.workload, target.port);
+    return destination.kind === 'refused' || target.service === undefined ? destination : { ...destination, service: target.service };
+  }
   if (target.kind === 'refused') return target;
   return refused(400, 'a ztunnel serves workloads, not services');
 }

@@ -49,7 +49,7 @@ describe('two ztunnels', () => {
     expect(await ask(await mesh.connectAs('shop/client', 'server.shop', 80))).toBe('ping');
     const inbound = await mesh.logged('connection complete', 'direction="inbound"');
     expect(inbound).toMatch(
-      /^\S+Z\tinfo\taccess\tconnection complete\tsrc\.addr=10\.1\.0\.1:\d+ src\.workload="client" src\.namespace="shop" src\.identity="spiffe:\/\/cluster\.local\/ns\/shop\/sa\/client" dst\.addr=10\.1\.0\.3:15008 dst\.hbone_addr=10\.1\.0\.3:8080 dst\.service="server\.shop\.svc\.cluster\.local" dst\.workload="server" dst\.namespace="shop" dst\.identity="spiffe:\/\/cluster\.local\/ns\/shop\/sa\/server" direction="inbound" bytes_sent=4 bytes_recv=4 duration="\d+ms"$/,
+      /^\S+Z\tinfo\taccess\tconnection complete\tsrc\.addr=10\.1\.0\.1:\d+ src\.workload="client" src\.namespace="shop" src\.identity="spiffe:\/\/cluster\.local\/ns\/shop\/sa\/client" src\.cluster="Kubernetes" dst\.addr=10\.1\.0\.3:15008 dst\.hbone_addr=10\.1\.0\.3:8080 dst\.service="server\.shop\.svc\.cluster\.local" dst\.workload="server" dst\.namespace="shop" dst\.identity="spiffe:\/\/cluster\.local\/ns\/shop\/sa\/server" dst\.cluster="Kubernetes" direction="inbound" bytes_sent=4 bytes_recv=4 duration="\d+ms"$/,
     );
     const outbound = await mesh.logged('connection complete', 'direction="outbound"');
     expect(outbound).toContain('dst.addr=10.1.0.3:15008 dst.hbone_addr=10.1.0.3:8080');
