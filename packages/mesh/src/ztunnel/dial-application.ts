@@ -13,6 +13,8 @@ export interface ApplicationTarget {
   readonly port: number;
   /** Who is at the other end of the connection. */
   readonly peerAddress: string;
+  /** The application gets it by loopback where it has that for itself: nobody but its ztunnel reaches it there (reference section 7.10). */
+  readonly byLoopback?: boolean;
 }
 
 /**
@@ -22,7 +24,7 @@ export interface ApplicationTarget {
 export async function dialApplication(
   permit: Permit,
   addresses: AddressBook,
-  { workload, port, peerAddress }: ApplicationTarget,
+  { workload, port, peerAddress, byLoopback = false }: ApplicationTarget,
   signal: AbortSignal,
 ): Promise<Socket> {
   // Checked at run time too: a value that came past the types must not open a socket.
@@ -31,6 +33,9 @@ export async function dialApplication(
   if (address === undefined) throw new Error(`nothing runs \`${workload.key}\``);
   const to = { address, port: addresses.socketPort(port), timeoutMs, signal };
   if (addresses.namespaces === undefined) return dialTcp(to);
+  if (byLoopback) {
+    return dialTcp({ ...to, address: isIP(address) === 6 ? '::1' : '127.0.0.1', ...namespaceOf(addresses, workload.key) });
+  }
   const from = isIP(peerAddress) === isIP(address) ? { localAddress: peerAddress, transparent: true } : {};
   return dialTcp({ ...to, ...from, ...namespaceOf(addresses, workload.key) });
 }

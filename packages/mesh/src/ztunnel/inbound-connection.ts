@@ -1,15 +1,19 @@
-import { type Authorization, isPermit, type Permit, type Verdict, type Workload } from '@sallyport/policy';
+import { type Authorization, isPermit, type Permit, type Verdict } from '@sallyport/policy';
 import { ConnectionJudgement } from '../ext-authz/connection-judgement.js';
 import type { ConsultationOptions } from '../ext-authz/consultation.js';
 import type { LiveConnection } from '../gate.js';
 import { failureOf } from '../hbone/hbone-error.js';
 import { pipeTunnel, type Tunnel } from '../hbone/pipe-tunnel.js';
 import type { ConnectionRegistry, JudgedConnection } from '../socket/connection-registry.js';
+import type { Endpoint } from '../socket/proxy-header.js';
+import { writeProxyHeader } from '../socket/write-proxy-header.js';
 import type { ConnectionFailure, ConnectionReport } from '../telemetry/connection-report.js';
 import { describeDenial, policyChange } from '../telemetry/denial.js';
 import { dialApplication } from './dial-application.js';
 import type { InboundClient } from './inbound-client.js';
-import type { InboundSubject, ZtunnelJudge } from './ztunnel-judge.js';
+import type { InboundDestination, InboundSubject, ZtunnelJudge } from './ztunnel-judge.js';
+
+type ServedDestination = Extract<InboundDestination, { readonly kind: 'workload' }>;
 
 /** What an inbound connection needs of its gate. */
 export interface InboundContext {
@@ -56,8 +60,8 @@ export class InboundConnection implements JudgedConnection {
   }
 
   /** Judges and serves it; resolves at its end, never rejects. */
-  async serve(workload: Workload, port: number): Promise<void> {
-    this.#port = port;
+  async serve(destination: ServedDestination): Promise<void> {
+    this.#port = destination.port;
     const ended = this.#context.connections.add(this);
     try {
       const first = this.#judgement.first();
@@ -66,7 +70,7 @@ export class InboundConnection implements JudgedConnection {
       if (verdict === undefined) throw new Error('the connection cannot be judged');
       this.#judged = true;
       this.#context.decided(verdict);
-      if (isPermit(verdict)) await this.#admit(verdict, workload, port);
+      if (isPermit(verdict)) await this.#admit(verdict, destination);
       else this.#refuse(401, { error: describeDenial(verdict), flags: 'DENY', verdict });
     } catch (error) {
       this.#refuse(503, { error: error instanceof Error ? error.message : String(error), flags: 'CONNECT' });
@@ -113,20 +117,27 @@ export class InboundConnection implements JudgedConnection {
     if (this.#tunnel === undefined) this.#givenUp.abort(givenUp);
   }
 
-  async #admit(permit: Permit, workload: Workload, port: number): Promise<void> {
+  async #admit(permit: Permit, { workload, port, proxied }: ServedDestination): Promise<void> {
     this.#client.onClose(() => this.#giveUp());
     const { addresses } = this.#context.judge().snapshot;
-    const target = { workload, port, peerAddress: this.#subject.peerAddress };
+    const target = { workload, port, peerAddress: this.#subject.peerAddress, byLoopback: proxied !== undefined };
     const upstream = await dialApplication(permit, addresses, target, this.#givenUp.signal);
     // A snapshot that denies it, or the client's end, may have come in the meantime.
     if (this.#failure !== undefined || this.#client.gone) {
       upstream.destroy();
       throw givenUp;
     }
+    if (proxied !== undefined) upstream.write(this.#proxyHeader(proxied));
     this.#tunnel = pipeTunnel(this.#client.accept(workload), upstream);
     const { bytesFromA, bytesFromB, error } = await this.#tunnel.ended;
     const failure = this.#failure ?? (error && failureOf(error));
     this.#report.end({ fromClient: bytesFromA, fromServer: bytesFromB }, failure, permit);
+  }
+
+  #proxyHeader(destination: Endpoint): Buffer {
+    const { identity, peerPort } = this.#subject;
+    const source = { address: this.#context.judge().sourceAddress(this.#subject), port: peerPort };
+    return writeProxyHeader({ source, destination, ...(identity === undefined ? {} : { identity }) });
   }
 
   #refuse(status: number, failure: ConnectionFailure): void {

@@ -165,6 +165,7 @@ class ZtunnelDestination implements GateParts<ZtunnelJudge, InboundPlan> {
       workloadKey,
       identity: request.peer.identity.uri,
       peerAddress: request.from.address,
+      peerPort: request.from.port,
       asked: { authority: request.authority },
     };
     return this.#serve({ subject, from: request.from, to: request.to, request, client: hboneClient(request) });
@@ -173,7 +174,7 @@ class ZtunnelDestination implements GateParts<ZtunnelJudge, InboundPlan> {
   #accepted(workloadKey: string, declaredPort: number | 'captured', socket: Socket): Promise<void> {
     const { remoteAddress = 'unknown', remotePort = 0, localAddress = 'unknown' } = socket;
     const to = declaredPort === 'captured' ? dialledThere(socket) : { address: localAddress, port: declaredPort };
-    const subject: InboundSubject = { workloadKey, peerAddress: remoteAddress, asked: { port: to.port } };
+    const subject: InboundSubject = { workloadKey, peerAddress: remoteAddress, peerPort: remotePort, asked: { port: to.port } };
     const from = { address: remoteAddress, port: remotePort };
     return this.#serve({ subject, from, to, client: plaintextClient(socket) });
   }
@@ -199,7 +200,6 @@ class ZtunnelDestination implements GateParts<ZtunnelJudge, InboundPlan> {
       this.#failed(from, to, destination.detail);
       return;
     }
-    const { workload, port } = destination;
     const { tracer } = this.#options;
     const trace = tracer && new ConnectionTrace(tracer, this.name, arrival.request?.headers.traceparent);
     const report = new ConnectionReport(this.#accessLog, this.#metrics, describe(judge, arrival, destination), trace);
@@ -212,7 +212,7 @@ class ZtunnelDestination implements GateParts<ZtunnelJudge, InboundPlan> {
         if (this.#decisions?.wants(verdict)) this.#decisions.write(verdict, report.connection);
       },
     };
-    await new InboundConnection(context, subject, client, report).serve(workload, port);
+    await new InboundConnection(context, subject, client, report).serve(destination);
   }
 
   #failed(from: SocketEnd, to: SocketEnd, error: string): void {

@@ -24,13 +24,21 @@ export interface InboundSubject {
   readonly identity?: string;
   /** Socket address of the TCP peer. */
   readonly peerAddress: string;
+  readonly peerPort: number;
   /** What the client asked for: a CONNECT authority, or the port that it dialled in plaintext. */
   readonly asked: { readonly authority: string } | { readonly port: number };
 }
 
 /** Where an admitted connection goes, or the status that refuses it (reference section 7.5, steps 2 to 5). */
 export type InboundDestination =
-  | { readonly kind: 'workload'; readonly workload: Workload; readonly port: number; readonly service?: ServiceInfo }
+  | {
+      readonly kind: 'workload';
+      readonly workload: Workload;
+      readonly port: number;
+      readonly service?: ServiceInfo;
+      /** What a PROXY header tells the application. */
+      readonly proxied?: { readonly address: string; readonly port: number };
+    }
   | { readonly kind: 'refused'; readonly status: number; readonly detail: string };
 
 /**
@@ -118,10 +126,7 @@ export class ZtunnelJudge {
 }
 
 function ofTarget(target: InboundTarget): InboundDestination {
-  if (target.kind === 'workload') {
-    const destination = toPort(target.workload, target.port);
-    return destination.kind === 'refused' || target.service === undefined ? destination : { ...destination, service: target.service };
-  }
+  if (target.kind === 'workload') return isOwnPort(target.port) ? toPort(target.workload, target.port) : target;
   if (target.kind === 'refused') return target;
   return refused(400, 'a ztunnel serves workloads, not services');
 }

@@ -19,7 +19,10 @@ export interface TunnelOfTest {
 }
 
 /** Opens an HBONE tunnel with a workload's real certificate to any gate of a mesh. Rejects as `HbonePool.connect` does. */
-export async function openTunnel(mesh: TestMesh, { client, gate, expected, authority, headers }: TunnelOfTest): Promise<OpenTunnel> {
+export async function openTunnel(
+  mesh: TestMesh,
+  { client, gate, expected, authority, headers }: TunnelOfTest,
+): Promise<OpenTunnel> {
   const pool = new HbonePool({ credentials: mesh.authority, peers: new PeerJudge({ trustDomains: () => ['cluster.local'] }) });
   mesh.onStop(() => pool.close());
   const address = mesh.addresses.socketAddress(gate);

@@ -146,6 +146,9 @@ describe('a waypoint that is asked for a host name', () => {
 });
 
 function policyAddressOf(workloadKey: string): string {
-  const listener = mesh.gate('shop/gate').status().listeners.find(({ workload }) => workload === workloadKey);
+  const listener = mesh
+    .gate('shop/gate')
+    .status()
+    .listeners.find(({ workload }) => workload === workloadKey);
   return mesh.mesh.addresses.policyAddress(listener?.address ?? '');
 }

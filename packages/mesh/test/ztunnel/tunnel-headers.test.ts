@@ -96,7 +96,9 @@ describe('a ztunnel that is asked for a host name', () => {
 describe('what a tunnel says about itself', () => {
   it('names the service for the log, where the workload is behind it', async () => {
     await start();
-    expect(await ask('10.1.0.3:8080', { headers: { forwarded: 'for="10.1.0.1:5";host=server.shop.svc.cluster.local' } })).toBe('ping');
+    expect(await ask('10.1.0.3:8080', { headers: { forwarded: 'for="10.1.0.1:5";host=server.shop.svc.cluster.local' } })).toBe(
+      'ping',
+    );
     expect(await inbound()).toContain('dst.service="server.shop.svc.cluster.local"');
   });
 
@@ -125,7 +127,9 @@ describe('what a tunnel says about itself', () => {
     };
     expect(await ask('10.1.0.3:8080', { client: 'shop/other', headers: claims })).toBe('http status: 401 Unauthorized');
     expect(await inbound()).toMatch(/src\.addr=10\.1\.0\.2:\d+ .*src\.identity="spiffe:\/\/cluster\.local\/ns\/shop\/sa\/other"/);
-    expect(await mesh.metrics.metrics()).toMatch(/istio_tcp_connections_failed_total\{[^}]*source_principal="[^"]*sa\/other"[^}]*\} 1/);
+    expect(await mesh.metrics.metrics()).toMatch(
+      /istio_tcp_connections_failed_total\{[^}]*source_principal="[^"]*sa\/other"[^}]*\} 1/,
+    );
   });
 
   it('is answered with what the destination is', async () => {

@@ -1,5 +1,6 @@
-import type { GatewayInfo, Inventory, ServiceInfo, Workload } from '../inventory/inventory.js';
+import type { ApplicationTunnel, GatewayInfo, Inventory, ServiceInfo, Workload } from '../inventory/inventory.js';
 import { parseIpAddress } from '../inventory/ip-address.js';
+import { authorityOf } from './authority.js';
 import { isOwnPort } from './illegal-target.js';
 import { serviceByHostname } from './resolve-host.js';
 import { resolveServiceWaypoint, resolveWorkloadWaypoint } from './resolve-waypoint.js';
@@ -19,9 +20,52 @@ interface Authority {
 export function acceptAtZtunnel(inventory: Inventory, workload: Workload, authority: string): InboundTarget {
   const parsed = parseAuthority(authority);
   if (parsed === undefined) return badAuthority(authority);
+  if (workload.applicationTunnel !== undefined)
+    return intoTunnel(workload, workload.applicationTunnel, targetOfTunnel(inventory, workload, parsed));
   if (parsed.address === undefined) return acceptHostname(inventory, workload, parsed);
   if (!workload.addresses.includes(parsed.address)) return refuse(400, `ip mismatch: ${parsed.address} != ${workload.address}`);
   return acceptPort(workload, parsed.port);
+}
+
+/** What a client wants of a waypoint behind its own ztunnel: address and port, and the port of the pod where the waypoint has none of its own. */
+interface TunnelTarget {
+  readonly kind: 'target';
+  readonly address: string;
+  readonly port: number;
+  readonly ownPort: number;
+}
+
+/**
+ * Upstream leaves it to the waypoint what to make of any address, and of the name of any service; in `strict` it is asked for what goes through it, or
+ * for itself (section 7.5, step 4).
+ */
+function targetOfTunnel(
+  inventory: Inventory,
+  workload: Workload,
+  { host, address, port }: Authority,
+): InboundTarget | TunnelTarget {
+  if (address !== undefined && workload.addresses.includes(address)) return { kind: 'target', address, port, ownPort: port };
+  const gateway = inventory.gateways.get(workload.gateway ?? '');
+  if (inventory.dialect.name === 'strict') {
+    if (gateway === undefined) return refuse(503, `${workload.key} serves no waypoint`);
+    const target = acceptAtWaypoint(inventory, gateway, authorityOf(address ?? host, port));
+    if (target.kind === 'refused') return target;
+    return { kind: 'target', address: target.kind === 'service' ? target.address : target.workload.address, port, ownPort: port };
+  }
+  if (address !== undefined) return { kind: 'target', address, port, ownPort: port };
+  const service = serviceByHostname(inventory, host, workload.namespace);
+  const [endpoint] = service?.ports.find((candidate) => candidate.port === port)?.endpoints ?? [];
+  const virtual = service?.addresses.find((candidate) => !candidate.includes(':')) ?? service?.addresses[0];
+  if (virtual === undefined || endpoint === undefined) return refuse(503, `no service is called ${host}:${port}`);
+  return { kind: 'target', address: virtual, port, ownPort: endpoint.port };
+}
+
+function intoTunnel(workload: Workload, tunnel: ApplicationTunnel, target: InboundTarget | TunnelTarget): InboundTarget {
+  if (target.kind !== 'target') return target;
+  const accepted = acceptPort(workload, target.ownPort);
+  if (accepted.kind !== 'workload') return accepted;
+  const proxied = tunnel.protocol === 'PROXY' ? { proxied: { address: target.address, port: target.port } } : {};
+  return { ...accepted, port: tunnel.port ?? accepted.port, ...proxied };
 }
 
 function acceptHostname(inventory: Inventory, workload: Workload, { host, port }: Authority): InboundTarget {

@@ -9,9 +9,9 @@ export function isOwnPort(port: number): boolean {
   return ownPorts.has(port);
 }
 
-/** Whether a workload is a gate that only other gates connect to: any but an ingress gateway, which faces clients. */
-export function isInnerGate({ gateways }: Inventory, { gateway }: Workload): boolean {
-  return gateway !== undefined && gateways.get(gateway)?.role !== 'ingress';
+/** Whether a workload is a gate that only other gates connect to: any but an ingress gateway, which faces clients, and a waypoint behind its own ztunnel. */
+export function isInnerGate({ gateways }: Inventory, { gateway, applicationTunnel }: Workload): boolean {
+  return gateway !== undefined && applicationTunnel === undefined && gateways.get(gateway)?.role !== 'ingress';
 }
 
 /** Why no passthrough dials an address: loopback, link-local, multicast and unspecified ones belong to this machine, not to the outside. */

@@ -32,7 +32,7 @@ export function resolveServiceWaypoint(inventory: Inventory, service: ServiceInf
 
 /** The waypoint of traffic that is addressed to a workload itself (reference section 5.3). */
 export function resolveWorkloadWaypoint(inventory: Inventory, workload: Workload): WaypointResolution {
-  if (isGateObject(inventory, workload)) return { kind: 'none', why: 'is-waypoint' };
+  if (workload.applicationTunnel !== undefined || isGateObject(inventory, workload)) return { kind: 'none', why: 'is-waypoint' };
   return resolve(inventory, workload, 'workload');
 }
 
@@ -53,11 +53,19 @@ function resolve(
   return lack === undefined ? { kind: 'bound', gateway, by: named.by } : unusable(inventory, named, lack);
 }
 
-/** Why a waypoint that exists cannot be used. Upstream never looks at its class: any Gateway with an address counts (section 0, item 9). */
+/**
+ * Why a waypoint that exists cannot be used. Upstream never looks at its class: any Gateway with an address counts (section 0, item 9). In
+ * `strict` one of another implementation has to say how its pods get what their ztunnels have admitted.
+ */
 function lackOf(inventory: Inventory, gateway: GatewayInfo, namespace: string): Lack | undefined {
-  if (gateway.role !== 'waypoint' && inventory.dialect.name === 'strict') return 'not-a-waypoint';
+  if (gateway.role !== 'waypoint' && !isBehindZtunnel(gateway) && inventory.dialect.name === 'strict') return 'not-a-waypoint';
   if (!gateway.ready) return 'not-ready';
   return admits(inventory, gateway, namespace) ? undefined : 'not-allowed';
+}
+
+/** Whether it is a waypoint in pods that are in the mesh themselves. */
+function isBehindZtunnel({ workload }: GatewayInfo): boolean {
+  return workload.applicationTunnel !== undefined && workload.capture === 'captured';
 }
 
 /** The object's label wins, even where its waypoint does not exist: there is no falling through to the namespace. */
@@ -94,8 +102,11 @@ function unusable(inventory: Inventory, { namespace, name, span }: NamedWaypoint
 }
 
 /** Which namespaces the HBONE listener of a waypoint admits; `Same` where it says nothing. */
-export function admits(inventory: Inventory, { resource }: GatewayInfo, namespace: string): boolean {
-  const listener = resource.listeners.find(({ port, protocol }) => port === 15008 && protocol === 'HBONE');
+export function admits(inventory: Inventory, { resource, workload }: GatewayInfo, namespace: string): boolean {
+  const bound = workload.applicationTunnel?.port;
+  const listener =
+    resource.listeners.find(({ port }) => port === bound) ??
+    resource.listeners.find(({ port, protocol }) => port === 15008 && protocol === 'HBONE');
   const from = listener?.allowedRoutes.from ?? 'Same';
   // Upstream takes `None` for what it does not know, and that for `Same`.
   if (from === 'Same' || (from === 'None' && inventory.dialect.name === 'upstream'))

@@ -2,6 +2,7 @@ import type { GatewayInfo, Inventory, ServiceInfo, ServicePortInfo, Workload } f
 import { parseIpAddress } from '../inventory/ip-address.js';
 import { isTrueLabel, ownValue } from '../inventory/labels.js';
 import { flagEnabled } from '../resource/dialect.js';
+import { authorityOf } from './authority.js';
 import { isService } from './bind-waypoint.js';
 import type { WaypointResolution } from './binding.js';
 import { policiesWithoutWaypoint } from './closures.js';
@@ -65,6 +66,9 @@ function toService(inventory: Inventory, request: Request, service: ServiceInfo)
   if (servicePort === undefined) return refused('unknown-port', `${nameOf(service)} has no port ${request.port}`, service);
   if (request.client.capture !== 'captured') return asPlaintext(toEndpoints(service, servicePort, request.host));
   const byWaypoint = throughWaypoint(inventory, service, servicePort, vipFor(service, request.host));
+  const isItself = byWaypoint?.kind === 'waypoint' && leadsToItself(request.client, byWaypoint.gateway);
+  // Upstream sends a waypoint that dials its own service to itself.
+  if (isItself && inventory.dialect.name === 'strict') return toEndpoints(service, servicePort, request.host);
   return byWaypoint ?? unlessUnenforced(inventory, service, toEndpoints(service, servicePort, request.host));
 }
 
@@ -138,8 +142,13 @@ function toWorkload(inventory: Inventory, { client, port }: Request, workload: W
   if (client.capture !== 'captured') return { kind: 'plaintext', endpoints: [endpoint] };
   const resolution = resolveWorkloadWaypoint(inventory, workload);
   if (resolution.kind === 'refused') return waypointRefused(resolution, `workload \`${workload.key}\``);
-  if (resolution.kind === 'none') return overHbone([endpoint]);
+  if (resolution.kind === 'none' || leadsToItself(client, resolution.gateway)) return overHbone([endpoint]);
   return { kind: 'waypoint', gateway: resolution.gateway, authority: authorityOf(workload.address, port), workload };
+}
+
+/** Whether a waypoint behind its own ztunnel is what stands in the way of its own connection. */
+function leadsToItself({ gateway }: Workload, { key }: GatewayInfo): boolean {
+  return gateway === key;
 }
 
 function asPlaintext(routed: OutboundRoute): OutboundRoute {
@@ -164,9 +173,4 @@ function ingressUsesWaypoint(inventory: Inventory, service: ServiceInfo): boolea
   const label = 'istio.io/ingress-use-waypoint';
   const written = ownValue(service.labels, label) ?? ownValue(inventory.namespaceLabels(service.namespace), label);
   return isTrueLabel(written) && flagEnabled(inventory.dialect, 'ENABLE_INGRESS_WAYPOINT_ROUTING', true);
-}
-
-/** `ADDRESS:PORT`, IPv6 in brackets. */
-export function authorityOf(address: string, port: number): string {
-  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
 }

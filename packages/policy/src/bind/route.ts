@@ -42,7 +42,14 @@ export type OutboundRoute =
  * status of the CONNECT response.
  */
 export type InboundTarget =
-  | { readonly kind: 'workload'; readonly workload: Workload; readonly port: number; readonly service?: ServiceInfo }
+  | {
+      readonly kind: 'workload';
+      readonly workload: Workload;
+      readonly port: number;
+      readonly service?: ServiceInfo;
+      /** What a PROXY header tells the application that the client wanted. */
+      readonly proxied?: { readonly address: string; readonly port: number };
+    }
   | { readonly kind: 'service'; readonly service: ServiceInfo; readonly servicePort: ServicePortInfo; readonly address: string }
   | { readonly kind: 'refused'; readonly status: 400 | 503; readonly detail: string };
 

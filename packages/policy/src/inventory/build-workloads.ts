@@ -119,6 +119,7 @@ function finish(key: string, draft: WorkloadDraft, trustDomain: string, { addres
     portsByName: Object.fromEntries(ports.flatMap(({ name, port }) => (name === undefined ? [] : [[name, port]]))),
     ...(run === undefined ? {} : { run }),
     ...(draft.gateway === undefined ? {} : { gateway: draft.gateway }),
+    ...(draft.applicationTunnel === undefined ? {} : { applicationTunnel: draft.applicationTunnel }),
     ...(draft.topology === undefined ? {} : { topology: draft.topology }),
     span: draft.span,
   };

@@ -93,10 +93,10 @@ function draftOfWorkloadEntry(entry: WorkloadEntry, sources: WorkloadSources): W
   };
 }
 
-/** A pod that carries the name of a Gateway of ours is that gate's own. */
+/** A pod that carries the name of a Gateway of ours is that gate's own; one of somebody else's waypoint stays an application. */
 function asGate(draft: WorkloadDraft, { gatewayRoles }: WorkloadSources): WorkloadDraft {
   const gateway = gatewayRoles.gatewayOf(draft);
-  if (gateway === undefined) return draft;
+  if (gateway === undefined) return { ...draft, ...gatewayRoles.foreignWaypointOf(draft) };
   const capture: Capture = 'gateway';
   return { ...draft, kind: 'Gateway', capture, gateway };
 }

@@ -1,5 +1,6 @@
 import type { Gateway, GatewayClass } from '../resource/model/index.js';
-import type { GatewayInfo } from './inventory.js';
+import { inboundBinding } from './application-tunnel.js';
+import type { ApplicationTunnel, GatewayInfo } from './inventory.js';
 import { type Labels, ownValue } from './labels.js';
 
 /** The label that ties the pods and the Service of a gate to their Gateway. */
@@ -23,10 +24,16 @@ const roleByClassName: ReadonlyMap<string, Role> = new Map([
 export class GatewayRoles {
   readonly #classes: ReadonlyMap<string, GatewayClass>;
   readonly #roles = new Map<string, Role>();
+  readonly #foreignWaypoints = new Map<string, ApplicationTunnel>();
 
   constructor(gateways: readonly Gateway[], classes: ReadonlyMap<string, GatewayClass>) {
     this.#classes = classes;
-    for (const gateway of gateways) this.#roles.set(gatewayKey(gateway), this.roleOf(gateway));
+    for (const gateway of gateways) {
+      const role = this.roleOf(gateway);
+      this.#roles.set(gatewayKey(gateway), role);
+      const tunnel = role === 'foreign' ? inboundBinding(gateway, classes.get(gateway.gatewayClassName)) : undefined;
+      if (tunnel !== undefined) this.#foreignWaypoints.set(gatewayKey(gateway), tunnel);
+    }
   }
 
   /** By the controller of the class where the class was read, else by the names that Istio's own classes have. */
@@ -43,6 +50,16 @@ export class GatewayRoles {
     const key = `${pod.namespace}/${name}`;
     const role = this.#roles.get(key);
     return role === undefined || role === 'foreign' ? undefined : key;
+  }
+
+  /** The Gateway of another implementation that a pod serves as a waypoint behind its own ztunnel, where there is one. */
+  foreignWaypointOf(pod: {
+    readonly namespace: string;
+    readonly labels: Labels;
+  }): { readonly gateway: string; readonly applicationTunnel: ApplicationTunnel } | undefined {
+    const gateway = `${pod.namespace}/${ownValue(pod.labels, gatewayNameLabel)}`;
+    const applicationTunnel = this.#foreignWaypoints.get(gateway);
+    return applicationTunnel === undefined ? undefined : { gateway, applicationTunnel };
   }
 
   /** What a waypoint serves: label on the Gateway, else on its class, else `service`; any other value serves nothing (section 5.3). */

@@ -24,6 +24,14 @@ import type {
 /** Why a workload has no ztunnel; `captured` means that it has one (reference section 5.4). */
 export type Capture = 'captured' | 'not-enrolled' | 'opted-out' | 'host-network' | 'sidecar' | 'gateway';
 
+/** How a ztunnel hands on to the application of a waypoint what came over HBONE (reference sections 5.3 item 9, 7.10). */
+export interface ApplicationTunnel {
+  /** `PROXY`: a PROXY header, version 2, tells what the client wanted to reach. */
+  readonly protocol: 'PROXY' | 'NONE';
+  /** Where the application listens for it; the port that the client asked for where absent. */
+  readonly port?: number;
+}
+
 /** A running thing with an identity: a pod, a replica that a folder acts out, a WorkloadEntry, a gateway's or waypoint's own pod. */
 export interface Workload {
   /** `NAMESPACE/NAME`, unique among workloads. */
@@ -50,8 +58,10 @@ export interface Workload {
   readonly portsByName: Readonly<Record<string, number>>;
   /** Annotation `sallyport/run`. */
   readonly run?: string;
-  /** For kind `Gateway`: key of the Gateway that it serves. */
+  /** Key of the Gateway that it serves: of kind `Gateway`, or with an `applicationTunnel`. */
   readonly gateway?: string;
+  /** Of a pod that is a waypoint behind its own ztunnel. */
+  readonly applicationTunnel?: ApplicationTunnel;
   /** For kind `Gateway`: what its own ProxyConfig says; absent where MeshConfig's holds. */
   readonly topology?: GatewayTopology;
   readonly span: Span;

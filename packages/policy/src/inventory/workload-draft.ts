@@ -1,6 +1,6 @@
 import type { Span } from '../diagnostic/span.js';
 import type { ContainerPort, GatewayTopology } from '../resource/model/index.js';
-import type { Capture, Workload } from './inventory.js';
+import type { ApplicationTunnel, Capture, Workload } from './inventory.js';
 import { append, type Labels } from './labels.js';
 
 /** The annotation whose value is the command that runs a workload on this machine. */
@@ -22,6 +22,7 @@ export interface WorkloadDraft {
   readonly ready: boolean;
   readonly ports: readonly ContainerPort[];
   readonly gateway?: string;
+  readonly applicationTunnel?: ApplicationTunnel;
   /** Of a gateway's pod: by its annotation. */
   readonly topology?: GatewayTopology;
   readonly span: Span;

@@ -1,17 +1,17 @@
 import type { OutboundRoute } from '../../bind/route.js';
 import type { Endpoint, ServiceInfo, Workload } from '../../inventory/inventory.js';
 import type { RequestAttributes } from '../../verdict/attributes.js';
-import { type Branch, type BranchStep, deadEnd, joinBranches, prepend } from './branch.js';
+import { type Branch, type BranchStep, deadEnd, joinBranches, prepend, withNotes } from './branch.js';
 import { viewRefusal } from './gate-view.js';
 import type { Sender, Walk } from './walk.js';
 import { walkWaypoint } from './walk-waypoint.js';
-import { walkZtunnel } from './walk-ztunnel.js';
+import { askZtunnel, walkZtunnel } from './walk-ztunnel.js';
 
 /** Follows an outbound route to its end: through a waypoint, or to every endpoint. */
 export function walkOnward(walk: Walk, sender: Sender, route: OutboundRoute, request: RequestAttributes): Branch {
   switch (route.kind) {
     case 'waypoint':
-      return prepend([leg('HBONE', `to ${route.authority}`)], walkWaypoint(walk, sender, route, request, walkOnward));
+      return prepend([leg('HBONE', `to ${route.authority}`)], toWaypoint(walk, sender, route, request));
     case 'hbone':
       return joinBranches(route.endpoints.map((endpoint) => prepend([leg('HBONE', null)], toEndpoint(walk, sender, endpoint))));
     case 'plaintext':
@@ -21,6 +21,23 @@ export function walkOnward(walk: Walk, sender: Sender, route: OutboundRoute, req
     case 'refused':
       return refused(sender, route);
   }
+}
+
+/** A waypoint in pods of the mesh has their ztunnel in front (reference section 7.5, step 5). */
+function toWaypoint(
+  walk: Walk,
+  sender: Sender,
+  route: Extract<OutboundRoute, { kind: 'waypoint' }>,
+  request: RequestAttributes,
+): Branch {
+  const { workload } = route.gateway;
+  if (workload.applicationTunnel === undefined) return walkWaypoint(walk, sender, route, request, walkOnward);
+  const port = workload.applicationTunnel.port ?? Number(route.authority.slice(route.authority.lastIndexOf(':') + 1));
+  const { gate, effect, notes } = askZtunnel(walk, sender, { workload, port });
+  const step = { kind: 'gate', gate } as const;
+  if (effect === 'deny') return { ...deadEnd(workload.key), steps: [step], notes };
+  const foreign = `waypoint \`${route.gateway.key}\` is another implementation: it may read its policies otherwise`;
+  return withNotes([...notes, foreign], prepend([step], walkWaypoint(walk, sender, route, request, walkOnward)));
 }
 
 function refused(sender: Sender, route: Extract<OutboundRoute, { kind: 'refused' }>): Branch {

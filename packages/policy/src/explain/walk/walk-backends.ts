@@ -40,6 +40,6 @@ export function gateAsSender(gateway: GatewayInfo): Sender {
     identity: gateway.workload.identity,
     address: gateway.workload.address,
     name: gateway.key,
-    gate: gateway.role === 'waypoint' ? 'waypoint' : 'gateway',
+    gate: gateway.role === 'ingress' ? 'gateway' : 'waypoint',
   };
 }
