@@ -137,7 +137,7 @@ export interface Gate {
 /** A gate's own view of itself. */
 export interface GateStatus {
   readonly name: string;
-  readonly kind: 'ztunnel-source' | 'ztunnel-destination' | 'waypoint' | 'gateway';
+  readonly kind: 'ztunnel-source' | 'ztunnel-destination' | 'waypoint' | 'gateway' | 'east-west';
   readonly snapshot: number;
   /** Whether its snapshot is in force and it can serve: not while it drains, nor while there is a `problem`. */
   readonly ready: boolean;

@@ -1,3 +1,4 @@
+export { type EastWestOptions, startEastWest } from './east-west/east-west-gateway.js';
 export type * from './gate.js';
 export { type GatewayOptions, startGateway } from './gateway/gateway.js';
 export type { RevocationSource } from './identity/revocation/revocation.js';

@@ -5,6 +5,7 @@ export type {
   WantedSignature,
 } from './authenticate/token-judge.js';
 export { acceptAtWaypoint, acceptAtZtunnel } from './bind/accept.js';
+export { acceptAtEastWest, type CrossingTarget, type CrossingTunnel } from './bind/accept-east-west.js';
 export { asksServerName } from './bind/asks-server-name.js';
 export { bindGateway } from './bind/bind-gateway.js';
 export { bindWaypoint } from './bind/bind-waypoint.js';
@@ -47,6 +48,7 @@ export { buildInventory } from './inventory/build-inventory.js';
 export type { BuiltInventory } from './inventory/built-inventory.js';
 export type * from './inventory/inventory.js';
 export { parseIpAddress } from './inventory/ip-address.js';
+export { gatewayBetween } from './inventory/networks.js';
 export { nextInventory } from './inventory/next-inventory.js';
 export { isGranted } from './inventory/reference-grants.js';
 export { type Migration, migrate } from './migrate/migrate.js';

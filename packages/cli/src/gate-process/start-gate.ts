@@ -1,6 +1,7 @@
 import {
   type Gate,
   type GateOptions,
+  startEastWest,
   startGateway,
   startWaypoint,
   startZtunnelDestination,
@@ -19,5 +20,7 @@ export function startGate(role: GateRole, options: GateOptions): Promise<Gate> {
       return startWaypoint({ ...options, gateway: role.gateway });
     case 'gateway':
       return startGateway({ ...options, gateway: role.gateway });
+    case 'east-west':
+      return startEastWest({ ...options, gateway: role.gateway });
   }
 }

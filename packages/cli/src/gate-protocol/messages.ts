@@ -8,7 +8,8 @@ export type GateRole =
   | { readonly kind: 'ztunnel-source' }
   | { readonly kind: 'ztunnel-destination' }
   | { readonly kind: 'waypoint'; readonly gateway: string }
-  | { readonly kind: 'gateway'; readonly gateway: string };
+  | { readonly kind: 'gateway'; readonly gateway: string }
+  | { readonly kind: 'east-west'; readonly gateway: string };
 
 /**
  * A state of the mesh as it travels: the texts themselves. The policy package is pure, so every process makes the same inventory of
@@ -89,7 +90,7 @@ export type FromGate =
 
 /** The name of a gate, for people and as a key: unique in a mesh. */
 export function gateName(role: GateRole): string {
-  return role.kind === 'waypoint' || role.kind === 'gateway' ? `${role.kind} ${role.gateway}` : role.kind;
+  return 'gateway' in role ? `${role.kind} ${role.gateway}` : role.kind;
 }
 
 /** The port of each gate process's own endpoints: metrics and readiness (reference section 7.1). */

@@ -4,12 +4,13 @@ import type { AddressPlan } from '../addresses/address-plan.js';
 import type { GateRole } from '../gate-protocol/messages.js';
 import { type NamespacePlan, namespaceFile } from '../isolation/namespace-plan.js';
 
-/** The gates that a mesh consists of: both sides of the ztunnels, and each waypoint and ingress gateway that is ready. */
+/** The gates that a mesh consists of: both sides of the ztunnels, and each waypoint, ingress and east-west gateway that is ready. */
 export function planGates(inventory: Inventory): GateRole[] {
   const roles: GateRole[] = [{ kind: 'ztunnel-destination' }];
   for (const gateway of inventory.gateways.values()) {
     if (!gateway.ready) continue;
     if (gateway.role === 'waypoint') roles.push({ kind: 'waypoint', gateway: gateway.key });
+    if (gateway.role === 'east-west') roles.push({ kind: 'east-west', gateway: gateway.key });
     if (gateway.role === 'ingress') roles.push({ kind: 'gateway', gateway: gateway.key });
   }
   return [...roles, { kind: 'ztunnel-source' }];
@@ -17,7 +18,7 @@ export function planGates(inventory: Inventory): GateRole[] {
 
 /** Whether a gate may ask a certificate for this identity: a waypoint for its own, a ztunnel for those of the workloads it serves. */
 export function servesIdentity(role: GateRole, inventory: Inventory, identity: string): boolean {
-  return role.kind === 'waypoint' || role.kind === 'gateway'
+  return 'gateway' in role
     ? inventory.gateways.get(role.gateway)?.workload.identity === identity
     : capturedIdentities(inventory).has(identity);
 }

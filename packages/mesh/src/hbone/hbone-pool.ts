@@ -4,6 +4,7 @@ import type { CredentialSource, Credentials } from '../gate.js';
 import type { MessageHead, OutgoingHead } from '../http2/message-head.js';
 import type { TunnelStream } from '../http2/tunnel-stream.js';
 import type { PeerJudge } from '../identity/peer-judge.js';
+import type { ExpectedPeer } from '../identity/tls-options.js';
 import type { ConnectTarget } from '../socket/connect-socket.js';
 import { HboneError, UnseenError } from './hbone-error.js';
 import { defaultKeepAlive, type KeepAlive } from './keep-alive.js';
@@ -37,8 +38,17 @@ export interface TunnelRequest extends ConnectTarget {
   /** The target: `:authority` of the CONNECT. */
   readonly authority: string;
   readonly headers?: OutgoingHead;
+  /** A tunnel inside this one, which is the one that is wanted: double HBONE (reference section 7.7). */
+  readonly inner?: InnerTunnel;
   /** Gives up while the tunnel is not open yet. */
   readonly signal?: AbortSignal;
+}
+
+/** A tunnel inside another, through a gate that passes its bytes on; it is asked for what the outer one is asked for. */
+export interface InnerTunnel {
+  /** Whoever ends it must prove one of these identities. */
+  readonly expectedIdentities: readonly string[];
+  readonly headers: OutgoingHead;
 }
 
 /** An open tunnel. */
@@ -58,7 +68,7 @@ export class HbonePool {
   /** Those that take new tunnels, by what tunnels must share. */
   readonly #connections = new Map<string, Set<PooledConnection>>();
   /** All that have not ended, those that only finish their tunnels included. */
-  readonly #open = new Set<PooledConnection>();
+  readonly #all = new Set<PooledConnection>();
   readonly #stopRenewal: () => void;
   readonly #stopChanges: () => void;
   #closed = false;
@@ -98,29 +108,58 @@ export class HbonePool {
   drain(): void {
     this.#closed = true;
     this.#stopRenewal();
-    for (const connection of this.#open) connection.retire();
+    for (const connection of this.#all) connection.retire();
   }
 
   /** Ends everything. */
   close(): void {
     this.drain();
     this.#stopChanges();
-    for (const connection of this.#open) connection.destroy();
+    for (const connection of this.#all) connection.destroy();
   }
 
   /** Ends connections to gates that would not be spoken to any more: trust domain or root removed, certificate revoked or expired. */
   rejudge(): void {
     const { credentials, peers } = this.#options;
-    for (const connection of [...this.#open]) connection.rejudge(peers, credentials.current(connection.identity)?.bundle);
+    for (const connection of [...this.#all]) connection.rejudge(peers, credentials.current(connection.identity)?.bundle);
   }
 
   async #attempt(request: TunnelRequest): Promise<OpenTunnel> {
     const credentials = await this.#credentials(request.identity);
     request.signal?.throwIfAborted();
     const connection = this.#connection(request, credentials);
-    const headers = { ':method': 'CONNECT', ':authority': request.authority, ...request.headers };
-    const stream = await connection.request(headers, request.signal);
-    return awaitAnswer(stream, this.#options.responseTimeoutMs ?? 15_000, request.signal);
+    const outer = await this.#open(connection, request, request.headers);
+    return request.inner === undefined ? outer : this.#openInner(outer.stream, request, request.inner, credentials);
+  }
+
+  async #open(connection: PooledConnection, { authority, signal }: TunnelRequest, more?: OutgoingHead): Promise<OpenTunnel> {
+    const stream = await connection.request({ ':method': 'CONNECT', ':authority': authority, ...more }, signal);
+    return awaitAnswer(stream, this.#options.responseTimeoutMs ?? 15_000, signal);
+  }
+
+  /** On a connection of its own: the gate in between chooses an endpoint for each, and one that is shared would reach one only. */
+  async #openInner(carrier: Duplex, request: TunnelRequest, inner: InnerTunnel, credentials: Credentials): Promise<OpenTunnel> {
+    const target = { ...request, carrier, credentials, peers: this.#options.peers, expected: this.#expected(inner) };
+    const connection = new PooledConnection(target, this.#limits, () => undefined);
+    this.#track(connection);
+    try {
+      const tunnel = await this.#open(connection, request, inner.headers);
+      connection.retire();
+      return tunnel;
+    } catch (error) {
+      connection.destroy();
+      resetStream(carrier);
+      throw error;
+    }
+  }
+
+  #expected({ expectedIdentities }: { readonly expectedIdentities: readonly string[] }): ExpectedPeer {
+    return { identities: expectedIdentities, trustDomains: this.#options.peers.trustDomains() };
+  }
+
+  #track(connection: PooledConnection): void {
+    this.#all.add(connection);
+    void connection.ended.then(() => this.#all.delete(connection));
   }
 
   async #credentials(identity: string): Promise<Credentials> {
@@ -141,20 +180,19 @@ export class HbonePool {
       ...request,
       credentials,
       peers: this.#options.peers,
-      expected: { identities: request.expectedIdentities, trustDomains: this.#options.peers.trustDomains() },
+      expected: this.#expected(request),
     };
     const connection = new PooledConnection(target, this.#limits, () => {
       connections.delete(connection);
       if (connections.size === 0 && this.#connections.get(key) === connections) this.#connections.delete(key);
     });
     connections.add(connection);
-    this.#open.add(connection);
-    void connection.ended.then(() => this.#open.delete(connection));
+    this.#track(connection);
     return connection;
   }
 
   #renewed(identity: string): void {
-    for (const connection of [...this.#open]) if (connection.identity === identity) connection.retire();
+    for (const connection of [...this.#all]) if (connection.identity === identity) connection.retire();
     // The trust bundle came with them.
     this.rejudge();
   }

@@ -20,7 +20,10 @@ export interface TunnelDescription {
 }
 
 /** The header that says which kind of gate sends a tunnel on. */
-const sourceHeader = 'x-istio-source';
+export const sourceHeader = 'x-istio-source';
+
+/** The header that says which network a tunnel comes from. */
+export const networkHeader = 'x-forwarded-network';
 
 /** The headers of an HBONE request: `baggage`, `forwarded`, `traceparent`, and `x-istio-source` from a gate at L7. */
 export function tunnelHeaders(description: TunnelDescription): OutgoingHead {
@@ -31,6 +34,12 @@ export function tunnelHeaders(description: TunnelDescription): OutgoingHead {
     traceparent: description.traceparent ?? writeTraceparent(newTrace()),
     ...(description.judgedBy === undefined ? {} : { [sourceHeader]: description.judgedBy }),
   };
+}
+
+/** The headers of a tunnel inside another, which leads out of a network (reference section 7.7). */
+export function innerHeaders(outer: OutgoingHead, network: string): OutgoingHead {
+  const { [sourceHeader]: _, ...shared } = outer;
+  return { ...shared, [networkHeader]: network };
 }
 
 const baggages = new WeakMap<Workload, string>();

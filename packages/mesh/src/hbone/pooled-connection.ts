@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import type { Credentials } from '../gate.js';
 import { Http2Connection } from '../http2/http2-connection.js';
@@ -19,6 +20,8 @@ export interface DialTarget extends ConnectTarget {
   readonly credentials: Credentials;
   readonly expected: ExpectedPeer;
   readonly peers: PeerJudge;
+  /** What carries the connection, where that is no TCP connection of its own. */
+  readonly carrier?: Duplex;
 }
 
 /** Time limits of a pooled connection. */
@@ -168,7 +171,7 @@ export class PooledConnection {
 /** Opens TCP and TLS; the error says which of them failed. */
 function connectSecurely(target: DialTarget, timeoutMs: number): Promise<TLSSocket> {
   return new Promise((resolve, reject) => {
-    const raw = connectSocket(target);
+    const raw = target.carrier ?? connectSocket(target);
     let flags: ResponseFlags = 'CONNECT';
     const fail = (error: Error): void => {
       clearTimeout(timer);
@@ -177,7 +180,7 @@ function connectSecurely(target: DialTarget, timeoutMs: number): Promise<TLSSock
     };
     const timer = setTimeout(() => fail(new Error(`no connection within ${timeoutMs} ms`)), timeoutMs);
     raw.once('error', fail);
-    raw.once('connect', () => {
+    const begin = (): void => {
       flags = 'TLS_FAILURE';
       const secure = connectTls({ ...clientTlsOptions(target.credentials, target.expected), socket: raw });
       secure.on('error', fail);
@@ -188,7 +191,9 @@ function connectSecurely(target: DialTarget, timeoutMs: number): Promise<TLSSock
         secure.off('error', fail);
         resolve(secure);
       });
-    });
+    };
+    if (target.carrier === undefined) raw.once('connect', begin);
+    else begin();
   });
 }
 

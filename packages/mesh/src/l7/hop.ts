@@ -1,4 +1,11 @@
-import type { Endpoint, GatewayInfo, OutboundRoute, Workload } from '@sallyport/policy';
+import {
+  type Endpoint,
+  type GatewayInfo,
+  gatewayBetween,
+  type Inventory,
+  type OutboundRoute,
+  type Workload,
+} from '@sallyport/policy';
 import { formatAuthority } from '../hbone/headers.js';
 
 /** The port on which every gate terminates HBONE (reference section 7.1). */
@@ -6,8 +13,11 @@ export const hbonePort = 15008;
 
 /** One way to an application: the next thing that a gate connects to. Addresses are policy addresses. */
 export type Hop =
-  /** A tunnel to the gate of `workload`, which is a ztunnel's workload or another gateway's own. */
-  | { readonly kind: 'hbone'; readonly workload: Workload; readonly authority: string }
+  /**
+   * A tunnel to the gate of `workload`, which is a ztunnel's workload or another gateway's own; through an east-west gateway, with a tunnel inside
+   * that leads to one of the identities `inner`.
+   */
+  | { readonly kind: 'hbone'; readonly workload: Workload; readonly authority: string; readonly inner?: readonly string[] }
   /** A workload without a ztunnel. */
   | { readonly kind: 'plaintext'; readonly workload: Workload; readonly port: number }
   /** Something outside the mesh. */
@@ -15,17 +25,16 @@ export type Hop =
 
 /** The hops of a route, endpoints in the order that `order` gives; empty where the route leads nowhere, or back to `self`. */
 export function hopsOf(
+  inventory: Inventory,
   route: OutboundRoute,
   self: GatewayInfo,
   order: (endpoints: readonly Endpoint[]) => readonly Endpoint[],
 ): Hop[] {
   switch (route.kind) {
     case 'waypoint':
-      return route.gateway.key === self.key
-        ? []
-        : [{ kind: 'hbone', workload: route.gateway.workload, authority: route.authority }];
+      return route.gateway.key === self.key ? [] : [toWaypoint(route)];
     case 'hbone':
-      return order(route.endpoints).map(tunnelTo);
+      return order(route.endpoints).flatMap((endpoint) => acrossNetworks(inventory, self.workload, route, endpoint) ?? []);
     case 'plaintext':
       return order(route.endpoints).map(({ workload, port }) => ({ kind: 'plaintext', workload, port }));
     case 'passthrough':
@@ -47,6 +56,31 @@ export function hopHost(hop: Hop): string {
     : formatAuthority(hop.kind === 'plaintext' ? hop.workload.address : hop.host, hop.port);
 }
 
-function tunnelTo({ workload, port }: Endpoint): Hop {
+function toWaypoint({ gateway, authority, through }: Extract<OutboundRoute, { kind: 'waypoint' }>): Hop {
+  const { workload } = gateway;
+  return through === undefined
+    ? { kind: 'hbone', workload, authority }
+    : { kind: 'hbone', workload: through.workload, authority, inner: [workload.identity] };
+}
+
+/**
+ * The hop to an endpoint of a route, through an east-west gateway where it is in another network: that gateway chooses one of the
+ * route's endpoints there (reference section 7.7). Undefined where no gateway leads there.
+ */
+export function acrossNetworks(
+  inventory: Inventory,
+  from: Workload,
+  { endpoints, service, servicePort }: Extract<OutboundRoute, { kind: 'hbone' }>,
+  endpoint: Endpoint,
+): Extract<Hop, { kind: 'hbone' }> | undefined {
+  const { network } = endpoint.workload;
+  if (network === from.network) return tunnelTo(endpoint);
+  const through = gatewayBetween(inventory, from, endpoint.workload);
+  if (through === undefined || service === undefined || servicePort === undefined) return undefined;
+  const inner = endpoints.filter(({ workload }) => workload.network === network).map(({ workload }) => workload.identity);
+  return { kind: 'hbone', workload: through.workload, authority: formatAuthority(service.hostname, servicePort.port), inner };
+}
+
+function tunnelTo({ workload, port }: Endpoint): Extract<Hop, { kind: 'hbone' }> {
   return { kind: 'hbone', workload, authority: formatAuthority(workload.address, port) };
 }

@@ -2,7 +2,7 @@ import type { Duplex } from 'node:stream';
 import type { GatewayInfo, Permit, Workload } from '@sallyport/policy';
 import type { Snapshot } from '../gate.js';
 import type { HbonePool } from '../hbone/hbone-pool.js';
-import { tunnelHeaders } from '../hbone/headers.js';
+import { innerHeaders, tunnelHeaders } from '../hbone/headers.js';
 import { UpstreamError } from '../http/upstream.js';
 import { OverflowError } from '../socket/connect-socket.js';
 import { dialTcp } from '../socket/dial-tcp.js';
@@ -77,6 +77,12 @@ export class OnwardDialer {
     hop: Extract<Hop, { kind: 'hbone' }>,
     { origin, place }: DialOrigin,
   ): Promise<Duplex> {
+    const headers = tunnelHeaders({
+      workload: gateway.workload,
+      judgedBy: gateway.role === 'waypoint' ? 'waypoint' : 'gateway',
+      ...origin,
+    });
+    const inner = hop.inner && { expectedIdentities: hop.inner, headers: innerHeaders(headers, gateway.workload.network) };
     const tunnel = await this.pool.connect({
       permit,
       identity: gateway.workload.identity,
@@ -85,11 +91,8 @@ export class OnwardDialer {
       ...place,
       expectedIdentities: [hop.workload.identity],
       authority: hop.authority,
-      headers: tunnelHeaders({
-        workload: gateway.workload,
-        judgedBy: gateway.role === 'waypoint' ? 'waypoint' : 'gateway',
-        ...origin,
-      }),
+      headers,
+      ...(inner === undefined ? {} : { inner }),
     });
     return tunnel.stream;
   }

@@ -104,7 +104,7 @@ export class TargetBuilder {
   }
 
   #hops(context: DialContext, route: OutboundRoute, turn: string): Hop[] {
-    return hopsOf(route, context.gateway, (endpoints) => this.#turns.order(turn, endpoints));
+    return hopsOf(context.snapshot.inventory, route, context.gateway, (endpoints) => this.#turns.order(turn, endpoints));
   }
 
   #target(

@@ -1,7 +1,8 @@
-import { type RequestAttributes, routeHttp, routeTcp } from '@sallyport/policy';
+import { type RequestAttributes, routeHttp, routeTcp, type Workload } from '@sallyport/policy';
 import type { ConnectionStages } from '../ext-authz/connection-judgement.js';
 import type { HboneRequest } from '../hbone/hbone-request.js';
 import { formatAuthority } from '../hbone/headers.js';
+import { tunnelSource } from '../hbone/tunnel-source.js';
 import type { RequestScope, Routed } from '../http/scope.js';
 import { hopTo } from '../l7/hop.js';
 import type { Origin } from '../l7/onward-dialer.js';
@@ -46,6 +47,11 @@ export class WaypointTunnel {
   /** How the TLS inside began. */
   greeted(greeting: Greeting): void {
     this.#greeting = greeting;
+  }
+
+  /** The workload that opened it, for logs and metrics. */
+  source({ snapshot, gateway }: WaypointState): Workload | undefined {
+    return tunnelSource(snapshot.inventory, { ...this.peer, headers: this.request.headers, network: gateway.workload.network });
   }
 
   origin(target: ServedTarget): Origin {

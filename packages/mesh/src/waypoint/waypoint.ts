@@ -211,7 +211,7 @@ class Waypoint {
 
   #serveHttp(state: WaypointState, tunnel: WaypointTunnel, target: ServedTarget, stream: Duplex, protocol?: WireProtocol): void {
     const { destinationIp, destinationPort } = state.attributes(target, tunnel.peer);
-    const source = state.snapshot.inventory.workloadByAddress.get(tunnel.peer.address);
+    const source = tunnel.source(state);
     const connection = new HttpConnection({
       stream,
       scheme: 'http',
@@ -241,7 +241,7 @@ class Waypoint {
 
   async #serveTcp(state: WaypointState, tunnel: WaypointTunnel, target: ServedTarget, client: TcpClient): Promise<void> {
     const { request, peer } = tunnel;
-    const source = state.snapshot.inventory.workloadByAddress.get(peer.address);
+    const source = tunnel.source(state);
     const { traceparent } = request.headers;
     const report = this.#telemetry.report(
       {

@@ -4,7 +4,7 @@ import type { Destination, Verdict, Workload } from '@sallyport/policy';
 import type { LiveConnection, Snapshot } from '../gate.js';
 import { failureOf } from '../hbone/hbone-error.js';
 import type { HbonePool } from '../hbone/hbone-pool.js';
-import { formatAuthority, tunnelHeaders } from '../hbone/headers.js';
+import { formatAuthority, innerHeaders, tunnelHeaders } from '../hbone/headers.js';
 import { pipeTunnel, type Tunnel } from '../hbone/pipe-tunnel.js';
 import { resolveChecked } from '../socket/checked-address.js';
 import type { ConnectionRegistry, JudgedConnection } from '../socket/connection-registry.js';
@@ -175,6 +175,14 @@ export class OutboundConnection implements JudgedConnection {
     plan: Extract<OutboundPlan, { kind: 'hbone' }>,
     traceparent: string | undefined,
   ): Promise<Duplex> {
+    const headers = tunnelHeaders({
+      workload: client,
+      sourceAddress: client.address,
+      sourcePort: this.#socket.remotePort ?? 0,
+      traceparent,
+      ...(plan.service === undefined ? {} : { serviceHost: plan.service.hostname }),
+    });
+    const inner = plan.inner && { expectedIdentities: plan.inner, headers: innerHeaders(headers, client.network) };
     const { stream } = await this.#context.pool.connect({
       permit: plan.permit,
       identity: client.identity,
@@ -183,13 +191,8 @@ export class OutboundConnection implements JudgedConnection {
       ...placeOf(snapshot, client, plan.socketAddress),
       expectedIdentities: [plan.workload.identity],
       authority: plan.authority,
-      headers: tunnelHeaders({
-        workload: client,
-        sourceAddress: client.address,
-        sourcePort: this.#socket.remotePort ?? 0,
-        traceparent,
-        ...(plan.service === undefined ? {} : { serviceHost: plan.service.hostname }),
-      }),
+      headers,
+      ...(inner === undefined ? {} : { inner }),
       signal: this.#givenUp.signal,
     });
     return stream;

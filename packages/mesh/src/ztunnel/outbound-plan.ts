@@ -10,7 +10,7 @@ import {
   type Workload,
 } from '@sallyport/policy';
 import type { AddressBook, Snapshot } from '../gate.js';
-import { formatAuthority } from '../hbone/headers.js';
+import { acrossNetworks } from '../l7/hop.js';
 import { hbonePort } from './ports.js';
 import type { RoundRobin } from './round-robin.js';
 
@@ -22,6 +22,8 @@ export type OutboundPlan =
       readonly permit: Extract<OutboundRoute, { readonly kind: 'waypoint' | 'hbone' }>;
       /** Whose gate is dialled, and must prove this workload's identity. */
       readonly workload: Workload;
+      /** Behind an east-west gateway: who may end the tunnel inside (reference section 7.7). */
+      readonly inner?: readonly string[];
       readonly socketAddress: string;
       readonly socketPort: number;
       readonly authority: string;
@@ -89,8 +91,10 @@ function routeOf(inventory: Inventory, client: Workload, destination: Destinatio
 }
 
 function toWaypoint(snapshot: Snapshot, client: Workload, route: Extract<OutboundRoute, { kind: 'waypoint' }>): OutboundPlan {
-  const { workload } = route.gateway;
-  return tunnel(snapshot, client, route, workload, route.authority);
+  const { gateway, authority, through } = route;
+  return through === undefined
+    ? tunnel(snapshot, client, route, { workload: gateway.workload, authority })
+    : tunnel(snapshot, client, route, { workload: through.workload, authority, inner: [gateway.workload.identity] });
 }
 
 function toTunnel(
@@ -100,21 +104,22 @@ function toTunnel(
   endpoint: Endpoint | undefined,
 ): OutboundPlan {
   if (endpoint === undefined) return refused('no ready endpoint', route.service);
-  return tunnel(snapshot, client, route, endpoint.workload, formatAuthority(endpoint.workload.address, endpoint.port));
+  const hop = acrossNetworks(snapshot.inventory, client, route, endpoint);
+  return hop === undefined ? refused('no gateway leads to its network', route.service) : tunnel(snapshot, client, route, hop);
 }
 
 function tunnel(
   { addresses }: Snapshot,
   client: Workload,
   route: Extract<OutboundRoute, { kind: 'waypoint' | 'hbone' }>,
-  workload: Workload,
-  authority: string,
+  { workload, authority, inner }: { readonly workload: Workload; readonly authority: string; readonly inner?: readonly string[] },
 ): OutboundPlan {
   if (client.capture !== 'captured') return refused(`\`${client.key}\` has no ztunnel and thus no identity`, route.service);
   const socketAddress = socketFor(addresses, client, workload);
   if (socketAddress === undefined) return refused(`\`${workload.key}\` has no gate here`, route.service);
   const socketPort = addresses.socketPort(hbonePort);
-  return { ...service(route), kind: 'hbone', permit: route, workload, socketAddress, socketPort, authority };
+  const within = inner === undefined ? {} : { inner };
+  return { ...service(route), kind: 'hbone', permit: route, workload, ...within, socketAddress, socketPort, authority };
 }
 
 function toPlaintext(
@@ -169,7 +174,15 @@ export function isStillPlanned(made: OutboundPlan, now: OutboundPlan, snapshot: 
   if (workload === undefined || !isSameGate(made.workload, workload)) return false;
   if (made.kind !== 'hbone' || now.kind !== 'hbone') return true;
   if (made.permit.kind !== now.permit.kind) return false;
+  if (made.inner !== undefined && !stillLeadsTo(made.workload.network, now.permit)) return false;
   return made.permit.kind === 'hbone' || (made.workload.key === now.workload.key && made.authority === now.authority);
+}
+
+/** Whether endpoints of a route, or its waypoint, are in this network still. */
+function stillLeadsTo(network: string, permit: Extract<OutboundPlan, { kind: 'hbone' }>['permit']): boolean {
+  return permit.kind === 'waypoint'
+    ? permit.gateway.workload.network === network
+    : permit.endpoints.some(({ workload }) => workload.network === network);
 }
 
 function gatewayWorkload({ inventory }: Snapshot, { gateway }: Workload): Workload | undefined {

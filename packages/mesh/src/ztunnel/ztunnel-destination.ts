@@ -5,6 +5,7 @@ import type { Gate, GateOptions, Snapshot } from '../gate.js';
 import type { HboneRequest, SocketEnd } from '../hbone/hbone-request.js';
 import { HboneServer } from '../hbone/hbone-server.js';
 import { formatAuthority, forwardedHost } from '../hbone/headers.js';
+import { tunnelSource } from '../hbone/tunnel-source.js';
 import { defaultHttpLimits } from '../http/limits.js';
 import { fetchCredentials } from '../identity/fetch-credentials.js';
 import { gateProblem } from '../identity/gate-problem.js';
@@ -269,8 +270,17 @@ type Served = Extract<InboundDestination, { readonly kind: 'workload' }>;
 function describe(judge: ZtunnelJudge, { subject, from, request }: Arrival, destination: Served): ConnectionInfo {
   const { inventory } = judge.snapshot;
   const sourceAddress = judge.sourceAddress(subject);
-  const client = inventory.workloadByAddress.get(sourceAddress);
   const { workload, port, service: asked } = destination;
+  const { network } = workload;
+  const client =
+    request === undefined
+      ? inventory.workloadByAddress.get(sourceAddress)
+      : tunnelSource(inventory, {
+          identity: request.peer.identity.uri,
+          address: sourceAddress,
+          headers: request.headers,
+          network,
+        });
   const service = destinationService(inventory, {
     workload,
     port,

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type RequestListener, request } from 'node:http';
 import { createServer as createHttp2Server, type ServerHttp2Stream } from 'node:http2';
 import type { Duplex } from 'node:stream';
+import { startEastWest } from '../../src/east-west/east-west-gateway.js';
 import type { Gate, Snapshot } from '../../src/gate.js';
 import { startGateway } from '../../src/gateway/gateway.js';
 import type { HttpLimits } from '../../src/http/limits.js';
@@ -58,7 +59,7 @@ export class L7Mesh {
       ...(mesh.tracer === undefined ? {} : { tracer: mesh.tracer }),
     };
     for (const { key, role } of inventory.gateways.values()) {
-      const start = role === 'waypoint' ? startWaypoint : startGateway;
+      const start = role === 'waypoint' ? startWaypoint : role === 'east-west' ? startEastWest : startGateway;
       started.#gates.set(
         key,
         await start({ ...shared, gateway: key, limits: { lingerMs: 200, connectTimeoutMs: 2_000, ...limits } }),

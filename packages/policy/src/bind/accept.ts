@@ -6,6 +6,8 @@ import { serviceByHostname } from './resolve-host.js';
 import { resolveServiceWaypoint, resolveWorkloadWaypoint } from './resolve-waypoint.js';
 import type { InboundTarget } from './route.js';
 
+type RefusedTarget = Extract<InboundTarget, { readonly kind: 'refused' }>;
+
 interface Authority {
   readonly host: string;
   /** Canonical, where the host is an address. */
@@ -125,11 +127,13 @@ function notServed({ key }: GatewayInfo, authority: string): InboundTarget {
   return refuse(400, `${authority} does not go through waypoint ${key}`);
 }
 
-function badAuthority(authority: string): InboundTarget {
+/** For what cannot be read. */
+export function badAuthority(authority: string): RefusedTarget {
   return refuse(400, `invalid authority ${JSON.stringify(authority.slice(0, 256))}`);
 }
 
-function refuse(status: 400 | 503, detail: string): InboundTarget {
+/** No tunnel, with this status. */
+export function refuse(status: 400 | 503, detail: string): RefusedTarget {
   return { kind: 'refused', status, detail };
 }
 

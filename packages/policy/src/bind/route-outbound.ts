@@ -1,6 +1,7 @@
 import type { GatewayInfo, Inventory, ServiceInfo, ServicePortInfo, Workload } from '../inventory/inventory.js';
 import { parseIpAddress } from '../inventory/ip-address.js';
 import { isTrueLabel, ownValue } from '../inventory/labels.js';
+import { isGlobal, networkGateway } from '../inventory/networks.js';
 import { flagEnabled } from '../resource/dialect.js';
 import { authorityOf } from './authority.js';
 import { isService } from './bind-waypoint.js';
@@ -64,12 +65,14 @@ function toService(inventory: Inventory, request: Request, service: ServiceInfo)
   if (isHeadless(service)) return toHeadless(inventory, request, service);
   const servicePort = service.ports.find(({ port }) => port === request.port);
   if (servicePort === undefined) return refused('unknown-port', `${nameOf(service)} has no port ${request.port}`, service);
-  if (request.client.capture !== 'captured') return asPlaintext(toEndpoints(service, servicePort, request.host));
-  const byWaypoint = throughWaypoint(inventory, service, servicePort, vipFor(service, request.host));
+  if (request.client.capture !== 'captured')
+    return asPlaintext(toEndpoints(inventory, request.client, service, servicePort, request.host));
+  const byWaypoint = throughWaypoint(inventory, request.client, { service, servicePort, address: vipFor(service, request.host) });
+  const direct = toEndpoints(inventory, request.client, service, servicePort, request.host);
   const isItself = byWaypoint?.kind === 'waypoint' && leadsToItself(request.client, byWaypoint.gateway);
   // Upstream sends a waypoint that dials its own service to itself.
-  if (isItself && inventory.dialect.name === 'strict') return toEndpoints(service, servicePort, request.host);
-  return byWaypoint ?? unlessUnenforced(inventory, service, toEndpoints(service, servicePort, request.host));
+  if (isItself && inventory.dialect.name === 'strict') return direct;
+  return byWaypoint ?? unlessUnenforced(inventory, service, direct);
 }
 
 /**
@@ -89,7 +92,7 @@ function isHeadless(service: ServiceInfo): boolean {
 
 /** The client dials a pod: the port is the pod's own, and the waypoint is the pod's. */
 function toHeadless(inventory: Inventory, request: Request, service: ServiceInfo): OutboundRoute {
-  const workload = service.workloads.find(({ ready }) => ready);
+  const workload = service.workloads.find(({ ready, network }) => ready && network === request.client.network);
   if (workload === undefined) return refused('no-endpoints', `${nameOf(service)} has no ready endpoint`, service);
   const routed = toWorkload(inventory, request, workload);
   return routed.kind === 'waypoint' ? routed : { ...routed, service };
@@ -104,20 +107,26 @@ function vipFor({ addresses }: ServiceInfo, host: string): string | undefined {
 /** The route to a service's waypoint, or a refusal; undefined where there is none, or no address for it to know the service by. */
 function throughWaypoint(
   inventory: Inventory,
-  service: ServiceInfo,
-  servicePort: ServicePortInfo,
-  address: string | undefined,
+  from: Workload,
+  { service, servicePort, address }: { service: ServiceInfo; servicePort: ServicePortInfo; address: string | undefined },
 ): OutboundRoute | undefined {
   const resolution = resolveServiceWaypoint(inventory, service);
   if (resolution.kind === 'refused') return waypointRefused(resolution, nameOf(service), service);
   if (resolution.kind === 'none' || address === undefined) return undefined;
-  return {
-    kind: 'waypoint',
-    gateway: resolution.gateway,
-    authority: authorityOf(address, servicePort.port),
-    service,
-    servicePort,
-  };
+  const { gateway } = resolution;
+  const route = { kind: 'waypoint', gateway, service, servicePort } as const;
+  if (gateway.workload.network === from.network) return { ...route, authority: authorityOf(address, servicePort.port) };
+  const through = isGlobal(service) ? networkGateway(inventory, gateway.workload.network) : undefined;
+  // Across networks it is asked for by name (reference section 7.7).
+  return through === undefined
+    ? beyondReach(gateway, nameOf(service), service)
+    : { ...route, authority: authorityOf(service.hostname, servicePort.port), through };
+}
+
+/** A waypoint in another network, to which no east-west gateway leads for this traffic. */
+function beyondReach({ key, workload, resource: { span } }: GatewayInfo, what: string, service?: ServiceInfo): OutboundRoute {
+  const detail = `${what} has waypoint \`${key}\` in network \`${workload.network}\`, which only global services reach, through an east-west gateway`;
+  return { ...refused('waypoint-unavailable', detail, service), span };
 }
 
 function waypointRefused(
@@ -138,12 +147,17 @@ function waypointRefused(
 function toWorkload(inventory: Inventory, { client, port }: Request, workload: Workload): OutboundRoute {
   if (isOwnPort(port)) return refused('illegal-target', `port ${port} belongs to ztunnel`);
   if (isInnerGate(inventory, workload)) return refused('illegal-target', `\`${workload.key}\` is a gate of the mesh`);
+  if (workload.network !== client.network) {
+    return refused('no-endpoints', `\`${workload.key}\` is in network \`${workload.network}\`, which only global services reach`);
+  }
   const endpoint = { workload, port };
   if (client.capture !== 'captured') return { kind: 'plaintext', endpoints: [endpoint] };
   const resolution = resolveWorkloadWaypoint(inventory, workload);
   if (resolution.kind === 'refused') return waypointRefused(resolution, `workload \`${workload.key}\``);
   if (resolution.kind === 'none' || leadsToItself(client, resolution.gateway)) return overHbone([endpoint]);
-  return { kind: 'waypoint', gateway: resolution.gateway, authority: authorityOf(workload.address, port), workload };
+  const { gateway } = resolution;
+  if (gateway.workload.network !== client.network) return beyondReach(gateway, `workload \`${workload.key}\``);
+  return { kind: 'waypoint', gateway, authority: authorityOf(workload.address, port), workload };
 }
 
 /** Whether a waypoint behind its own ztunnel is what stands in the way of its own connection. */
@@ -164,12 +178,16 @@ export function routeFromGate(inventory: Inventory, gateway: GatewayInfo, servic
   if (servicePort === undefined) return refused('unknown-port', `${nameOf(service)} has no port ${port}`, service);
   const byWaypoint =
     gateway.role === 'ingress' && ingressUsesWaypoint(inventory, service)
-      ? throughWaypoint(inventory, service, servicePort, service.addresses[0])
+      ? throughWaypoint(inventory, gateway.workload, { service, servicePort, address: service.addresses[0] })
       : undefined;
-  return byWaypoint ?? unlessUnenforced(inventory, service, toEndpoints(service, servicePort, service.hostname));
+  return (
+    byWaypoint ??
+    unlessUnenforced(inventory, service, toEndpoints(inventory, gateway.workload, service, servicePort, service.hostname))
+  );
 }
 
-function ingressUsesWaypoint(inventory: Inventory, service: ServiceInfo): boolean {
+/** Whether an ingress gateway's traffic to a service goes through its waypoint. */
+export function ingressUsesWaypoint(inventory: Inventory, service: ServiceInfo): boolean {
   const label = 'istio.io/ingress-use-waypoint';
   const written = ownValue(service.labels, label) ?? ownValue(inventory.namespaceLabels(service.namespace), label);
   return isTrueLabel(written) && flagEnabled(inventory.dialect, 'ENABLE_INGRESS_WAYPOINT_ROUTING', true);

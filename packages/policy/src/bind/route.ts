@@ -21,9 +21,17 @@ export type OutboundRoute =
       readonly service?: ServiceInfo;
       readonly servicePort?: ServicePortInfo;
       readonly workload?: Workload;
+      /** The east-west gateway of the network that the waypoint is in, where that is another; the authority is then the service's name. */
+      readonly through?: GatewayInfo;
     }
   /** HBONE to one of these endpoints; the authority is the endpoint's address:port. */
-  | { readonly kind: 'hbone'; readonly endpoints: readonly Endpoint[]; readonly service?: ServiceInfo }
+  | {
+      readonly kind: 'hbone';
+      readonly endpoints: readonly Endpoint[];
+      readonly service?: ServiceInfo;
+      /** Of the service: what is asked of an east-west gateway on the way to endpoints in other networks (`gatewayBetween`). */
+      readonly servicePort?: ServicePortInfo;
+    }
   /** Plain TCP to one of these endpoints, which have no ztunnel. */
   | { readonly kind: 'plaintext'; readonly endpoints: readonly Endpoint[]; readonly service?: ServiceInfo }
   /** Plain TCP to something outside the mesh; the gate refuses loopback, link-local, unspecified and gate addresses. */

@@ -1,6 +1,7 @@
 import { resolveHost } from '../bind/resolve-host.js';
 import { routeFromWorkload } from '../bind/route-outbound.js';
 import type { Inventory, Workload } from '../inventory/inventory.js';
+import { homeNetwork } from '../inventory/networks.js';
 import type { Explanation, GateExplanation, Step } from './explanation.js';
 import { clientNamespace } from './question/parse-target.js';
 import type { Question } from './question/question.js';
@@ -26,11 +27,12 @@ export function explain(inventory: Inventory, question: Question): Explanation {
 
 function walkFromClient(walk: Walk): Branch {
   const { question } = walk;
-  const sender = senderOf(question);
+  const client = clientWorkload(walk.inventory, question);
+  const sender: Sender = { ...senderOf(question), network: client.network };
   if (question.via !== undefined) return walkGateway(walk, plain(sender), question.via);
   const outside = whyOutside(question);
-  if (outside === undefined) return fromZtunnel(sender, walkRoutes(walk, sender, clientWorkload(question)));
-  const branch = walkRoutes(walk, plain(sender), { ...clientWorkload(question), capture: 'not-enrolled' });
+  if (outside === undefined) return fromZtunnel(sender, walkRoutes(walk, sender, client));
+  const branch = walkRoutes(walk, plain(sender), { ...client, capture: 'not-enrolled' });
   return { ...branch, notCaptured: [...outside, ...branch.notCaptured] };
 }
 
@@ -46,7 +48,7 @@ function walkRoutes(walk: Walk, sender: Sender, client: Workload): Branch {
   const found = resolveHost(inventory, host, client.namespace);
   const pods =
     found !== undefined && 'hostname' in found && found.addresses.length === 0
-      ? found.workloads.filter(({ ready }) => ready)
+      ? found.workloads.filter(({ ready, network }) => ready && network === client.network)
       : [];
   const hosts = pods.length === 0 ? [host] : pods.map((workload) => workload.address);
   const routes = hosts.map((dialled) => routeFromWorkload(inventory, client, { host: dialled, port }));
@@ -67,7 +69,7 @@ function plain(sender: Sender): Sender {
   return rest;
 }
 
-function senderOf(question: Question): Sender {
+function senderOf(question: Question): Omit<Sender, 'network'> {
   const { client } = question;
   if (client.kind === 'address') return { address: client.address, name: client.address, gate: 'ztunnel' };
   if (client.kind === 'workload') {
@@ -85,7 +87,7 @@ function senderOf(question: Question): Sender {
 const nowhere = '192.0.2.1';
 
 /** The workload whose ztunnel sends; for an identity that no workload has, one that stands for it. */
-function clientWorkload(question: Question): Workload {
+function clientWorkload(inventory: Inventory, question: Question): Workload {
   const { client } = question;
   if (client.kind === 'workload') return client.workload;
   if (client.kind === 'identity' && client.like !== undefined) return client.like;
@@ -106,6 +108,7 @@ function clientWorkload(question: Question): Workload {
     address: nowhere,
     addresses: [nowhere],
     capture: 'captured',
+    network: homeNetwork(inventory),
     ready: true,
     ports: [],
     portsByName: {},

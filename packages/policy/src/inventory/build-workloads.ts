@@ -1,9 +1,10 @@
 import type { Reporter } from '../diagnostic/reporter.js';
-import type { Gateway, ResourceSet } from '../resource/model/index.js';
+import type { Gateway, MeshConfig, ResourceSet } from '../resource/model/index.js';
 import { collectWorkloads } from './collect-workloads.js';
 import { type GatewayRoles, gatewayKey } from './gateway-roles.js';
 import { draftOfGateway } from './gateway-workload.js';
 import { LabelIndex, type Labels, ownValue } from './labels.js';
+import { networkLabel } from './networks.js';
 import type { PolicyAddresses } from './policy-addresses.js';
 import { selectResources } from './select-resources.js';
 import type { GrowingWorkload } from './service-builder.js';
@@ -40,7 +41,7 @@ export function buildWorkloads(set: ResourceSet, context: Context): BuiltWorkloa
   );
   const addressOwners = claimAddresses(keyed, context);
   return index(
-    keyed.map(({ key, draft }) => finish(key, draft, set.meshConfig.trustDomain, context)),
+    keyed.map(({ key, draft }) => finish(key, draft, set.meshConfig, context)),
     addressOwners,
   );
 }
@@ -95,7 +96,7 @@ function reportSharedAddress(address: string, draft: WorkloadDraft, owner: Workl
   );
 }
 
-function finish(key: string, draft: WorkloadDraft, trustDomain: string, { addresses }: Context): GrowingWorkload {
+function finish(key: string, draft: WorkloadDraft, mesh: MeshConfig, { addresses, namespaceLabels }: Context): GrowingWorkload {
   const declared = draft.addresses;
   const [address = addresses.derive('workload', key)] = declared;
   const ports = draft.ports.filter((port) => port.protocol === 'TCP');
@@ -110,10 +111,11 @@ function finish(key: string, draft: WorkloadDraft, trustDomain: string, { addres
     labels: draft.labels,
     annotations: draft.annotations,
     serviceAccount: draft.serviceAccount,
-    identity: `spiffe://${trustDomain}/ns/${draft.namespace}/sa/${draft.serviceAccount}`,
+    identity: `spiffe://${mesh.trustDomain}/ns/${draft.namespace}/sa/${draft.serviceAccount}`,
     address,
     addresses: declared.length > 0 ? declared : [address],
     capture: draft.capture,
+    network: draft.network ?? networkLabel(draft.labels) ?? networkLabel(namespaceLabels(mesh.rootNamespace)) ?? '',
     ready: draft.ready,
     ports: [...new Set(ports.map(({ port }) => port))],
     portsByName: Object.fromEntries(ports.flatMap(({ name, port }) => (name === undefined ? [] : [[name, port]]))),

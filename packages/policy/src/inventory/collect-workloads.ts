@@ -86,6 +86,7 @@ function draftOfWorkloadEntry(entry: WorkloadEntry, sources: WorkloadSources): W
     annotations,
     serviceAccount: entry.serviceAccount,
     addresses: canonicalAddresses(entry.address === undefined ? [] : [entry.address]),
+    ...(entry.network === undefined ? {} : { network: entry.network }),
     capture: captureOfWorkloadEntry({ labels: entry.labels, annotations }, sources.namespaceLabels(namespace)),
     ready: true,
     ports: Object.entries(entry.ports).map(([portName, port]) => ({ name: portName, port, protocol: 'TCP' })),

@@ -2,12 +2,14 @@ import type { Gateway } from '../resource/model/index.js';
 import { gatewayKey, gatewayNameLabel } from './gateway-roles.js';
 import type { GatewayInfo } from './inventory.js';
 import { type Labels, ownValue } from './labels.js';
+import { networkLabel } from './networks.js';
 import type { WorkloadDraft } from './workload-draft.js';
 
 /** The pod that the controller of a Gateway would make, named and labelled as Istio does it. */
 export function draftOfGateway(gateway: Gateway, role: GatewayInfo['role']): WorkloadDraft {
   const { name, namespace, annotations } = gateway.metadata;
   const { infrastructure, topology } = gateway;
+  const network = networkLabel(gateway.metadata.labels);
   const base = role === 'waypoint' ? name : `${name}-${gateway.gatewayClassName}`;
   return {
     kind: 'Gateway',
@@ -20,6 +22,7 @@ export function draftOfGateway(gateway: Gateway, role: GatewayInfo['role']): Wor
     serviceAccount: ownValue(annotations, 'gateway.istio.io/service-account') ?? base,
     addresses: [],
     capture: 'gateway',
+    ...(network === undefined ? {} : { network }),
     ready: true,
     ports: gateway.listeners.map((listener) => ({ name: listener.name, port: listener.port, protocol: 'TCP' })),
     gateway: gatewayKey(gateway),

@@ -52,6 +52,8 @@ export interface Workload {
   /** All addresses, the policy address first. */
   readonly addresses: readonly string[];
   readonly capture: Capture;
+  /** The network that it is in, by name (`topology.istio.io/network`): others reach it through an east-west gateway only. `` where nothing names one. */
+  readonly network: string;
   readonly ready: boolean;
   /** Declared TCP ports, in order, first is PORT of `sallyport/run`. Union of container ports and numeric targetPorts of services that select it. */
   readonly ports: readonly number[];

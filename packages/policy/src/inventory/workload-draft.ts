@@ -19,6 +19,8 @@ export interface WorkloadDraft {
   /** As declared, in canonical text; the first is the policy address. */
   readonly addresses: readonly string[];
   readonly capture: Capture;
+  /** As it says itself. */
+  readonly network?: string;
   readonly ready: boolean;
   readonly ports: readonly ContainerPort[];
   readonly gateway?: string;

@@ -1,5 +1,6 @@
 import type { OutboundRoute } from '../../bind/route.js';
-import type { Endpoint, ServiceInfo, Workload } from '../../inventory/inventory.js';
+import type { Endpoint, GatewayInfo, ServiceInfo, Workload } from '../../inventory/inventory.js';
+import { networkGateway } from '../../inventory/networks.js';
 import type { RequestAttributes } from '../../verdict/attributes.js';
 import { type Branch, type BranchStep, deadEnd, joinBranches, prepend, withNotes } from './branch.js';
 import { viewRefusal } from './gate-view.js';
@@ -11,9 +12,9 @@ import { askZtunnel, walkZtunnel } from './walk-ztunnel.js';
 export function walkOnward(walk: Walk, sender: Sender, route: OutboundRoute, request: RequestAttributes): Branch {
   switch (route.kind) {
     case 'waypoint':
-      return prepend([leg('HBONE', `to ${route.authority}`)], toWaypoint(walk, sender, route, request));
+      return across(route.through, route.authority, sender, (from) => toWaypoint(walk, from, route, request));
     case 'hbone':
-      return joinBranches(route.endpoints.map((endpoint) => prepend([leg('HBONE', null)], toEndpoint(walk, sender, endpoint))));
+      return joinBranches(route.endpoints.map((endpoint) => toTunnelled(walk, sender, route, endpoint)));
     case 'plaintext':
       return walkPlaintext(walk, sender, route.endpoints);
     case 'passthrough':
@@ -21,6 +22,32 @@ export function walkOnward(walk: Walk, sender: Sender, route: OutboundRoute, req
     case 'refused':
       return refused(sender, route);
   }
+}
+
+function toTunnelled(
+  walk: Walk,
+  sender: Sender,
+  { service, servicePort }: Extract<OutboundRoute, { kind: 'hbone' }>,
+  endpoint: Endpoint,
+): Branch {
+  const { network } = endpoint.workload;
+  const through = network === sender.network ? undefined : networkGateway(walk.inventory, network);
+  const authority = through === undefined ? undefined : `${service?.hostname}:${servicePort?.port}`;
+  return across(through, authority, sender, (from) => toEndpoint(walk, from, endpoint));
+}
+
+/** An east-west gateway judges nothing: the tunnel inside is the sender's own, and comes from the gateway's address (reference section 7.7). */
+function across(
+  through: GatewayInfo | undefined,
+  authority: string | undefined,
+  sender: Sender,
+  onward: (from: Sender) => Branch,
+): Branch {
+  const to = authority === undefined ? null : `to ${authority}`;
+  if (through === undefined) return prepend([leg('HBONE', to)], onward(sender));
+  const { address, network } = through.workload;
+  const note = `${to}, inside HBONE to east-west gateway \`${through.key}\` of network \`${network}\``;
+  return prepend([leg('HBONE', note)], onward({ ...sender, address, network }));
 }
 
 /** A waypoint in pods of the mesh has their ztunnel in front (reference section 7.5, step 5). */

@@ -39,6 +39,7 @@ export function gateAsSender(gateway: GatewayInfo): Sender {
   return {
     identity: gateway.workload.identity,
     address: gateway.workload.address,
+    network: gateway.workload.network,
     name: gateway.key,
     gate: gateway.role === 'ingress' ? 'gateway' : 'waypoint',
   };

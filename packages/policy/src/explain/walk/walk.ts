@@ -19,6 +19,7 @@ export interface Sender {
   readonly identity?: string;
   /** Its policy address. */
   readonly address: string;
+  readonly network: string;
   readonly name: string;
   /** The gate that sends: a client's own ztunnel, or the gate before. */
   readonly gate: 'ztunnel' | 'waypoint' | 'gateway';

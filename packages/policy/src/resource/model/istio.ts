@@ -5,6 +5,8 @@ import type { LabelSelector, ResourceBase } from './metadata.js';
 export interface WorkloadEntry extends ResourceBase {
   readonly kind: 'WorkloadEntry';
   readonly address?: string;
+  /** Where it is not in the mesh's own. */
+  readonly network?: string;
   /** Labels of the metadata, over those of `spec.labels`. */
   readonly labels: Readonly<Record<string, string>>;
   readonly serviceAccount: string;
