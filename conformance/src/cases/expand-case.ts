@@ -2,9 +2,16 @@ import type { Case, CaseQuery, CaseSource, Expectation, Layer, Manifest } from '
 import { publicKeys, signToken } from './sign-token.js';
 import type { WrittenCase, WrittenExpectation, WrittenMesh, WrittenQuery } from './written.js';
 
-/** The case with its mesh, once for each gate that it is about. */
-export function expandCase(mesh: WrittenMesh, file: string, unfilled: WrittenCase): readonly Case[] {
-  const written = fillIn(unfilled);
+/** The case with its mesh, once for each value that it is written for and for each gate that it is about. */
+export function expandCase(mesh: WrittenMesh, file: string, { each, ...unfilled }: WrittenCase): readonly Case[] {
+  if (each === undefined) return expandOne(mesh, file, fillIn(unfilled));
+  return each.flatMap((value) => {
+    const filled = mapTexts(unfilled, (text) => text.replaceAll('${each}', value)) as WrittenCase;
+    return expandOne(mesh, file, fillIn({ ...filled, title: `${unfilled.title}: ${value}` }));
+  });
+}
+
+function expandOne(mesh: WrittenMesh, file: string, written: WrittenCase): readonly Case[] {
   const layers: readonly (Layer | undefined)[] = written.at ?? [undefined];
   return layers.map((layer) => {
     const queries = (written.queries ?? []).filter(({ at }) => at === undefined || layer === undefined || at.includes(layer));
@@ -40,7 +47,7 @@ function mapTexts(value: unknown, change: (text: string) => string): unknown {
   if (typeof value === 'string') return change(value);
   if (Array.isArray(value)) return value.map((item) => mapTexts(item, change));
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, mapTexts(member, change)]));
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [change(name), mapTexts(member, change)]));
 }
 
 function manifestsOf(mesh: WrittenMesh, written: WrittenCase, layer: Layer | undefined): readonly Manifest[] {

@@ -23,6 +23,8 @@ export interface WrittenCase {
   readonly title: string;
   readonly reference: string;
   readonly at?: readonly Layer[];
+  /** The case is one for each of these, which stands for `${each}` in it. */
+  readonly each?: readonly string[];
   readonly ask?: Defaults;
   readonly policies?: Readonly<Record<string, Manifest>>;
   readonly manifests?: readonly Manifest[];

@@ -76,6 +76,11 @@ export const policyCodes = {
     summary: 'An entry of `from` or `to` says nothing.',
     example: source(''),
   },
+  'empty-list': {
+    ...error,
+    summary: 'A list of a rule is empty, which makes the rule as wide as without it. Only `strict` refuses it.',
+    example: source('namespaces: [shop], principals: []'),
+  },
   'empty-value': {
     ...error,
     summary: 'A list holds an empty string, which matches nothing.',

@@ -6,6 +6,7 @@ import { checkConditions } from './rules/conditions.js';
 import { checkCustomAttributes } from './rules/custom-attributes.js';
 import { warnDenyClosesTcp } from './rules/deny-closes-tcp.js';
 import { checkDryRun } from './rules/dry-run.js';
+import { refuseEmptyLists } from './rules/empty-lists.js';
 import { checkEntries } from './rules/entries.js';
 import type { PolicyContext, PolicyRule } from './rules/policy-rule.js';
 import { checkSelector } from './rules/selector.js';
@@ -18,6 +19,7 @@ const rules: readonly PolicyRule[] = [
   checkAction,
   checkCustomAttributes,
   checkEntries,
+  refuseEmptyLists,
   checkServiceAccountFields,
   checkTermValues,
   checkConditions,

@@ -167,8 +167,19 @@ describe('rules', () => {
     expect(codesOf(policy(`{${spec}}`))).toEqual([code]);
   });
 
-  it.each(['rules: [{}]', 'rules: [{from: [], to: [], when: []}]', 'rules: [{when: []}]'])('{%s} is accepted', (spec) => {
-    expect(codesOf(policy(`{${spec}}`))).toEqual([]);
+  it('may be empty, or none', () => {
+    expect(codesOf(policy('{rules: [{}]}'))).toEqual([]);
+    expect(codesOf(policy('{rules: []}'))).toEqual([]);
+  });
+
+  it.each([
+    ['{from: [], to: [], when: []}', ['from: []', 'to: []', 'when: []']],
+    ['{to: [{operation: {ports: ["80"], notPaths: []}}]}', ['notPaths: []']],
+    ['{from: [{source: {namespaces: [a], principals: [], notPrincipals: []}}]}', ['principals: []', 'notPrincipals: []']],
+    ['{when: [{key: source.ip, values: [10.0.0.1], notValues: []}]}', ['notValues: []']],
+  ])('%s has empty lists, which only strict refuses', (rule, places) => {
+    expect(complaints(policy(`{rules: [${rule}]}`))).toEqual(places.map((place) => `empty-list: ${place}`));
+    expect(codesOf(policy(`{rules: [${rule}]}`), upstream)).toEqual([]);
   });
 
   it('are 512 at most, with 512 entries of from', () => {
