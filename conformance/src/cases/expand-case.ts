@@ -6,7 +6,7 @@ import type { WrittenCase, WrittenExpectation, WrittenMesh, WrittenQuery } from 
 export function expandCase(mesh: WrittenMesh, file: string, { each, ...unfilled }: WrittenCase): readonly Case[] {
   if (each === undefined) return expandOne(mesh, file, fillIn(unfilled));
   return each.flatMap((value) => {
-    const filled = mapTexts(unfilled, (text) => text.replaceAll('${each}', value)) as WrittenCase;
+    const filled = mapTexts(unfilled, (text) => text.replaceAll(/\$\{each\}/g, () => value)) as WrittenCase;
     return expandOne(mesh, file, fillIn({ ...filled, title: `${unfilled.title}: ${value}` }));
   });
 }

@@ -1,20 +1,19 @@
-import { type Dialect, type DialectName, resolveHost, routeFromWorkload, strict, upstream } from '@sallyport/policy';
-import type { Case, Manifest } from '../cases/case.js';
+import type { Case } from '../cases/case.js';
 import type { CaseEngine } from '../cases/engine.js';
-import { inventoryOf } from '../cases/interpreter.js';
 import type { Tally } from '../recorded/tally.js';
-import type { RouteCase, TableRow } from './table.js';
+import type { RouteRow } from '../routes/route-table.js';
+import type { TableRow } from './table.js';
 
-/** What a table is judged with: the cases that it names, the engine that answers them, and the mesh that they share. */
+/** What a table is judged with: the cases that it names, the engine that answers them, and the connections that it names. */
 export interface Evidence {
   readonly cases: readonly Case[];
   readonly engine: CaseEngine;
-  readonly manifests: readonly Manifest[];
+  readonly routes: readonly RouteRow[];
 }
 
 /**
  * Judges that every place which the table names shows what its row says: a case that the dialects answer differently, one that
- * `strict` refuses, a connection that they send elsewhere. What the cases answer is judged where cases are.
+ * `strict` refuses, a connection that they send elsewhere. What cases and connections come to is judged where they are.
  */
 export function judgeTable(rows: readonly TableRow[], evidence: Evidence, tally: Tally): void {
   for (const { question, cases = [], refused = [], routes = [] } of rows) {
@@ -22,7 +21,8 @@ export function judgeTable(rows: readonly TableRow[], evidence: Evidence, tally:
     for (const { case: title, code } of refused) {
       tally.judge(`${question}: ${title}`, judgeRefusal(named(evidence.cases, title), code, evidence.engine));
     }
-    for (const route of routes) tally.judge(`${question}: ${route.title}`, judgeRoute(route, evidence.manifests));
+    for (const title of routes)
+      tally.judge(`${question}: ${title}`, judgeRoute(evidence.routes.find((each) => each.title === title)));
   }
 }
 
@@ -62,27 +62,7 @@ function defectOf(load: () => unknown): string | undefined {
   }
 }
 
-const dialects: Readonly<Record<DialectName, Dialect>> = { strict, upstream };
-
-function judgeRoute(route: RouteCase, common: readonly Manifest[]): readonly string[] {
-  const own = route.manifests ?? [];
-  const replaced = new Set(own.map(keyOf));
-  const manifests = [...common.filter((manifest) => !replaced.has(keyOf(manifest))), ...own];
-  return (['strict', 'upstream'] as const).flatMap((name) => {
-    const got = routeIn(dialects[name], manifests);
-    return got === route[name] ? [] : [`expected ${route[name]} in ${name}, got ${got}`];
-  });
-}
-
-function keyOf({ kind, metadata }: Manifest): string {
-  const { name, namespace } = (metadata ?? {}) as { name?: string; namespace?: string };
-  return `${kind} ${namespace}/${name}`;
-}
-
-function routeIn(dialect: Dialect, manifests: readonly Manifest[]): string {
-  const inventory = inventoryOf({ manifests, meshConfig: {} }, dialect);
-  const client = resolveHost(inventory, 'web.shop', 'shop');
-  if (client === undefined || 'hostname' in client) throw new Error('the common mesh has a workload `web.shop`');
-  const route = routeFromWorkload(inventory, client, { host: 'api.shop', port: 80 });
-  return route.kind === 'refused' ? route.reason : route.kind;
+function judgeRoute(route: RouteRow | undefined): readonly string[] {
+  if (route === undefined) return ['there is no such connection'];
+  return route.strict === route.upstream ? ['it goes the same way in both dialects'] : [];
 }

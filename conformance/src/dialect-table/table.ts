@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Ajv } from 'ajv';
 import { parse } from 'yaml';
-import type { Manifest } from '../cases/case.js';
 
 /** Where a row of the design's dialect table is shown. Each row has at least one kind of place. */
 export interface TableRow {
@@ -11,20 +10,12 @@ export interface TableRow {
   readonly cases?: readonly string[];
   /** Cases that upstream answers, and that `strict` refuses with a diagnostic. */
   readonly refused?: readonly { readonly case: string; readonly code: string }[];
-  /** What the source side does with a connection to `api.shop:80`, in the common mesh with these objects. */
-  readonly routes?: readonly RouteCase[];
+  /** Titles of connections that the dialects send elsewhere (`routes/`). */
+  readonly routes?: readonly string[];
   /** Tests of what happens over time, or in a handshake, by a part of their title. */
   readonly tests?: readonly { readonly file: string; readonly title: string }[];
   /** Why there is nothing to show. */
   readonly absent?: string;
-}
-
-/** Where a connection goes in each dialect: the kind of its route, or the reason of a refusal. */
-export interface RouteCase {
-  readonly title: string;
-  readonly manifests?: readonly Manifest[];
-  readonly strict: string;
-  readonly upstream: string;
 }
 
 const text = { type: 'string', minLength: 1 } as const;
@@ -50,12 +41,7 @@ const schema = {
         question: text,
         cases: list(text),
         refused: list(pair('case', 'code')),
-        routes: list({
-          type: 'object',
-          additionalProperties: false,
-          required: ['title', 'strict', 'upstream'],
-          properties: { title: text, manifests: list({ type: 'object' }), strict: text, upstream: text },
-        }),
+        routes: list(text),
         tests: list(pair('file', 'title')),
         absent: text,
       },

@@ -2,14 +2,16 @@ import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { interpreter } from '../../src/cases/interpreter.js';
-import { loadCases, loadMesh } from '../../src/cases/load-cases.js';
+import { loadCases } from '../../src/cases/load-cases.js';
 import { judgeTable } from '../../src/dialect-table/judge-table.js';
 import { loadDialectTable, type TableRow } from '../../src/dialect-table/table.js';
 import { dialectRows } from '../../src/differences/dialect-rows.js';
 import { Tally } from '../../src/recorded/tally.js';
+import { loadRouteTables } from '../../src/routes/route-table.js';
 
 const root = new URL('../../../', import.meta.url);
-const evidence = { cases: loadCases(), engine: interpreter, manifests: loadMesh().manifests };
+const routes = loadRouteTables().flatMap((table) => table.rows);
+const evidence = { cases: loadCases(), engine: interpreter, routes };
 const rows = loadDialectTable();
 
 function judge(...some: readonly TableRow[]): readonly string[] {
@@ -56,9 +58,10 @@ describe('a row', () => {
     );
   });
 
-  it('fails where a connection goes elsewhere', () => {
-    expect(judge({ question, routes: [{ title: 't', strict: 'hbone', upstream: 'waypoint' }] })).toEqual([
-      'expected hbone in strict, got waypoint',
+  it('fails where it names no connection, or one that both dialects send the same way', () => {
+    expect(judge({ question, routes: ['nobody wrote this'] })).toEqual(['there is no such connection']);
+    expect(judge({ question, routes: ['use-waypoint none, which is the way out'] })).toEqual([
+      'it goes the same way in both dialects',
     ]);
   });
 });

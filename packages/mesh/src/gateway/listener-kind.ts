@@ -33,6 +33,7 @@ export function connectionKind({ protocol, tls }: Listener): ConnectionKind | un
       return tls?.mode === 'Passthrough' ? 'passthrough' : undefined;
     case 'HBONE':
     case 'UDP':
+    case 'istio.io/PROXY':
       return undefined;
   }
 }

@@ -204,6 +204,23 @@ describe('a change of policy', () => {
     );
   });
 
+  it('for the whole mesh resets tunnels and plaintext alike, and finds none that has ended by itself', async () => {
+    await start(base);
+    expect(await ask(await mesh.connectAs('shop/other', 'server', 80))).toBe('ping');
+    const plain = connect({ host: mesh.addresses.socketAddress('10.1.0.3'), port: 8080, allowHalfOpen: true });
+    mesh.onStop(() => plain.destroy());
+    plain.write('one');
+    expect(await readSome(plain)).toBe('one');
+    const tunnelled = await open('shop/client');
+    await untilTrue(() => mesh.destination.status().openConnections === 2);
+    const ended = [closed(plain), closed(tunnelled)];
+    await mesh.change([...base, policy('istio-system', 'allow-nothing', '{}')]);
+    await Promise.all(ended);
+    await untilTrue(() => mesh.destination.status().openConnections === 0);
+    const cut = mesh.log.filter((line) => line.includes('direction="inbound"') && line.includes('due to policy change'));
+    expect(cut).toHaveLength(2);
+  });
+
   it('resets connections of a pod whose labels come under a policy', async () => {
     const labelled = policy('shop', 'locked', '{ selector: { matchLabels: { tier: locked } }, rules: [] }');
     await start([...base, labelled]);

@@ -4,6 +4,7 @@ import type { GatewayInfo, Inventory, ServiceInfo, Workload } from '../inventory
 import { type Labels, matchesLabels, ownValue } from '../inventory/labels.js';
 import type { WaypointResolution } from './binding.js';
 import { meshVisibility } from './mesh-visibility.js';
+import { waypointListener } from './waypoint-listener.js';
 
 /** The label that names a waypoint, on an object or its namespace. */
 const useWaypointLabel = 'istio.io/use-waypoint';
@@ -101,16 +102,13 @@ function unusable(inventory: Inventory, { namespace, name, span }: NamedWaypoint
   return { kind: 'refused', named: `${namespace}/${name}`, why, span };
 }
 
-/** Which namespaces the HBONE listener of a waypoint admits; `Same` where it says nothing. */
-export function admits(inventory: Inventory, { resource, workload }: GatewayInfo, namespace: string): boolean {
-  const bound = workload.applicationTunnel?.port;
-  const listener =
-    resource.listeners.find(({ port }) => port === bound) ??
-    resource.listeners.find(({ port, protocol }) => port === 15008 && protocol === 'HBONE');
+/** Whether the listener of a waypoint admits a namespace; only its own where it says nothing (reference section 5.3, item 6). */
+export function admits(inventory: Inventory, gateway: GatewayInfo, namespace: string): boolean {
+  const listener = waypointListener(inventory, gateway);
   const from = listener?.allowedRoutes.from ?? 'Same';
   // Upstream takes `None` for what it does not know, and that for `Same`.
   if (from === 'Same' || (from === 'None' && inventory.dialect.name === 'upstream'))
-    return namespace === resource.metadata.namespace;
+    return namespace === gateway.resource.metadata.namespace;
   if (from !== 'Selector') return from === 'All';
   const selector = listener?.allowedRoutes.selector;
   return selector !== undefined && matchesLabels(selector.matchLabels, inventory.namespaceLabels(namespace));

@@ -4,7 +4,7 @@ import type { Fields } from './fields.js';
 import { decodeAnnotatedTopology } from './proxy-config.js';
 import { decodeLabelSelector } from './selector.js';
 
-const protocols = ['HTTP', 'HTTPS', 'TLS', 'TCP', 'HBONE', 'UDP'] as const;
+const protocols = ['HTTP', 'HTTPS', 'TLS', 'TCP', 'HBONE', 'UDP', 'istio.io/PROXY'] as const;
 
 /** Decodes a GatewayClass. */
 export function decodeGatewayClass(object: Fields, base: ResourceBase): GatewayClass {

@@ -17,7 +17,7 @@ export interface AllowedRoutes {
 export interface Listener {
   readonly name: string;
   readonly port: number;
-  readonly protocol: 'HTTP' | 'HTTPS' | 'TLS' | 'TCP' | 'HBONE' | 'UDP';
+  readonly protocol: 'HTTP' | 'HTTPS' | 'TLS' | 'TCP' | 'HBONE' | 'UDP' | 'istio.io/PROXY';
   readonly hostname?: string;
   readonly allowedRoutes: AllowedRoutes;
   readonly tls?: {

@@ -14,7 +14,7 @@ describe('an AuthorizationPolicy', () => {
   - from:
     - source: {principals: [a, b], notIpBlocks: [10.0.0.1]}
     to:
-    - operation: {ports: ["80"], notPaths: []}
+    - operation: {ports: ["80"]}
     when:
     - {key: source.ip, notValues: [10.0.0.2]}
   - {}
