@@ -1,10 +1,15 @@
 import { once } from 'node:events';
 import { connect as connectHttp2 } from 'node:http2';
 import type { Duplex } from 'node:stream';
+import type { GatewayInfo } from '@sallyport/policy';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { HboneError } from '../../src/hbone/hbone-error.js';
+import { HbonePool, type TunnelRequest } from '../../src/hbone/hbone-pool.js';
+import { PeerJudge } from '../../src/identity/peer-judge.js';
 import { L7Mesh, runHttp, servedBy, waypoint } from '../l7/l7-mesh.js';
 import { ambiguousMessages } from '../support/ambiguous-messages.js';
 import { ambientNamespace, pod, policy } from '../support/manifests.js';
+import { inventoryOf } from '../support/test-mesh.js';
 
 const base = [
   ambientNamespace('shop'),
@@ -44,11 +49,11 @@ function running(...manifests: readonly string[]): void {
   afterAll(() => mesh.stop());
 }
 
-const dial = () => mesh.mesh.connectAs('shop/client', 'server.shop', 80);
+const dial = (host = 'server.shop') => mesh.mesh.connectAs('shop/client', host, 80);
 
 /** All that comes back for these bytes. */
-async function raw(bytes: string): Promise<string> {
-  const socket = await dial();
+async function raw(bytes: string, given?: Duplex): Promise<string> {
+  const socket: Duplex = given ?? (await dial());
   let text = '';
   socket.on('data', (chunk: Buffer) => {
     text += chunk.toString('latin1');
@@ -60,9 +65,12 @@ async function raw(bytes: string): Promise<string> {
   return text;
 }
 
-async function status(target: string, ...headers: readonly string[]): Promise<number> {
+const status = (target: string, ...headers: readonly string[]) => statusOver(undefined, target, ...headers);
+
+/** The status of a request over a connection, or one to the service by its name. */
+async function statusOver(socket: Duplex | undefined, target: string, ...headers: readonly string[]): Promise<number> {
   const lines = headers.some((line) => line.toLowerCase().startsWith('host:')) ? headers : ['Host: server.shop', ...headers];
-  const answer = await raw(`GET ${target} HTTP/1.1\r\n${lines.join('\r\n')}\r\nConnection: close\r\n\r\n`);
+  const answer = await raw(`GET ${target} HTTP/1.1\r\n${lines.join('\r\n')}\r\nConnection: close\r\n\r\n`, socket);
   return Number(answer.slice(9, 12));
 }
 
@@ -247,5 +255,80 @@ describe('tricks with headers at a waypoint that asks for one', () => {
   ])('%s', async (_, headers, expected) => {
     expect(await status('/', ...headers)).toBe(expected);
     expect(reached()).toBe(expected === 200 ? '/ for server.shop' : '');
+  });
+});
+
+describe('tricks with IPv4-mapped IPv6 at a waypoint that knows its clients and itself by IPv4', () => {
+  running(
+    noAdmin,
+    targeted('known', {
+      rules: [{ from: [{ source: { remoteIpBlocks: ['10.1.0.1'] } }], when: [{ key: 'destination.ip', values: ['10.2.0.1'] }] }],
+    }),
+    targeted('banned', {
+      action: 'DENY',
+      rules: [{ from: [{ source: { ipBlocks: ['10.1.0.1'] } }], to: [{ operation: { paths: ['/banned'] } }] }],
+    }),
+  );
+
+  /** A tunnel of the client to its waypoint, as its ztunnel would open it. */
+  function tunnelTo(authority: string): TunnelRequest {
+    const { workload } = inventoryOf(base).gateways.get('shop/gate') as GatewayInfo;
+    const socketOf = (address: string) => mesh.mesh.addresses.socketAddress(address) ?? '';
+    return {
+      permit: { effect: 'allow', reason: 'no-policy', audit: [] },
+      identity: 'spiffe://cluster.local/ns/shop/sa/client',
+      expectedIdentities: [workload.identity],
+      address: socketOf(workload.address),
+      port: 15008,
+      localAddress: socketOf('10.1.0.1'),
+      authority,
+    };
+  }
+
+  it.each([
+    ['as it is', '10.2.0.1'],
+    ['mapped', '::ffff:10.2.0.1'],
+    ['mapped, in hexadecimal', '::ffff:a02:1'],
+    ['mapped, in capitals and in full', '0:0:0:0:0:FFFF:0A02:0001'],
+  ])('the address of the service %s leads through the waypoint, which takes it for the same', async (_, host) => {
+    expect(await statusOver(await dial(host), '/public')).toBe(200);
+    expect(reached()).toBe('/public for server.shop');
+    expect(await statusOver(await dial(host), '/admin')).toBe(403);
+    expect(await statusOver(await dial(host), '/banned')).toBe(403);
+    expect(reached()).toBe('');
+  });
+
+  it.each([
+    ['mapped', '[::ffff:10.2.0.1]:80', '/public: 200, /admin: 403'],
+    ['mapped, in hexadecimal', '[::FFFF:A02:1]:80', '/public: 200, /admin: 403'],
+    ['mapped, without brackets', '::ffff:10.2.0.1:80', 'refused with 400'],
+    ['with a zone', '[::ffff:10.2.0.1%1]:80', 'refused with 400'],
+    ['compatible with IPv4, which is another one', '[::10.2.0.1]:80', 'refused with 400'],
+    ['of the pod itself, mapped', '[::ffff:10.1.0.3]:8080', 'refused with 400'],
+    ['of this machine, mapped', '[::ffff:127.0.0.1]:80', 'refused with 400'],
+  ])('a tunnel to an address %s: %s, %s', async (_, authority, expected) => {
+    const peers = new PeerJudge({ trustDomains: () => ['cluster.local'] });
+    const pool = new HbonePool({ credentials: mesh.mesh.authority, peers });
+    const open = async (path: string) => statusOver((await pool.connect(tunnelTo(authority))).stream, path);
+    const outcome = open('/public').then(
+      async (status) => `/public: ${status}, /admin: ${await open('/admin')}`,
+      (error: HboneError) => `refused with ${error.status}`,
+    );
+    expect(await outcome).toBe(expected);
+    expect(reached()).toBe(expected.includes('200') ? '/public for server.shop' : '');
+    await pool.close();
+  });
+
+  it.each([
+    ['of somebody else', '::ffff:10.9.9.9'],
+    ['of somebody else, in hexadecimal', '::ffff:a09:909'],
+    ['of nobody', '::ffff:0.0.0.0'],
+    ['of this machine', '::ffff:127.0.0.1'],
+  ])('a client that claims the mapped address %s is taken for what it is', async (_, claimed) => {
+    const claims = [`X-Forwarded-For: ${claimed}`, `X-Real-IP: ${claimed}`, `Forwarded: for="[${claimed}]"`];
+    expect(await status('/public', ...claims)).toBe(200);
+    expect(reached()).toBe('/public for server.shop');
+    expect(await status('/banned', ...claims)).toBe(403);
+    expect(reached()).toBe('');
   });
 });

@@ -1,5 +1,6 @@
-import { joinsLines, trimBlanks } from '../reference/headers.js';
+import { joinsLines } from '../reference/headers.js';
 import type { RequestAttributes, RequestEdits } from '../verdict/attributes.js';
+import { trimBlanks } from '../verdict/trim-blanks.js';
 
 /** A request while its tokens are looked at: what was sent, less what was removed, plus what was added. */
 export class EditedRequest {

@@ -1,4 +1,5 @@
 import type { RequestAttributes } from '../verdict/attributes.js';
+import { trimBlanks } from '../verdict/trim-blanks.js';
 import { lowerAscii } from './string-pattern.js';
 
 /** Request headers as policy sees them: the values of a lower-case name, each of which is matched by itself. */
@@ -139,17 +140,4 @@ function append(byName: Map<string, string[]>, name: string, value: string): voi
 
 function join(values: readonly string[], separator: string): readonly string[] {
   return values.length === 0 ? [] : [values.filter((value) => value !== '').join(separator)];
-}
-
-/** Without the blanks around it, which are no part of a header's value. */
-export function trimBlanks(value: string): string {
-  let start = 0;
-  let end = value.length;
-  while (start < end && isBlank(value[start])) start++;
-  while (end > start && isBlank(value[end - 1])) end--;
-  return value.slice(start, end);
-}
-
-function isBlank(char: string | undefined): boolean {
-  return char === ' ' || char === '\t';
 }

@@ -1,5 +1,6 @@
 import type { GatewayInfo, Inventory } from '../inventory/inventory.js';
 import { parseIpAddress } from '../inventory/ip-address.js';
+import { trimBlanks } from './trim-blanks.js';
 
 /** What a gate knows about the far end of one request. */
 export interface RemoteAddressInput {
@@ -35,7 +36,7 @@ export function remoteAddressAt(fromRight: number, headers: RemoteAddressInput['
     // A line without a value adds nothing to the list, as Envoy joins the lines.
     .filter(([name, value]) => name.toLowerCase() === 'x-forwarded-for' && value !== '')
     .flatMap(([, value]) => value.split(','))
-    .map((entry) => entry.trim());
+    .map(trimBlanks);
   const entry = entries[entries.length - fromRight];
   return entry === undefined ? undefined : parseIpAddress(entry);
 }

@@ -1,7 +1,8 @@
 import type { GatewayBinding, WaypointBinding } from '../../bind/binding.js';
 import type { HttpFacts } from '../../reference/facts.js';
-import { type HeaderView, headerView, isPlainHeader, trimBlanks } from '../../reference/headers.js';
+import { type HeaderView, headerView, isPlainHeader } from '../../reference/headers.js';
 import type { ConnectionAttributes, JsonObject, RequestAttributes } from '../../verdict/attributes.js';
+import { trimBlanks } from '../../verdict/trim-blanks.js';
 
 const none: readonly string[] = [];
 

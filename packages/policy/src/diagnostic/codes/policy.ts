@@ -181,6 +181,15 @@ export const policyCodes = {
       '  jwtRules:\n  - issuer: https://login.example\n    jwksUri: ftp://login.example/keys\n',
     ),
   },
+  'jwt-output-header': {
+    ...error,
+    summary:
+      'A claim or payload is to go into a header that frames or routes the request, or by which gates say whom they speak for. Only `strict` refuses it.',
+    example: object(
+      'RequestAuthentication',
+      '  jwtRules:\n  - issuer: https://login.example\n    outputClaimToHeaders: [{header: Host, claim: sub}]\n',
+    ),
+  },
   'service-entry': {
     ...error,
     summary: 'Hosts or endpoints of a ServiceEntry are ambiguous.',

@@ -1,6 +1,8 @@
+import type { Text } from '../../../diagnostic/span.js';
 import type { Fields } from '../../decode/fields.js';
 import { parseDuration } from '../values/duration.js';
 import { isJwks } from '../values/jwks.js';
+import { isReservedOutput } from '../values/output-header.js';
 
 const maximumUriLength = 2048;
 const maximumClaims = 64;
@@ -17,7 +19,6 @@ export function checkJwtRule(rule: Fields): void {
   for (const name of ['audiences', 'spaceDelimitedClaims']) refuseEmptyTexts(rule, name);
   rule.limit('spaceDelimitedClaims', maximumClaims);
   rule.boolean('forwardOriginalToken');
-  rule.string('outputPayloadToHeader');
   rule.refuseUnknown();
 }
 
@@ -68,6 +69,8 @@ function checkLocations(rule: Fields): void {
 }
 
 function checkOutput(rule: Fields): void {
+  const payload = rule.text('outputPayloadToHeader');
+  if (payload !== undefined) checkOutputHeader(rule, payload);
   for (const output of rule.fieldsList('outputClaimToHeaders')) {
     for (const name of ['header', 'claim']) {
       output.require(name, 'write the header and the claim that goes into it');
@@ -78,9 +81,17 @@ function checkOutput(rule: Fields): void {
       output.report('jwt-rule', header.span, `\`${header.value}\` is not the name of a header`, {
         hint: 'write letters, digits, `-` and `_`',
       });
-    }
+    } else if (header !== undefined) checkOutputHeader(output, header);
     output.refuseUnknown();
   }
+}
+
+/** In `strict` a token fills no header that the gates themselves go by. */
+function checkOutputHeader(fields: Fields, { value, span }: Text): void {
+  if (fields.context.dialect.name !== 'strict' || !isReservedOutput(value)) return;
+  fields.report('jwt-output-header', span, `header \`${value}\` is not a token's to fill: it says how the request travels`, {
+    hint: 'choose a name of your own, such as `x-jwt-sub`',
+  });
 }
 
 function checkTimeout(rule: Fields): void {
