@@ -1,5 +1,5 @@
 import type { Text } from '../../diagnostic/span.js';
-import type { AuthorizationPolicy } from '../../resource/model/index.js';
+import type { AuthorizationPolicy, ServiceRoleBinding } from '../../resource/model/index.js';
 
 /** Every principal that a policy writes: `principals`, `notPrincipals`, and values of the `when` key. */
 export function principalsOf(policy: AuthorizationPolicy): Text[] {
@@ -16,4 +16,12 @@ export function sourceTexts(policy: AuthorizationPolicy, field: string, key: str
       ...conditions.flatMap((condition) => [...condition.values, ...condition.notValues]),
     ];
   });
+}
+
+/** Every principal that a binding of the older generation writes: `user`, `names` and `notNames`, and the property that means the same. */
+export function principalsOfBinding({ subjects }: ServiceRoleBinding): Text[] {
+  return subjects.flatMap(({ terms, properties }) => [
+    ...terms.filter(({ field }) => field === 'user' || field === 'names').flatMap(({ values }) => values),
+    ...properties.filter(({ key }) => key.value === 'source.principal').map(({ value }) => value),
+  ]);
 }

@@ -268,3 +268,38 @@ describe('policy-not-enforced', () => {
     expect(findingsOf(documents(shop, getOnly), 'policy-not-enforced', upstream)).toHaveLength(1);
   });
 });
+
+describe('roles of the older generation', () => {
+  const role = (rule: string) =>
+    `apiVersion: rbac.istio.io/v1alpha1\nkind: ServiceRole\nmetadata: {name: r, namespace: shop}\nspec: {rules: [${rule}]}\n`;
+  const binding = (subject: string) =>
+    `apiVersion: rbac.istio.io/v1alpha1\nkind: ServiceRoleBinding\nmetadata: {name: b, namespace: shop}\nspec: {subjects: [${subject}], roleRef: {kind: ServiceRole, name: r}}\n`;
+  const messages = (code: 'never-matches' | 'principal-with-scheme', text: string) =>
+    findingsOf(documents(shop, text), code).map(({ message }) => message);
+
+  it('are told of paths and server names that no request has', () => {
+    const rule = `{services: ["*"], paths: [admin, "/a#b", "/a?b=c", "*/x"], constraints: [
+      {key: ":path", values: ["b/c"]}, {key: "request.headers[:path]", values: ["d"]}, {key: connection.sni, values: [Web.example, web.example]}]}`;
+    expect(messages('never-matches', role(rule))).toEqual([
+      'path `admin` never matches: every path begins with `/`',
+      'path `/a#b` never matches: a fragment is no part of the path',
+      'path `b/c` never matches: every path begins with `/`',
+      'path `d` never matches: every path begins with `/`',
+      'server name `Web.example` never matches: gates see server names in lower case',
+    ]);
+    expect(messages('never-matches', role('{services: ["*"], notPaths: [admin]}'))).toHaveLength(1);
+    expect(messages('never-matches', role('{services: ["*"], constraints: [{key: ":method", values: [get]}]}'))).toEqual([]);
+  });
+
+  it('are told of principals with their scheme', () => {
+    const written = 'spiffe://cluster.local/ns/shop/sa/web';
+    for (const subject of [
+      `{user: "${written}"}`,
+      `{notNames: ["${written}"]}`,
+      `{properties: {source.principal: "${written}"}}`,
+    ]) {
+      expect(messages('principal-with-scheme', binding(subject)), subject).toHaveLength(1);
+    }
+    expect(messages('principal-with-scheme', binding('{user: cluster.local/ns/shop/sa/web}'))).toEqual([]);
+  });
+});
