@@ -1,6 +1,7 @@
 export { type EastWestOptions, startEastWest } from './east-west/east-west-gateway.js';
 export type * from './gate.js';
 export { type GatewayOptions, startGateway } from './gateway/gateway.js';
+export { checkLists } from './identity/revocation/check-lists.js';
 export type { RevocationSource } from './identity/revocation/revocation.js';
 export { assertNamespaceCalls } from './namespace/namespace-socket.js';
 export { reserveGatePorts } from './namespace/reserve-ports.js';

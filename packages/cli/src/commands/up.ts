@@ -1,4 +1,5 @@
 import { realpath, stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { strict } from '@sallyport/policy';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { CommandFailure, exitStatus } from '../exit-status.js';
@@ -26,6 +27,7 @@ interface UpOptions {
   readonly otlpSample?: number;
   readonly isolate?: boolean;
   readonly user?: string;
+  readonly crl?: string;
 }
 
 /** Adds `sallyport up`. */
@@ -44,6 +46,7 @@ export function registerUp(program: Command): void {
     .option('--isolate', 'give each workload a network of its own, and capture what it sends; takes Linux and root')
     .option('--user <NAME>', 'with --isolate: whom commands run as; else whoever called sudo, else the owner of DIR')
     .addOption(new Option('--workers <N>', 'processes that share the load of each gate').argParser(parseWorkers).default(1))
+    .option('--crl <FILE>', "revocation lists (PEM) beside the mesh's own, read again when they change")
     .option('--decision-log', 'write each decision that is not a plain allow as JSON to GATE.decisions.jsonl, beside the logs')
     .option('--decision-log-all', 'the same with every decision')
     .addOption(new Option('--otlp <URL>', 'export traces to this OpenTelemetry collector (OTLP/HTTP)').argParser(parseCollector))
@@ -63,6 +66,9 @@ const help = `
 A workload's command runs by /bin/sh in DIR and is told by HOST and PORT where to listen; its first declared port is PORT. It is started
 again when it ends. With -o json every event is one line of JSON. With COMMAND, standard output is the command's alone, and what up has
 to say goes to standard error.
+
+With --crl a certificate that any of the lists names is refused, and what it admitted ends. The lists are signed with the key of the mesh's root. While the
+file is missing, cannot be read, or holds a list that has run out or is of somebody else, no peer is admitted at all; replace it by renaming.
 
 Isolation is none: other processes of this machine can reach the applications past the gates. With --isolate it is namespaces: each workload
 has its own address, resolver and network, which its ztunnel alone connects; programs need no proxy variables, and commands run as another
@@ -100,6 +106,7 @@ async function up(folder: string, command: readonly string[], options: UpOptions
         workers,
         ...decisionsFor(options),
         ...tracesFor(options),
+        ...(options.crl === undefined ? {} : { crl: resolve(options.crl) }),
         ...isolation,
       }),
       command,

@@ -14,9 +14,9 @@ export class ChannelRevocation implements RevocationSource {
     return () => this.#listeners.delete(listener);
   }
 
-  /** Puts a list in force: when this returns, what it revokes has ended. */
-  put(list: string): void {
-    this.#list = Buffer.from(list);
+  /** Puts lists in force: when this returns, what they revoke has ended. An empty text says that there are some which cannot be had. */
+  put(lists: string): void {
+    this.#list = lists === '' ? undefined : Buffer.from(lists);
     for (const listener of this.#listeners) listener();
   }
 }

@@ -55,7 +55,7 @@ export type ToGate =
   | { readonly type: 'inspect'; readonly id: number; readonly question: AdminQuestion }
   /** Get another certificate for this identity now, where you have one. */
   | { readonly type: 'renew'; readonly id: number; readonly identity: string }
-  /** The revocation list from now on, PEM. */
+  /** The revocation lists from now on, PEM; empty where some of them cannot be had. */
   | { readonly type: 'revocation'; readonly id: number; readonly list: string }
   | { readonly type: 'signed'; readonly id: number; readonly chain: string; readonly bundle: string; readonly validity: Validity }
   | { readonly type: 'not-signed'; readonly id: number; readonly error: string }

@@ -12,16 +12,22 @@ interface CertificateWish {
 
 /**
  * Signs for a proxy that joins the mesh as a workload identity. Only identities that some workload of the folder has: a slip in a name would
- * otherwise be a certificate that no policy means. Throws `CommandFailure`.
+ * otherwise be a certificate that no policy means. `revocation` are the lists in force, empty where they cannot be had. Throws `CommandFailure`.
  */
 export async function grantCertificate(
   authority: CertificateAuthority,
   inventory: Inventory,
+  revocation: string,
   { namespace, serviceAccount, request }: CertificateWish,
 ): Promise<GrantedCertificate> {
   const { identity } = requireAccount(inventory, { namespace, serviceAccount });
+  if (revocation === '') {
+    throw new CommandFailure('the revocation lists of the mesh cannot be used, so no gate admits anybody', {
+      hint: '`sallyport status` says why',
+    });
+  }
   const { chain, bundle, notAfter } = await authority.issue(identity, request);
-  return { identity, chain, bundle, notAfter: notAfter.toISOString() };
+  return { identity, chain, bundle, revocation, notAfter: notAfter.toISOString() };
 }
 
 /** A workload that runs as a service account. Throws `CommandFailure` where none does. */

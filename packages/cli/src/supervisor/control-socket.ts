@@ -29,6 +29,8 @@ export interface GrantedCertificate {
   readonly identity: string;
   readonly chain: string;
   readonly bundle: string;
+  /** The revocation lists in force. */
+  readonly revocation: string;
   /** ISO 8601. */
   readonly notAfter: string;
 }

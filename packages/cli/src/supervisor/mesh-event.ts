@@ -9,6 +9,8 @@ export type MeshEvent =
   /** A change of the folder is in force at every gate, `tookMs` after it was read. */
   | { readonly event: 'changed'; readonly snapshot: number; readonly tookMs: number; readonly files: readonly string[] }
   | { readonly event: 'refused'; readonly snapshot: number; readonly diagnostics: readonly Diagnostic[]; readonly error?: string }
+  /** The lists of `--crl` have changed, and count at every gate; with a problem they cannot be used, and no peer is admitted. */
+  | { readonly event: 'revocation'; readonly file: string; readonly problem?: string }
   | { readonly event: 'gate'; readonly gate: string; readonly what: 'died' | 'restarted'; readonly detail: string }
   | { readonly event: 'application'; readonly workload: string; readonly detail: string }
   /** A line that a gate or an application wrote. */

@@ -15,6 +15,8 @@ export interface MeshStatus {
   /** The number of the state in force, and since when (ISO 8601). */
   readonly snapshot: number;
   readonly since: string;
+  /** The file of `--crl`, and why its lists cannot be used where that is so. */
+  readonly revocation?: { readonly file: string; readonly problem?: string };
   /** The last change that was refused, until one is in force again. */
   readonly lastRefused?: RefusedChange;
   readonly gates: readonly GateReport[];

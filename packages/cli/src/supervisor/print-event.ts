@@ -24,6 +24,10 @@ export function printEvent(event: MeshEvent, files: readonly SourceFile[], { pai
       const stays = paint('deny', `change refused; snapshot ${event.snapshot} stays in force`);
       return `${renderDiagnostics(event.diagnostics, files, colour)}${why}${stays}\n`;
     }
+    case 'revocation':
+      return event.problem === undefined
+        ? `the revocation lists of ${event.file} are in force at every gate\n`
+        : `${paint('deny', `the revocation lists of ${event.file} cannot be used, so no peer is admitted`)}: ${event.problem}\n`;
     case 'gate':
       return `${event.gate} ${event.what === 'died' ? paint('deny', 'died') : 'is up again'} (${event.detail})\n`;
     case 'application':

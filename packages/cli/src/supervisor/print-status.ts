@@ -11,6 +11,7 @@ export function printStatus(status: MeshStatus, paint: Paint): string {
     `${paint('strong', `mesh ${status.id}`)}  ${status.folder}`,
     `  snapshot ${status.snapshot} since ${status.since}, dialect ${status.dialect}, supervisor ${status.supervisor}`,
     `  ${isolationLine(status)}`,
+    ...revocationLines(status, paint),
     ...refusedLines(status, paint),
     '',
     paint('strong', 'gates'),
@@ -28,6 +29,13 @@ function isolationLine({ commandUser }: MeshStatus): string {
   if (commandUser === undefined) return `isolation: none (${isolationNote})`;
   const { name, uid, why } = commandUser;
   return `isolation: namespaces (each workload has a network of its own behind its ztunnel; commands run as ${name}, ${uid}, ${why})`;
+}
+
+function revocationLines({ revocation }: MeshStatus, paint: Paint): string[] {
+  if (revocation === undefined) return [];
+  const { file, problem } = revocation;
+  if (problem === undefined) return [`  revocation lists: the mesh's own and ${file}`];
+  return [paint('deny', `  revocation lists: ${file} cannot be used, so no peer is admitted: ${problem}`)];
 }
 
 function refusedLines({ lastRefused, snapshot }: MeshStatus, paint: Paint): string[] {

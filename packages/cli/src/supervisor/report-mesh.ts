@@ -5,6 +5,7 @@ import { adminPort } from '../gate-protocol/messages.js';
 import type { CommandUser } from '../isolation/command-user.js';
 import type { ApplicationGroup } from './application-group.js';
 import type { GateKeeper } from './gate-keeper.js';
+import type { ListFile } from './list-file.js';
 import { applicationWorkloads } from './mesh-plan.js';
 import type { GateReport, MeshStatus, RefusedChange, WorkloadReport } from './mesh-status.js';
 import type { MeshVersion } from './mesh-version.js';
@@ -20,6 +21,7 @@ export interface ReportedMesh {
   readonly applications: ApplicationGroup;
   /** Of an isolated mesh. */
   readonly commandUser: CommandUser | undefined;
+  readonly listFile: ListFile | undefined;
   readonly lastRefused: RefusedChange | undefined;
   readonly logs: string;
 }
@@ -36,6 +38,7 @@ export async function reportMesh(mesh: ReportedMesh): Promise<MeshStatus> {
     supervisor: process.pid,
     snapshot: version.number,
     since: version.since.toISOString(),
+    ...(mesh.listFile === undefined ? {} : { revocation: reportFile(mesh.listFile) }),
     ...(mesh.lastRefused === undefined ? {} : { lastRefused: mesh.lastRefused }),
     gates: await Promise.all(mesh.gates.map(async (gate) => reportGate(mesh, gate, entries, await gate.status()))),
     workloads: applicationWorkloads(version.inventory).map((workload) =>
@@ -43,6 +46,11 @@ export async function reportMesh(mesh: ReportedMesh): Promise<MeshStatus> {
     ),
     logs: mesh.logs,
   };
+}
+
+/** A file of revocation lists, with what is wrong with it. */
+export function reportFile({ path, problem }: ListFile): NonNullable<MeshStatus['revocation']> {
+  return { file: path, ...(problem === undefined ? {} : { problem }) };
 }
 
 function reportGate(

@@ -1,5 +1,6 @@
 import { type CertificateAuthority, type RevocationList, renewalTime, retryDelay } from '@sallyport/control';
 import type { GateKeeper } from './gate-keeper.js';
+import type { ListFile } from './list-file.js';
 
 /** What is to be revoked: all that an identity has, or the one certificate in this PEM text. */
 export type RevocationWish = { readonly identity: string } | { readonly certificate: string };
@@ -10,6 +11,10 @@ export interface RevocationsOptions {
   readonly gates: () => readonly GateKeeper[];
   /** The list to begin with. */
   readonly first: RevocationList;
+  /** Lists that count beside the authority's own. */
+  readonly file: ListFile | undefined;
+  /** Called once other lists of the file, or that they cannot be used, are in force at every gate. */
+  readonly onFile: (file: ListFile) => void;
 }
 
 /** How long the gates' own new certificates are waited for before their old ones are revoked. */
@@ -25,11 +30,23 @@ export class Revocations {
     this.#options = options;
     this.#current = options.first;
     this.#schedule();
+    const { file } = options;
+    file?.watch(async () => {
+      await this.#distribute();
+      options.onFile(file);
+    });
   }
 
-  /** The list in force, PEM: what a gate that starts is given. */
+  /** Where the lists beside the authority's own come from. */
+  get file(): ListFile | undefined {
+    return this.#options.file;
+  }
+
+  /** The lists in force, PEM: what a gate that starts is given. Empty where those of the file cannot be used: then nobody is cleared. */
   get list(): string {
-    return this.#current.list;
+    const { file } = this.#options;
+    if (file === undefined) return this.#current.list;
+    return file.text === undefined ? '' : `${this.#current.list}${file.text}`;
   }
 
   /**
@@ -48,6 +65,7 @@ export class Revocations {
   }
 
   close(): void {
+    this.#options.file?.close();
     clearTimeout(this.#timer);
   }
 
@@ -59,7 +77,11 @@ export class Revocations {
   async #publish(): Promise<void> {
     this.#current = await this.#options.authority.revocationList();
     this.#schedule();
-    await Promise.all(this.#options.gates().map((gate) => gate.revoke(this.#current.list)));
+    await this.#distribute();
+  }
+
+  async #distribute(): Promise<void> {
+    await Promise.all(this.#options.gates().map((gate) => gate.revoke(this.list)));
   }
 
   /** A list runs out, as certificates do; the next one comes at about half of its life. */

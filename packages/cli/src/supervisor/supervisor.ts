@@ -26,6 +26,7 @@ import { forkGate } from './fork-gate.js';
 import { GateRefusal, type SignedForGate } from './gate-child.js';
 import type { GateKeeperOptions } from './gate-keeper.js';
 import { GateSet } from './gate-set.js';
+import { ListFile } from './list-file.js';
 import { loadMesh } from './load-mesh.js';
 import { LogFiles } from './log-files.js';
 import { AddressAuthority } from './mesh-addresses.js';
@@ -33,7 +34,7 @@ import type { MeshEvent } from './mesh-event.js';
 import { planGates, servesIdentity } from './mesh-plan.js';
 import type { MeshStatus, RefusedChange } from './mesh-status.js';
 import type { MeshVersion } from './mesh-version.js';
-import { reportMesh } from './report-mesh.js';
+import { reportFile, reportMesh } from './report-mesh.js';
 import { Revocations } from './revocations.js';
 
 /** What a supervisor is started with. */
@@ -52,6 +53,8 @@ export interface SupervisorOptions {
   readonly typedFolder: string;
   readonly dialect: Dialect;
   readonly listener: (event: MeshEvent, files: readonly SourceFile[]) => void;
+  /** A file of revocation lists beside the authority's own. */
+  readonly crl?: string;
   /** Gives each workload a network namespace, and runs commands there as this user. */
   readonly isolateFor?: CommandUser;
 }
@@ -110,6 +113,7 @@ export class Supervisor {
       reading: Reading;
       first: MeshVersion;
       revocation: RevocationList;
+      listFile: ListFile | undefined;
     },
   ) {
     this.#options = options;
@@ -124,6 +128,8 @@ export class Supervisor {
       authority: parts.authority,
       gates: () => this.#gates.keepers,
       first: parts.revocation,
+      file: parts.listFile,
+      onFile: (file) => this.#tell({ event: 'revocation', ...reportFile(file) }),
     });
     this.#applications = new ApplicationGroup((workload) => ({
       logFile: this.#logs.open(workload),
@@ -158,7 +164,8 @@ export class Supervisor {
       });
     });
     const revocation = await authority.revocationList();
-    return new Supervisor(options, { authority, addresses, source, reading, first, revocation });
+    const listFile = options.crl === undefined ? undefined : await ListFile.open(options.crl, authority.bundle);
+    return new Supervisor(options, { authority, addresses, source, reading, first, revocation, listFile });
   }
 
   /** Brings the mesh up; resolves once it is ready. Rejects, with nothing left running, with `CommandFailure`. */
@@ -168,7 +175,7 @@ export class Supervisor {
       await this.#openNamespaces();
       this.#control = await openControlSocket(this.#options.directory, {
         status: () => this.status(),
-        certificate: (wish) => grantCertificate(this.#authority, this.#current.inventory, wish),
+        certificate: (wish) => grantCertificate(this.#authority, this.#current.inventory, this.#revocations.list, wish),
         revoke: (wish) => this.#revocations.revoke('certificate' in wish ? wish : requireAccount(this.#current.inventory, wish)),
       });
       await this.#gates.change(
@@ -200,6 +207,7 @@ export class Supervisor {
       adminAddress: (gate) => this.#addresses.adminAddress(gate),
       applications: this.#applications,
       commandUser: this.#options.isolateFor,
+      listFile: this.#revocations.file,
       lastRefused: this.#lastRefused,
       logs: this.#logs.directory,
     });

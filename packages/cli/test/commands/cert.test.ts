@@ -70,7 +70,7 @@ describe('sallyport cert', () => {
   test('writes files that openssl verifies, the key for this user only', async () => {
     await cert('default/sleep', 'verified');
     const path = (name: string) => join(out('verified'), name);
-    expect((await readdir(out('verified'))).sort()).toEqual(['cert-chain.pem', 'key.pem', 'root-cert.pem']);
+    expect((await readdir(out('verified'))).sort()).toEqual(['cert-chain.pem', 'crl.pem', 'key.pem', 'root-cert.pem']);
     const modes = await Promise.all(
       ['key.pem', 'cert-chain.pem', 'root-cert.pem'].map(async (name) => (await stat(path(name))).mode),
     );
@@ -83,6 +83,8 @@ describe('sallyport cert', () => {
       path('cert-chain.pem'),
     ]);
     expect(verified.stdout).toContain('OK');
+    const unrevoked = ['-crl_check', '-CRLfile', path('crl.pem'), '-CAfile', path('root-cert.pem'), path('cert-chain.pem')];
+    expect((await execute('openssl', ['verify', ...unrevoked])).stdout).toContain('OK');
     const text = (await execute('openssl', ['x509', '-in', path('cert-chain.pem'), '-noout', '-ext', 'subjectAltName'])).stdout;
     expect(text).toContain(`URI:${identityOf('sleep')}`);
     const [certificate, key] = await Promise.all([
