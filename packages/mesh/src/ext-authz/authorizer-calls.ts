@@ -3,7 +3,7 @@ import type { Check, CustomQuestion, GrpcCheck, HttpCheck, Permit, ProviderReply
 import type { BodySource } from '../http/exchange.js';
 import { firstHeader, type HeaderList } from '../http/header-list.js';
 import type { HttpLimits } from '../http/limits.js';
-import type { UpstreamCall, UpstreamRequest } from '../http/upstream.js';
+import type { UpstreamCall, UpstreamRequest, UpstreamResponse } from '../http/upstream.js';
 import { UpstreamPool } from '../http/upstream-pool.js';
 import { decodeReply, encodeCheck } from './check-messages.js';
 
@@ -116,7 +116,7 @@ function grpcRequest({ hostname }: ServiceInfo, port: number): UpstreamRequest {
 }
 
 async function replyOf(call: UpstreamCall, check: GrpcCheck | HttpCheck): Promise<ProviderReply> {
-  const response = await call.response;
+  const response = await responseOf(call);
   if (response.kind === 'upgrade') {
     response.stream.destroy();
     return { kind: 'failed', detail: 'changed the protocol' };
@@ -131,6 +131,12 @@ async function replyOf(call: UpstreamCall, check: GrpcCheck | HttpCheck): Promis
   const status = firstHeader(trailers, 'grpc-status') ?? firstHeader(head.headers, 'grpc-status');
   if (status !== '0') return { kind: 'failed', detail: `failed with gRPC status ${status ?? 'unknown'}` };
   return decodeReply(unframed(bytes));
+}
+
+function responseOf(call: UpstreamCall): Promise<UpstreamResponse> {
+  return new Promise((answered, failed) => {
+    call.listen({ answered, failed, informed: () => undefined });
+  });
 }
 
 /** All of a body; throws where it breaks off or is longer than an answer may be. */

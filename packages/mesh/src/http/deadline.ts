@@ -1,30 +1,33 @@
-/** Rejects some time after it was started, unless it was stopped. */
+/** Calls back once, some time after it was last started, unless it was stopped. */
 export class Deadline {
-  readonly expired: Promise<never>;
-  readonly #milliseconds: number;
-  readonly #failure: () => Error;
-  #reject: (error: Error) => void = () => undefined;
   #timer: NodeJS.Timeout | undefined;
   #stopped = false;
+  #expired = false;
 
-  constructor(milliseconds: number, failure: () => Error) {
-    this.#milliseconds = milliseconds;
-    this.#failure = failure;
-    this.expired = new Promise((_, reject) => {
-      this.#reject = reject;
-    });
+  constructor(
+    private readonly milliseconds: number,
+    private readonly onExpired: () => void,
+  ) {}
+
+  /** Whether the time has run out. */
+  get expired(): boolean {
+    return this.#expired;
   }
 
   /** Begins to count, anew where it has begun; does nothing once stopped. */
   start(): void {
-    clearTimeout(this.#timer);
-    if (!this.#stopped) {
-      this.#timer = setTimeout(() => this.#reject(this.#failure()), this.#milliseconds);
-    }
+    if (this.#stopped || this.#expired) return;
+    if (this.#timer !== undefined) this.#timer.refresh();
+    else this.#timer = setTimeout(() => this.#expire(), this.milliseconds);
   }
 
   stop(): void {
     this.#stopped = true;
     clearTimeout(this.#timer);
+  }
+
+  #expire(): void {
+    this.#expired = true;
+    this.onExpired();
   }
 }

@@ -9,7 +9,7 @@ import type { WireProtocol } from './detect-protocol.js';
 import type { Exchange, MessageProblem } from './exchange.js';
 import type { HttpLimits } from './limits.js';
 import { type RequestParties, RequestRecord } from './request-record.js';
-import { RequestRun } from './request-run.js';
+import { RequestRun, type RunEnvironment } from './request-run.js';
 import type { RequestScope } from './scope.js';
 import { serveHttp } from './serve-connection.js';
 import type { ConnectionOwner, ServedConnection } from './served-connection.js';
@@ -39,35 +39,22 @@ export class HttpConnection implements ConnectionOwner, JudgedConnection {
   readonly #began = performance.now();
   readonly #runs = new Set<RequestRun>();
   readonly #pool: UpstreamPool;
+  readonly #environment: RunEnvironment;
   readonly #served: ServedConnection;
 
   constructor(private readonly options: HttpConnectionOptions) {
     this.scheme = options.scheme;
     this.#pool = new UpstreamPool(options.limits);
+    this.#environment = this.#environmentOf(options);
     options.stream.once('close', () => this.#pool.destroy());
     this.#served = serveHttp(options.stream, this, options.limits, options.protocol);
   }
 
   onExchange(exchange: Exchange): void {
-    const { options } = this;
-    const run: RequestRun = new RequestRun(exchange, {
-      parties: options.parties,
-      pool: this.#pool,
-      limits: options.limits,
-      authorizers: options.authorizers,
-      tokens: options.tokens,
-      ...(options.tracer === undefined ? {} : { tracer: options.tracer }),
-      ...(options.appendForwardedFor === undefined ? {} : { appendForwardedFor: options.appendForwardedFor }),
-      scope: options.scope,
-      decided: options.decided,
-      finished: (record) => {
-        this.#runs.delete(run);
-        options.finished(record);
-      },
-    });
+    const run = new RequestRun(exchange, this.#environment);
     // Before it is judged, so that no change of policy can fall between its verdict and its place here.
     this.#runs.add(run);
-    void run.serve();
+    run.serve();
   }
 
   onMalformed(problem: MessageProblem): void {
@@ -104,6 +91,25 @@ export class HttpConnection implements ConnectionOwner, JudgedConnection {
   /** Takes no further request. */
   drain(): void {
     this.#served.drain();
+  }
+
+  #environmentOf(options: HttpConnectionOptions): RunEnvironment {
+    const { parties, limits, authorizers, tokens, tracer, appendForwardedFor, scope, decided } = options;
+    return {
+      parties,
+      pool: this.#pool,
+      limits,
+      authorizers,
+      tokens,
+      ...(tracer === undefined ? {} : { tracer }),
+      ...(appendForwardedFor === undefined ? {} : { appendForwardedFor }),
+      scope,
+      decided,
+      finished: (record, run) => {
+        this.#runs.delete(run);
+        options.finished(record);
+      },
+    };
   }
 
   /** Ends the connection with everything on it. */

@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
 import { wasReset } from '../hbone/reset.js';
+import { CallOutcome } from './call-outcome.js';
 import type { BodySink, ResponseHead } from './exchange.js';
 import { firstHeader, type Header } from './header-list.js';
 import { IncomingBody, WholeBody } from './http1-body.js';
@@ -10,11 +11,11 @@ import { type ResponseMessage, readResponseHead } from './message/status-line.js
 import { writeRequestHead } from './message/write-head.js';
 import { MessageWriter } from './message-writer.js';
 import {
+  type CallListener,
   type UpstreamCall,
   type UpstreamConnection,
   UpstreamError,
   type UpstreamRequest,
-  type UpstreamResponse,
 } from './upstream.js';
 
 /** An HTTP/1.1 connection to an application: one request at a time. */
@@ -59,7 +60,7 @@ export class Http1Upstream implements UpstreamConnection {
     const call = new Http1Call(request, this.#ways);
     this.#persistent = true;
     this.#call = call;
-    if (this.stream.destroyed) call.fail(closedError());
+    if (this.stream.destroyed) call.outcome.fail(closedError());
     else call.send(new MessageWriter(this.stream, head), framing, whole);
     return call;
   }
@@ -89,7 +90,7 @@ export class Http1Upstream implements UpstreamConnection {
     try {
       while (this.#step());
     } catch (cause) {
-      this.#call?.fail(new UpstreamError('UPE', 502, 'the application did not answer in HTTP/1.1', { cause }));
+      this.#call?.outcome.fail(new UpstreamError('UPE', 502, 'the application did not answer in HTTP/1.1', { cause }));
       this.destroy();
     }
   };
@@ -104,7 +105,7 @@ export class Http1Upstream implements UpstreamConnection {
   #closed(): void {
     this.#retired = true;
     this.#body?.breakOff();
-    this.#call?.fail(closedError());
+    this.#call?.outcome.fail(closedError());
     this.#call?.body?.stream.destroy();
   }
 
@@ -112,7 +113,7 @@ export class Http1Upstream implements UpstreamConnection {
   #endUnanswered(): void {
     if (this.#call?.answered !== false || this.#reader.waiting === 0) return;
     const cause = new MessageRefusal('malformed', 'the connection ended within a head');
-    this.#call.fail(new UpstreamError('UPE', 502, 'the application did not answer in HTTP/1.1', { cause }));
+    this.#call.outcome.fail(new UpstreamError('UPE', 502, 'the application did not answer in HTTP/1.1', { cause }));
   }
 
   /** Returns whether there may be more to do. */
@@ -133,22 +134,26 @@ export class Http1Upstream implements UpstreamConnection {
     const head = { status: message.status, headers: message.headers };
     if (message.status === 101) return this.#upgrade(call, head);
     if (message.status < 200) {
-      call.inform(head);
+      call.outcome.inform(head);
       return true;
     }
     this.#persistent = message.persistent;
     this.#framing = responseFraming(message.headers, message.status, call.request.method);
     const whole = this.#reader.begin(this.#framing);
     this.#body = whole === undefined ? new IncomingBody(() => this.stream.resume()) : undefined;
-    call.answer({ kind: 'response', head, body: this.#body ?? new WholeBody(whole ?? Buffer.alloc(0)) });
+    const body = this.#body ?? new WholeBody(whole ?? Buffer.alloc(0));
+    call.answered = true;
+    // The connection is free before anybody hears of it.
     if (this.#body === undefined) this.#settled();
+    call.outcome.answer({ kind: 'response', head, body });
     return true;
   }
 
   #upgrade(call: Http1Call, head: ResponseHead): boolean {
     if (call.request.upgrade === undefined) malformed('an upgrade that nobody asked for');
     this.stream.off('data', this.#onData).off('end', this.#onEnd).pause();
-    call.answer({ kind: 'upgrade', head, stream: this.stream, early: this.#reader.rest() });
+    call.answered = true;
+    call.outcome.answer({ kind: 'upgrade', head, stream: this.stream, early: this.#reader.rest() });
     return false;
   }
 
@@ -184,26 +189,17 @@ interface CallWays {
 }
 
 class Http1Call implements UpstreamCall {
-  readonly response: Promise<UpstreamResponse>;
+  readonly outcome = new CallOutcome();
   body: BodySink | undefined;
   /** Whether the whole request has been written. */
   sent = false;
   /** Whether the head of the response has come. */
   answered = false;
-  inform: (head: ResponseHead) => void = () => undefined;
-  #resolve: (response: UpstreamResponse) => void = () => undefined;
-  #reject: (error: UpstreamError) => void = () => undefined;
 
   constructor(
     readonly request: UpstreamRequest,
     private readonly ways: CallWays,
-  ) {
-    this.response = new Promise((resolve, reject) => {
-      this.#resolve = resolve;
-      this.#reject = reject;
-    });
-    this.response.catch(() => undefined);
-  }
+  ) {}
 
   /** Writes the request, with its body where that is here; otherwise `body` takes it. */
   send(writer: MessageWriter, framing: Framing, whole: Buffer | undefined): void {
@@ -216,17 +212,8 @@ class Http1Call implements UpstreamCall {
     else writer.write(whole);
   }
 
-  answer(response: UpstreamResponse): void {
-    this.answered = true;
-    this.#resolve(response);
-  }
-
-  fail(error: UpstreamError): void {
-    this.#reject(error);
-  }
-
-  onInform(listener: (head: ResponseHead) => void): void {
-    this.inform = listener;
+  listen(listener: CallListener): void {
+    this.outcome.listen(listener);
   }
 
   destroy(): void {

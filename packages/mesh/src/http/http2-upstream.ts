@@ -2,15 +2,16 @@ import { type ClientHttp2Session, type ClientHttp2Stream, connect } from 'node:h
 import type { Duplex } from 'node:stream';
 import { resetStream, wasReset } from '../hbone/reset.js';
 import { sessionMemoryMegabytes } from '../hbone/settings.js';
+import { CallOutcome } from './call-outcome.js';
 import type { BodySink, ResponseHead } from './exchange.js';
 import { type HeaderList, headersFromRaw, headersToObject } from './header-list.js';
 import { sendTrailers } from './http2-fields.js';
 import {
+  type CallListener,
   type UpstreamCall,
   type UpstreamConnection,
   UpstreamError,
   type UpstreamRequest,
-  type UpstreamResponse,
 } from './upstream.js';
 
 /** An HTTP/2 connection to an application: up to `maxStreams` requests at once. */
@@ -92,7 +93,7 @@ export class Http2Upstream implements UpstreamConnection {
 
 class Http2Call implements UpstreamCall {
   readonly body: BodySink | undefined;
-  readonly response: Promise<UpstreamResponse>;
+  readonly #outcome = new CallOutcome();
   #requestTrailers: HeaderList = [];
 
   constructor(
@@ -109,22 +110,20 @@ class Http2Call implements UpstreamCall {
     stream.on('trailers', (_headers: unknown, _flags: unknown, raw?: readonly string[]) => {
       responseTrailers = headersFromRaw(raw ?? []);
     });
-    this.response = new Promise((resolve, reject) => {
-      stream.once('response', (headers: object, _flags: number, raw?: readonly string[]) => {
-        resolve({
-          kind: 'response',
-          head: headOf(headers, raw),
-          body: { stream, trailers: () => responseTrailers, complete: () => !wasReset(stream) },
-        });
-      });
-      stream.on('error', (cause) => reject(new UpstreamError('UC', 503, 'the application reset the request', { cause })));
-      stream.once('close', () => reject(new UpstreamError('UC', 503, 'the application closed the request before its response')));
+    const outcome = this.#outcome;
+    stream.on('headers', (headers: object, _flags: number, raw?: readonly string[]) => outcome.inform(headOf(headers, raw)));
+    stream.once('response', (headers: object, _flags: number, raw?: readonly string[]) => {
+      const body = { stream, trailers: () => responseTrailers, complete: () => !wasReset(stream) };
+      outcome.answer({ kind: 'response', head: headOf(headers, raw), body });
     });
-    this.response.catch(() => undefined);
+    stream.on('error', (cause) => outcome.fail(new UpstreamError('UC', 503, 'the application reset the request', { cause })));
+    stream.once('close', () =>
+      outcome.fail(new UpstreamError('UC', 503, 'the application closed the request before its response')),
+    );
   }
 
-  onInform(listener: (head: ResponseHead) => void): void {
-    this.stream.on('headers', (headers: object, _flags: number, raw?: readonly string[]) => listener(headOf(headers, raw)));
+  listen(listener: CallListener): void {
+    this.#outcome.listen(listener);
   }
 
   destroy(): void {

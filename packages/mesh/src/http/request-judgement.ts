@@ -40,26 +40,20 @@ export class RequestJudgement {
   }
 
   /**
-   * The first verdict, given under the snapshot that is in force when the last answer has come; undefined where nothing serves the
-   * request any more. Never rejects.
+   * The first verdict, at once where nobody has to be asked for it, and given under the snapshot that is in force when the last answer has
+   * come; undefined where nothing serves the request any more. Never rejects.
    */
-  async first(): Promise<JudgedRequest | undefined> {
-    for (;;) {
-      const scope = this.scope();
-      if (scope === undefined || this.#consultation.closed) return undefined;
-      const stage = scope.authorize(this.received);
-      const authorization = this.#consultation.settled(stage);
-      if (authorization === undefined) {
-        await this.#consultation.ask(stage);
-        continue;
-      }
-      const tokens = this.#authenticated(scope, authorization);
-      if (authorization.denial !== undefined || tokens.wanted.length === 0) {
-        this.#admittedAt = this.tokens.now();
-        return this.#judged(scope, authorization, tokens.request);
-      }
-      await this.#signatures.verify(tokens.wanted);
-    }
+  first(): JudgedRequest | undefined | Promise<JudgedRequest | undefined> {
+    const scope = this.scope();
+    if (scope === undefined || this.#consultation.closed) return undefined;
+    const stage = scope.authorize(this.received);
+    const authorization = this.#consultation.settled(stage);
+    if (authorization === undefined) return this.#consultation.ask(stage).then(() => this.first());
+    const tokens = this.#authenticated(scope, authorization);
+    if (authorization.denial === undefined && tokens.wanted.length > 0)
+      return this.#signatures.verify(tokens.wanted).then(() => this.first());
+    this.#admittedAt = this.tokens.now();
+    return this.#judged(scope, authorization, tokens.request);
   }
 
   /**

@@ -27,11 +27,11 @@ import { denialDetails } from './request-log.js';
 import { type RequestParties, RequestRecord } from './request-record.js';
 import { withResponseHeaders } from './response-headers.js';
 import type { RequestScope, RoutedTarget } from './scope.js';
-import { type UpstreamCall, UpstreamError, type UpstreamRequest, type UpstreamResponse } from './upstream.js';
+import { type CallListener, type UpstreamCall, UpstreamError, type UpstreamRequest, type UpstreamResponse } from './upstream.js';
 import type { SentCall, UpstreamPool } from './upstream-pool.js';
 import { isRepeatable, targetFor, upstreamRequest } from './upstream-request.js';
 
-/** What one request needs of the connection that it came on. */
+/** What the requests of one connection need of it. */
 export interface RunEnvironment {
   readonly parties: RequestParties;
   readonly pool: UpstreamPool;
@@ -49,20 +49,37 @@ export interface RunEnvironment {
   /** A verdict was given. */
   decided(verdict: RequestVerdict, record: RequestRecord): void;
   /** The request is over; called once. */
-  finished(record: RequestRecord): void;
+  finished(record: RequestRecord, run: RequestRun): void;
 }
 
-/** One request from its head to the end of its response: judged, routed, forwarded, and judged again when the snapshot changes. */
-export class RequestRun {
+/** A request that was admitted, and where it may go. */
+interface Onward {
+  readonly permit: Permit;
+  readonly targets: readonly RoutedTarget[];
+  readonly request: UpstreamRequest;
+}
+
+const done = Promise.resolve();
+
+/**
+ * One request from its head to the end of its response: judged, routed, forwarded, and judged again when the snapshot changes. What can be done at once
+ * is, without a promise in between: most requests need none on their way.
+ */
+export class RequestRun implements CallListener {
   readonly record: RequestRecord;
   #call: UpstreamCall | undefined;
-  #uploaded: Promise<void> = Promise.resolve();
+  /** What is being sent, as long as nothing has come back. */
+  #awaited: { readonly onward: Onward; readonly reused: boolean } | undefined;
+  #informed = 0;
   #uploading = false;
-  #tunnel: Promise<void> = Promise.resolve();
+  #tunnel = done;
   #ended = false;
   #expiry: NodeJS.Timeout | undefined;
-  /** Rejects where the client sends nothing more of its body for too long. */
-  readonly #upload: Deadline;
+  #late: NodeJS.Timeout | undefined;
+  /** Runs out where the client sends nothing more of its body for too long. */
+  #upload: Deadline | undefined;
+  /** Ends the wait for the beginning of the body. */
+  #abandonPeek: (error: Error) => void = () => undefined;
   #stall: NodeJS.Timeout | undefined;
   /** Whether the response has begun: there can be no other. */
   #responded = false;
@@ -86,20 +103,12 @@ export class RequestRun {
       environment.tokens,
     );
     this.record = new RequestRecord(exchange.head, environment.parties);
-    this.#upload = new Deadline(environment.limits.bodyTimeoutMs, () => new StalledBodyError('the client sends no more'));
-    this.#upload.expired.catch(() => undefined);
-    exchange.onClose((complete) => this.#end(complete));
   }
 
-  /** Serves the request; never rejects. Whatever goes wrong on the way is answered or cut, never passed on. */
-  async serve(): Promise<void> {
-    try {
-      await this.#judgeAndForward();
-    } catch (error) {
-      this.#fail(error);
-    }
-    // The response is on its way; whoever never takes it does not keep it here.
-    if (!this.#ended) this.#stall = setTimeout(() => this.#stalled(), this.environment.limits.bodyTimeoutMs);
+  /** Serves the request. Whatever goes wrong on the way is answered or cut, never passed on. */
+  serve(): void {
+    this.exchange.onClose((complete) => this.#end(complete));
+    this.#take(() => this.#judge());
   }
 
   /** Judges the request again under the snapshot that is in force now; one that it denies ends at once. */
@@ -132,13 +141,48 @@ export class RequestRun {
     this.exchange.destroy();
   }
 
-  async #judgeAndForward(): Promise<void> {
-    const { exchange, environment, record } = this;
-    const { problem } = exchange.head;
+  informed(head: ResponseHead): void {
+    this.#informed += 1;
+    if (this.#informed > this.environment.limits.interimResponses) this.#call?.destroy();
+    else this.exchange.inform({ ...head, headers: forwardedResponseHeaders(head.headers) });
+  }
+
+  answered(response: UpstreamResponse): void {
+    if (this.#awaited === undefined) return;
+    this.#stopAwaiting();
+    this.record.answered();
+    this.#take(() => this.#deliver(response));
+  }
+
+  /** A kept connection may have closed just before the request reached it: what can be repeated is sent once more over a new one. */
+  failed(error: UpstreamError): void {
+    if (this.#awaited === undefined) return;
+    const { onward, reused } = this.#awaited;
+    this.#stopAwaiting();
+    if (reused && isRepeatable(onward.request) && !this.#ended && error.flag === 'UC') this.#take(() => this.#send(onward, true));
+    else this.#fail(error);
+  }
+
+  /** Takes the next step of the request. */
+  #take(step: () => void | Promise<void>): void {
+    try {
+      step()?.catch((error: unknown) => this.#fail(error));
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #judge(): void | Promise<void> {
+    const { problem } = this.exchange.head;
     if (problem !== undefined) {
       return this.#reply({ status: problem.status, body: '' }, problem.status === 403 ? '-' : 'DPE', problem.detail);
     }
-    const judged = await this.#judgement.first();
+    const judged = this.#judgement.first();
+    return judged instanceof Promise ? judged.then((later) => this.#decided(later)) : this.#decided(judged);
+  }
+
+  #decided(judged: JudgedRequest | undefined): void | Promise<void> {
+    const { environment, record } = this;
     if (this.#ended) {
       return;
     }
@@ -155,7 +199,7 @@ export class RequestRun {
       return this.#refuse(verdict);
     }
     this.#watchTokens(judged);
-    await this.#forward(judged, verdict, verdict.path);
+    return this.#forward(judged, verdict, verdict.path);
   }
 
   #refuse(verdict: RequestVerdict): void {
@@ -185,35 +229,16 @@ export class RequestRun {
     this.#expiry.unref();
   }
 
-  async #forward(judged: JudgedRequest, permit: Permit, path: string): Promise<void> {
-    const { scope, authorization, request: attributes } = judged;
-    const routed = scope.route({ ...(authorization.routeBy === 'request' ? attributes : this.exchange.head.attributes), path });
+  #forward(judged: JudgedRequest, permit: Permit, path: string): void | Promise<void> {
+    const { scope, authorization } = judged;
+    const attributes = authorization.routeBy === 'request' ? judged.request : this.exchange.head.attributes;
+    const routed = scope.route(path === attributes.path ? attributes : { ...attributes, path });
     if (routed.kind === 'reply') {
       this.record.destination = routed.destination;
       this.record.failure = routed.failure ?? '-';
       return this.#reply({ status: routed.status, body: replyText(routed.status) }, routed.flags, routed.details);
     }
-    const request = this.#upstreamRequest(judged, path);
-    const response = await this.#exchangeWithRetry(permit, routed.targets, request);
-    this.record.answered();
-    await this.#deliver(response);
-  }
-
-  /** A kept connection may have closed just before the request reached it: what can be repeated is sent once more over a new one. */
-  async #exchangeWithRetry(
-    permit: Permit,
-    targets: readonly RoutedTarget[],
-    request: UpstreamRequest,
-  ): Promise<UpstreamResponse> {
-    const first = await this.#send(permit, targets, request, false);
-    try {
-      return await this.#awaitResponse(first.call);
-    } catch (error) {
-      if (!first.reused || !isRepeatable(request) || this.#ended || !(error instanceof UpstreamError) || error.flag !== 'UC') {
-        throw error;
-      }
-      return this.#awaitResponse((await this.#send(permit, targets, request, true)).call);
-    }
+    return this.#send({ permit, targets: routed.targets, request: this.#upstreamRequest(judged, path) }, false);
   }
 
   #upstreamRequest({ scope, request: attributes }: JudgedRequest, path: string): UpstreamRequest {
@@ -251,32 +276,46 @@ export class RequestRun {
         exchange.inform({ status: 100, headers: [] });
       }
     }
-    this.#upload.start();
-    return Promise.race([this.#peeked.peek(wanted), this.#upload.expired]);
+    const peeked = this.#peeked.peek(wanted);
+    const upload = this.#watchUpload();
+    return new Promise((resolve, reject) => {
+      this.#abandonPeek = reject;
+      if (upload.expired) reject(stalledUpload());
+      peeked.then(resolve, reject);
+    });
   }
 
-  /** Sends the request to the first endpoint that takes a connection. */
-  async #send(permit: Permit, targets: readonly RoutedTarget[], request: UpstreamRequest, fresh: boolean): Promise<SentCall> {
-    let failure: UpstreamError | undefined;
-    for (const target of targets) {
-      this.record.destination = target.destination;
+  /** Sends the request to the first endpoint that takes a connection, or over a connection that is there. */
+  #send(onward: Onward, fresh: boolean): void | Promise<void> {
+    const [target] = onward.targets;
+    if (target === undefined) throw new UpstreamError('UH', 503, 'no endpoint');
+    const sent = this.#sendTo(target, onward, fresh);
+    if (sent instanceof Promise) return this.#sendToAny(sent, onward, fresh).then((call) => this.#sent(call, onward));
+    return this.#sent(sent, onward);
+  }
+
+  #sendTo(target: RoutedTarget, { permit, request }: Onward, fresh: boolean): SentCall | Promise<SentCall> {
+    this.record.destination = target.destination;
+    const options = { fresh, whole: this.#whole, traceparent: this.#traceparent, wanted: this.#isWanted };
+    return this.environment.pool.send(permit, targetFor(request, target), request, options);
+  }
+
+  readonly #isWanted = (): boolean => !this.#ended;
+
+  /** Goes on to the next endpoint for as long as there is no connection. */
+  async #sendToAny(first: Promise<SentCall>, onward: Onward, fresh: boolean): Promise<SentCall> {
+    let trying: SentCall | Promise<SentCall> = first;
+    for (let next = 1; ; next += 1) {
       try {
-        const sent = await this.environment.pool.send(permit, targetFor(request, target), request, {
-          fresh,
-          whole: this.#whole,
-          traceparent: this.#traceparent,
-          wanted: () => !this.#ended,
-        });
-        this.#started(sent.call);
-        return sent;
+        return await trying;
       } catch (error) {
-        failure = asUpstreamError(error);
-        if ((failure.flag !== 'UF' && failure.flag !== 'UO') || this.#ended) {
-          break;
-        }
+        const failure = asUpstreamError(error);
+        const target = onward.targets[next];
+        const unconnected = failure.flag === 'UF' || failure.flag === 'UO';
+        if (!unconnected || this.#ended || target === undefined) throw failure;
+        trying = this.#sendTo(target, onward, fresh);
       }
     }
-    throw failure ?? new UpstreamError('UH', 503, 'no endpoint');
   }
 
   /** For a tunnel that this request has opened. */
@@ -290,27 +329,61 @@ export class RequestRun {
     return this.#peeked === undefined && this.exchange.head.hasBody ? this.exchange.body.whole : undefined;
   }
 
-  #started(call: UpstreamCall): void {
+  #sent({ call, reused }: SentCall, onward: Onward): void {
     this.#call = call;
+    this.#informed = 0;
+    this.#awaited = { onward, reused };
     this.record.forwarded();
-    let informed = 0;
-    call.onInform((head) => {
-      informed += 1;
-      if (informed > this.environment.limits.interimResponses) call.destroy();
-      else this.exchange.inform({ ...head, headers: forwardedResponseHeaders(head.headers) });
-    });
-    this.#uploaded = this.#sendBody(call);
+    this.#sendBody(call);
+    call.listen(this);
+    // It ran out before there was anything to give up.
+    if (this.#upload?.expired === true) this.#uploadStalled();
   }
 
   /** Moves the request's body; a client that breaks off takes the onward request with it. */
-  async #sendBody(call: UpstreamCall): Promise<void> {
-    this.#uploading = true;
+  #sendBody(call: UpstreamCall): void {
     if (call.body === undefined) {
       this.record.bytesReceived += this.#whole?.length ?? 0;
-    } else {
-      await this.#pumpRequest(call, call.body);
+      this.#awaitAnswer(call);
+      return;
     }
-    this.#uploading = false;
+    this.#uploading = true;
+    void this.#pumpRequest(call, call.body).then(() => {
+      this.#uploading = false;
+      this.#awaitAnswer(call);
+    });
+  }
+
+  /** The whole request has been sent: now the application has its time. */
+  #awaitAnswer(call: UpstreamCall): void {
+    if (this.#awaited === undefined || this.#call !== call) return;
+    const { responseTimeoutMs } = this.environment.limits;
+    this.#late = setTimeout(
+      () => this.#giveUp(new UpstreamError('UT', 504, 'the application did not answer in time')),
+      responseTimeoutMs,
+    );
+  }
+
+  #watchUpload(): Deadline {
+    this.#upload ??= new Deadline(this.environment.limits.bodyTimeoutMs, () => this.#uploadStalled());
+    this.#upload.start();
+    return this.#upload;
+  }
+
+  #uploadStalled(): void {
+    this.#abandonPeek(stalledUpload());
+    if (this.#awaited !== undefined) this.#giveUp(stalledUpload());
+  }
+
+  #giveUp(error: Error): void {
+    this.#stopAwaiting();
+    this.#fail(error);
+  }
+
+  #stopAwaiting(): void {
+    this.#awaited = undefined;
+    clearTimeout(this.#late);
+    this.#upload?.stop();
   }
 
   async #pumpRequest(call: UpstreamCall, sink: BodySink): Promise<void> {
@@ -318,13 +391,13 @@ export class RequestRun {
     const reserved = new Set(this.#judged?.request.authentication?.edits.reserved);
     const trailers = () => forwardedTrailers(source.trailers()).filter(([name]) => !reserved.has(name));
     const body = { stream: source.stream, trailers, complete: () => source.complete() };
-    this.#upload.start();
+    const upload = this.#watchUpload();
     try {
       await pump(body, sink, (count) => {
         this.record.bytesReceived += count;
-        this.#upload.start();
+        upload.start();
       });
-      this.#upload.stop();
+      upload.stop();
     } catch (error) {
       // An application may answer without reading on; then its response says how this ends.
       if (!(error instanceof BodyBrokenError) || error.side === 'source') {
@@ -333,22 +406,7 @@ export class RequestRun {
     }
   }
 
-  /** The response, or a failure once the whole request has been sent and nothing came for too long. */
-  async #awaitResponse(call: UpstreamCall): Promise<UpstreamResponse> {
-    const deadline = new Deadline(
-      this.environment.limits.responseTimeoutMs,
-      () => new UpstreamError('UT', 504, 'the application did not answer in time'),
-    );
-    this.#uploaded.then(() => deadline.start());
-    try {
-      return await Promise.race([call.response, deadline.expired, this.#upload.expired]);
-    } finally {
-      deadline.stop();
-      this.#upload.stop();
-    }
-  }
-
-  async #deliver(response: UpstreamResponse): Promise<void> {
+  #deliver(response: UpstreamResponse): void | Promise<void> {
     if (this.#ended) {
       return;
     }
@@ -359,22 +417,21 @@ export class RequestRun {
     }
     const { head, body } = response;
     const wished = this.#authorization?.responseHeaders ?? [];
-    const headers = withResponseHeaders(forwardedResponseHeaders(head.headers), wished).filter(
-      ([name]) => head.status !== 204 || name !== 'content-length',
-    );
+    const changed = withResponseHeaders(forwardedResponseHeaders(head.headers), wished);
+    const headers = head.status === 204 ? changed.filter(([name]) => name !== 'content-length') : changed;
     const bodyless = this.exchange.head.attributes.method === 'HEAD' || head.status === 204 || head.status === 304;
     this.record.grpcStatus = firstHeader(headers, 'grpc-status') ?? '';
     if (body.whole !== undefined && !bodyless) {
       this.record.bytesSent += body.whole.length;
       this.exchange.respondWhole({ status: head.status, headers }, body.whole);
       this.#responded = true;
-      return;
+      return this.#awaitTaker();
     }
     const sink = this.exchange.respond({ status: head.status, headers }, bodyless);
     this.#responded = true;
     if (bodyless) {
       if (body.whole === undefined) body.stream.resume();
-      return;
+      return this.#awaitTaker();
     }
     const trailers = () => {
       const list = forwardedTrailers(body.trailers());
@@ -385,7 +442,8 @@ export class RequestRun {
       this.record.bytesSent += bytes;
     };
     const complete = () => body.complete();
-    await pump({ stream: body.stream, trailers, complete }, sink, count, this.environment.limits.bodyTimeoutMs);
+    const { bodyTimeoutMs } = this.environment.limits;
+    return pump({ stream: body.stream, trailers, complete }, sink, count, bodyTimeoutMs).then(() => this.#awaitTaker());
   }
 
   async #switchProtocols(response: Extract<UpstreamResponse, { kind: 'upgrade' }>): Promise<void> {
@@ -405,6 +463,12 @@ export class RequestRun {
       record.bytesSent += outcome.bytesFromB;
     });
     await this.#tunnel;
+    this.#awaitTaker();
+  }
+
+  /** The response is on its way; whoever never takes it does not keep it here. */
+  #awaitTaker(): void {
+    if (!this.#ended) this.#stall ??= setTimeout(() => this.#stalled(), this.environment.limits.bodyTimeoutMs);
   }
 
   #fail(error: unknown): void {
@@ -448,6 +512,7 @@ export class RequestRun {
     const sent = replyLocally(this.exchange, reply);
     record.status = sent.status;
     record.bytesSent = sent.bytes;
+    this.#awaitTaker();
   }
 
   #end(complete: boolean): void {
@@ -457,7 +522,8 @@ export class RequestRun {
     this.#ended = true;
     clearTimeout(this.#expiry);
     clearTimeout(this.#stall);
-    this.#upload.stop();
+    clearTimeout(this.#late);
+    this.#upload?.stop();
     this.#judgement.close();
     if (!complete || this.#uploading) {
       // Nobody waits for the rest of the response, or for the application to read the rest of the request.
@@ -471,9 +537,13 @@ export class RequestRun {
     // What went through a tunnel is known once both of its sides have closed.
     void this.#tunnel.then(() => {
       this.record.end();
-      this.environment.finished(this.record);
+      this.environment.finished(this.record, this);
     });
   }
+}
+
+function stalledUpload(): StalledBodyError {
+  return new StalledBodyError('the client sends no more');
 }
 
 function replyText(status: 404 | 500 | 503): string {

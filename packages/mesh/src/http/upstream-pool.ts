@@ -46,14 +46,22 @@ export class UpstreamPool {
   constructor(private readonly limits: HttpLimits) {}
 
   /**
-   * Sends a request over a free connection, or over a new one where there is none or `fresh` asks for it. Rejects with UpstreamError.
-   * A connection is taken and used in the same turn, so that no two requests ever meet on one that carries one at a time.
+   * Sends a request over a free connection, at once, or over a new one where there is none or `fresh` asks for it. Throws, or rejects with,
+   * UpstreamError. A connection is taken and used in the same turn, so that no two requests ever meet on one that carries one at a time.
    */
-  async send(permit: Permit, target: UpstreamTarget, request: UpstreamRequest, options: SendOptions = {}): Promise<SentCall> {
+  send(
+    permit: Permit,
+    target: UpstreamTarget,
+    request: UpstreamRequest,
+    options: SendOptions = {},
+  ): SentCall | Promise<SentCall> {
     const free = options.fresh === true ? undefined : this.#free(target);
-    if (free !== undefined) {
-      return { call: free.request(request, options.whole), reused: true };
-    }
+    return free === undefined
+      ? this.#sendOverNew(permit, target, request, options)
+      : { call: free.request(request, options.whole), reused: true };
+  }
+
+  async #sendOverNew(permit: Permit, target: UpstreamTarget, request: UpstreamRequest, options: SendOptions): Promise<SentCall> {
     if (target.protocol === 'http2') {
       const shared = await (this.#opening.get(target.key) ?? this.#openShared(permit, target, options.traceparent));
       assertWanted(options);

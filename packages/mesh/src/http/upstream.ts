@@ -21,13 +21,20 @@ export type UpstreamResponse =
   | { readonly kind: 'response'; readonly head: ResponseHead; readonly body: BodySource }
   | { readonly kind: 'upgrade'; readonly head: ResponseHead; readonly stream: Duplex; readonly early: Buffer };
 
+/** Who waits for what comes back on a call: one of `answered` and `failed`, once, and nothing after it. Must not throw. */
+export interface CallListener {
+  /** An informational response (1xx) has come. */
+  informed(head: ResponseHead): void;
+  answered(response: UpstreamResponse): void;
+  failed(error: UpstreamError): void;
+}
+
 /** One request under way to an application. */
 export interface UpstreamCall {
   /** Takes the body; undefined where the whole request has been sent. */
   readonly body: BodySink | undefined;
-  /** Rejects with UpstreamError where no response comes. */
-  readonly response: Promise<UpstreamResponse>;
-  onInform(listener: (head: ResponseHead) => void): void;
+  /** Names the one listener, who is told at once where it is known already what comes back. */
+  listen(listener: CallListener): void;
   /** Gives up: HTTP/1.1 closes the connection, HTTP/2 resets the stream. */
   destroy(): void;
 }
