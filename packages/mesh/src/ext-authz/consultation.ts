@@ -29,8 +29,9 @@ interface Standing {
  * holds, up to a configured age. What was never asked is not admitted.
  */
 export class Consultation {
-  readonly #answers = new Map<string, Answer>();
-  readonly #outdatedSince = new Map<string, number>();
+  /** Made when the first answer is there: most requests ask nobody. */
+  #answers: Map<string, Answer> | undefined;
+  #outdatedSince: Map<string, number> | undefined;
   #renewing = false;
   #closed = false;
 
@@ -45,7 +46,7 @@ export class Consultation {
   settled(stage: CustomStage): Authorization | undefined {
     let at = stage;
     while (at.kind === 'question') {
-      const answer = this.#answers.get(at.question.provider.name);
+      const answer = this.#answers?.get(at.question.provider.name);
       if (answer?.basis !== at.question.basis) return undefined;
       at = at.question.answered(answer.reply);
     }
@@ -57,7 +58,7 @@ export class Consultation {
     let at = stage;
     while (at.kind === 'question' && !this.#closed) {
       const { question } = at;
-      const known = this.#answers.get(question.provider.name);
+      const known = this.#answers?.get(question.provider.name);
       const reply = known?.basis === question.basis ? known.reply : await this.#askOne(question);
       this.#remember(question, reply);
       at = question.answered(reply);
@@ -70,7 +71,7 @@ export class Consultation {
     let at = stage;
     while (at.kind === 'question') {
       const { question } = at;
-      const answer = this.#answers.get(question.provider.name);
+      const answer = this.#answers?.get(question.provider.name);
       if (answer !== undefined && answer.basis !== question.basis) outdated.push(question);
       at = question.answered(answer === undefined ? neverAsked : this.#held(question, answer));
     }
@@ -105,6 +106,7 @@ export class Consultation {
   #held(question: CustomQuestion, answer: Answer): ProviderReply | 'too-large' {
     const { name } = question.provider;
     if (answer.basis === question.basis) return answer.reply;
+    this.#outdatedSince ??= new Map();
     const since = this.#outdatedSince.get(name) ?? performance.now();
     this.#outdatedSince.set(name, since);
     return performance.now() - since < this.options.answerAgeMs
@@ -113,8 +115,9 @@ export class Consultation {
   }
 
   #remember(question: CustomQuestion, reply: ProviderReply | 'too-large'): void {
+    this.#answers ??= new Map();
     this.#answers.set(question.provider.name, { basis: question.basis, reply });
-    this.#outdatedSince.delete(question.provider.name);
+    this.#outdatedSince?.delete(question.provider.name);
   }
 
   async #askOne(question: CustomQuestion): Promise<ProviderReply | 'too-large'> {

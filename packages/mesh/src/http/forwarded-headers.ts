@@ -115,7 +115,8 @@ export function forwardedTrailers(trailers: HeaderList): Header[] {
  * Joins the lines of each header that policies see joined, at the place of its first line, so that the application reads what was judged
  * and HTTP/2 can carry it; cookies become one line, as in HTTP/1.1.
  */
-function joinRepeated(headers: HeaderList): Header[] {
+function joinRepeated(headers: Header[]): Header[] {
+  if (new Set(headers.map(([name]) => name)).size === headers.length) return headers;
   const done = new Set<string>();
   return headers.flatMap(([name, value]): Header[] => {
     if (!joinsLines(name) && name !== 'cookie') {

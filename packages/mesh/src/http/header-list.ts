@@ -42,11 +42,14 @@ export function headerValues(headers: HeaderList, name: string): string[] {
 
 /** The first value of a header; `name` is lower-case. */
 export function firstHeader(headers: HeaderList, name: string): string | undefined {
-  return headers.find((header) => header[0] === name)?.[1];
+  for (const header of headers) if (header[0] === name) return header[1];
+  return undefined;
 }
 
 /** The comma-separated tokens of a header, all of its lines together, lower-case. */
 export function headerTokens(headers: HeaderList, name: string): string[] {
+  // Almost always: no array is made for nothing.
+  if (firstHeader(headers, name) === undefined) return [];
   return headerValues(headers, name)
     .flatMap((value) => value.split(','))
     .map((token) => token.trim().toLowerCase())

@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { resetStream } from '../hbone/reset.js';
 import { IncomingBody, WholeBody } from './http1-body.js';
-import { Http1Exchange } from './http1-exchange.js';
+import { type Http1Circumstances, Http1Exchange } from './http1-exchange.js';
 import type { HttpLimits } from './limits.js';
 import type { Framing } from './message/framing.js';
 import { MessageReader } from './message/message-reader.js';
@@ -20,6 +20,7 @@ export function serveHttp1(stream: Duplex, owner: ConnectionOwner, limits: HttpL
 
 class Http1Connection implements ServedConnection {
   readonly #reader: MessageReader;
+  readonly #circumstances: Http1Circumstances;
   #exchange: Http1Exchange | undefined;
   /** Of the request under way, as long as it has not come in full. */
   #body: IncomingBody | undefined;
@@ -38,6 +39,13 @@ class Http1Connection implements ServedConnection {
     private readonly limits: HttpLimits,
   ) {
     this.#reader = new MessageReader(limits.headerBytes);
+    this.#circumstances = {
+      stream,
+      closing: () => this.#last || this.#draining,
+      answered: (complete) => this.#answered(complete),
+      detach: () => this.#detach(),
+      reset: () => resetStream(stream),
+    };
     stream.on('data', this.#onData);
     stream.on('end', this.#onEnd);
     stream.once('close', () => this.#closed());
@@ -117,13 +125,7 @@ class Http1Connection implements ServedConnection {
     const head = http1RequestHead(message, this.owner.scheme, this.limits);
     const { headers, method } = message;
     this.#last = head.problem !== undefined || method === 'CONNECT' || asksForUpgrade(headers) || asksToClose(headers);
-    this.#exchange = new Http1Exchange(head, this.#bodyOf(message.framing), {
-      stream: this.stream,
-      closing: () => this.#last || this.#draining,
-      answered: (complete) => this.#answered(complete),
-      detach: () => this.#detach(),
-      reset: () => resetStream(this.stream),
-    });
+    this.#exchange = new Http1Exchange(head, this.#bodyOf(message.framing), this.#circumstances);
     this.owner.onExchange(this.#exchange);
   }
 

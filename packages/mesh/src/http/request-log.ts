@@ -1,5 +1,5 @@
 import { verdictFields } from '../telemetry/denial.js';
-import type { LogFormat } from '../telemetry/log-line.js';
+import { type LogFormat, quote } from '../telemetry/log-line.js';
 import { firstHeader } from './header-list.js';
 import type { RequestRecord } from './request-record.js';
 
@@ -22,33 +22,15 @@ export function denialDetails(record: RequestRecord): string {
 
 function textLine(record: RequestRecord): string {
   const f = fields(record);
-  const request = `${f.method} ${f.path} ${f.protocol}`;
-  const parts = [
-    `[${f.startTime}]`,
-    quote(request),
-    f.status,
-    f.flags,
-    f.details,
-    f.termination,
-    quote(f.failure),
-    f.bytesReceived,
-    f.bytesSent,
-    f.duration,
-    f.serviceTime,
-    quote(f.forwardedFor),
-    quote(f.userAgent),
-    quote(f.requestId),
-    quote(f.authority),
-    quote(f.upstreamHost),
-    f.cluster,
-    '-',
-    f.downstreamLocal,
-    f.downstreamRemote,
-    bare(f.sni),
-    bare(f.route),
-  ];
-  const extension = extensionFields(record).map(([name, value]) => `${name}=${typeof value === 'number' ? value : quote(value)}`);
-  return [...parts, ...extension].join(' ');
+  const request = quote(`${f.method} ${f.path} ${f.protocol}`);
+  const outcome = `${f.status} ${f.flags} ${f.details} ${f.termination} ${quote(f.failure)}`;
+  const counts = `${f.bytesReceived} ${f.bytesSent} ${f.duration} ${f.serviceTime}`;
+  // What a client wrote must not end a field or a line.
+  const client = `${quote(f.forwardedFor)} ${quote(f.userAgent)} ${quote(f.requestId)} ${quote(f.authority)}`;
+  const upstream = `${quote(f.upstreamHost)} ${f.cluster} - ${f.downstreamLocal} ${f.downstreamRemote} ${bare(f.sni)} ${bare(f.route)}`;
+  let line = `[${f.startTime}] ${request} ${outcome} ${counts} ${client} ${upstream}`;
+  for (const [name, value] of extensionFields(record)) line += ` ${name}=${typeof value === 'number' ? value : quote(value)}`;
+  return line;
 }
 
 function jsonFields(record: RequestRecord): Record<string, string | number | null> {
@@ -113,18 +95,16 @@ function fields(record: RequestRecord) {
   };
 }
 
-function extensionFields(record: RequestRecord): [string, string | number][] {
-  const { verdict } = record;
-  return (verdict === undefined ? [] : verdictFields(verdict)).flatMap(({ name, value }): [string, string | number][] =>
+function extensionFields({ verdict }: RequestRecord): [string, string | number][] {
+  // Most verdicts are plain allows, and say nothing.
+  if (verdict === undefined || (verdict.effect === 'allow' && verdict.audit.length === 0 && verdict.dryRun === undefined))
+    return [];
+  return verdictFields(verdict).flatMap(({ name, value }): [string, string | number][] =>
     value === undefined ? [] : [[name, value]],
   );
 }
 
-// What a client wrote must not end a field or a line.
-function quote(text: string): string {
-  return JSON.stringify(text).replaceAll('\u2028', '\\u2028').replaceAll('\u2029', '\\u2029');
-}
-
 function bare(text: string): string {
-  return text === '-' || !text.includes(' ') ? JSON.stringify(text).slice(1, -1) : quote(text);
+  const quoted = quote(text);
+  return text.includes(' ') ? quoted : quoted.slice(1, -1);
 }

@@ -6,19 +6,22 @@ export type SignatureVerifier = Pick<TokenVerifier, 'verify' | 'now'>;
 
 /** The signatures that were verified for one request, for as long as it is open. */
 export class VerifiedSignatures {
-  readonly #results = new Map<string, SignatureResult>();
+  /** Made when the first is there: most requests carry no token. */
+  #results: Map<string, SignatureResult> | undefined;
 
   constructor(private readonly verifier: SignatureVerifier) {}
 
   /** What is known so far. */
-  readonly known: KnownSignatures = (wanted) => this.#results.get(keyOf(wanted));
+  readonly known: KnownSignatures = (wanted) => this.#results?.get(keyOf(wanted));
 
   /** Verifies what is wanted. Never rejects. */
   async verify(wanted: readonly WantedSignature[]): Promise<void> {
     const open = new Map(wanted.map((each) => [keyOf(each), each]));
+    this.#results ??= new Map();
+    const results = this.#results;
     await Promise.all(
       [...open].map(async ([key, each]) => {
-        this.#results.set(key, await this.verifier.verify(each));
+        results.set(key, await this.verifier.verify(each));
       }),
     );
   }

@@ -15,7 +15,8 @@ export interface BoundedCounterOptions<Label extends string> {
   readonly mostSeries?: number;
 }
 
-interface Count<Label extends string> {
+/** One series of a counter; whoever adds to it often may keep it. */
+export interface Count<Label extends string> {
   readonly labels: Labels<Label>;
   value: number;
 }
@@ -32,6 +33,11 @@ export class BoundedCounter<Label extends string> {
 
   /** Adds to the counter of these labels. */
   add(labels: Labels<Label>, amount = 1): void {
-    this.#counts.of(labels).value += amount;
+    this.of(labels).value += amount;
+  }
+
+  /** The series of these labels. */
+  of(labels: Labels<Label>): Count<Label> {
+    return this.#counts.of(labels);
   }
 }

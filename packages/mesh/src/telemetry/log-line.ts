@@ -53,7 +53,7 @@ function formatField({ name, value, bare }: LogField): string {
 }
 
 /** As JSON, with the two further line separators of Unicode escaped as well. */
-function quote(text: string): string {
+export function quote(text: string): string {
   // Almost all texts are; JSON.stringify takes several times as long.
   if (needsNoEscape.test(text)) return `"${text}"`;
   return JSON.stringify(text).replaceAll('\u2028', '\\u2028').replaceAll('\u2029', '\\u2029');

@@ -1,7 +1,7 @@
 import type { Verdict } from '@sallyport/policy';
 import { Gauge, type Registry } from 'prom-client';
 import type { ConnectionInfo } from './access-log.js';
-import { BoundedCounter } from './bounded-counter.js';
+import { BoundedCounter, type Count } from './bounded-counter.js';
 import { ConnectionCounters } from './connection-counters.js';
 import type { ResponseFlags } from './response-flags.js';
 
@@ -9,6 +9,15 @@ const decisionLabelNames = ['gate', 'effect', 'reason', 'kind', 'policy', 'rule'
 
 /** What a decision is counted for besides enforcement. */
 type DecisionEffect = 'allow' | 'deny' | 'audit' | 'dry_run_allow' | 'dry_run_deny';
+
+/** What was counted last, and where. */
+interface CountedDecision {
+  readonly gate: string;
+  readonly effect: DecisionEffect;
+  readonly reason: string;
+  readonly policy: Verdict['policy'];
+  readonly count: Count<(typeof decisionLabelNames)[number]>;
+}
 
 const byRegistry = new WeakMap<Registry, MeshMetrics>();
 
@@ -20,6 +29,7 @@ export class MeshMetrics {
   readonly #connections: ConnectionCounters;
   readonly #decisions: BoundedCounter<(typeof decisionLabelNames)[number]>;
   readonly #revoked: BoundedCounter<'reporter'>;
+  #last: CountedDecision | undefined;
   readonly #open: Gauge;
   readonly #proxies: Gauge;
 
@@ -81,7 +91,13 @@ export class MeshMetrics {
   }
 
   #decision(gate: string, effect: DecisionEffect, reason: string, policy: Verdict['policy']): void {
-    this.#decisions.add({
+    const last = this.#last;
+    // One decision is mostly like the one before it, by the same rule.
+    if (last?.policy === policy && last?.reason === reason && last.effect === effect && last.gate === gate) {
+      last.count.value += 1;
+      return;
+    }
+    const count = this.#decisions.of({
       gate,
       effect,
       reason,
@@ -89,5 +105,7 @@ export class MeshMetrics {
       policy: policy === undefined ? '-' : `${policy.namespace}/${policy.name}`,
       rule: policy?.rule === undefined ? '-' : String(policy.rule),
     });
+    count.value += 1;
+    this.#last = { gate, effect, reason, policy, count };
   }
 }

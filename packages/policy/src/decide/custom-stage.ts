@@ -204,10 +204,16 @@ class Consultation {
   }
 
   #settled({ subject, responseHeaders, consulted, routeBy }: Progress, denial?: Verdict): CustomStage {
+    const { received } = this;
+    const { request } = subject;
+    // Nearly every request of every gate; copying what is there or not takes longer than all the rest of the stage.
+    if (denial === undefined && received !== undefined && request !== undefined) {
+      return { kind: 'settled', authorization: { received, request, routeBy, responseHeaders, consulted } };
+    }
     const authorization: Authorization = {
       ...(denial === undefined ? {} : { denial }),
-      ...(this.received === undefined ? {} : { received: this.received }),
-      ...(subject.request === undefined ? {} : { request: subject.request }),
+      ...(received === undefined ? {} : { received }),
+      ...(request === undefined ? {} : { request }),
       routeBy,
       responseHeaders,
       consulted,
