@@ -7,6 +7,7 @@ import { pipeTunnel, type Tunnel } from '../hbone/pipe-tunnel.js';
 import { hbonePort } from '../l7/hop.js';
 import type { JudgedConnection } from '../socket/connection-registry.js';
 import { dialTcp } from '../socket/dial-tcp.js';
+import { GivingUp } from '../socket/giving-up.js';
 import { namespaceOf } from '../socket/namespace-of.js';
 import type { ConnectionFailure, ConnectionReport } from '../telemetry/connection-report.js';
 import { policyChange } from '../telemetry/denial.js';
@@ -43,7 +44,7 @@ export class CrossingConnection implements JudgedConnection {
   readonly #context: CrossingContext;
   readonly #request: HboneRequest;
   readonly #report: ConnectionReport;
-  readonly #givenUp = new AbortController();
+  readonly #givingUp = new GivingUp();
   #gate: Workload | undefined;
   #failure: ConnectionFailure | undefined;
   #tunnel: Tunnel | undefined;
@@ -94,7 +95,7 @@ export class CrossingConnection implements JudgedConnection {
 
   /** Ends what is still being dialled; a tunnel that stands ends by itself. */
   #giveUp(): void {
-    if (this.#tunnel === undefined) this.#givenUp.abort(new Error('given up'));
+    if (this.#tunnel === undefined) this.#givingUp.give();
   }
 
   async #dial({ gates }: Onward, gate: Workload): Promise<Socket> {
@@ -110,7 +111,7 @@ export class CrossingConnection implements JudgedConnection {
       localAddress: state.socketAddress,
       ...namespaceOf(addresses, state.workload.key),
       timeoutMs: connectTimeoutMs,
-      signal: this.#givenUp.signal,
+      givingUp: this.#givingUp,
     });
   }
 }

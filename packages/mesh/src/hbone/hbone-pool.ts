@@ -6,6 +6,7 @@ import type { TunnelStream } from '../http2/tunnel-stream.js';
 import type { PeerJudge } from '../identity/peer-judge.js';
 import type { ExpectedPeer } from '../identity/tls-options.js';
 import type { ConnectTarget } from '../socket/connect-socket.js';
+import type { GivingUp } from '../socket/giving-up.js';
 import { HboneError, UnseenError } from './hbone-error.js';
 import { defaultKeepAlive, type KeepAlive } from './keep-alive.js';
 import { type DialLimits, PooledConnection, wasRefusedUnseen } from './pooled-connection.js';
@@ -39,9 +40,9 @@ export interface TunnelRequest extends ConnectTarget {
   readonly authority: string;
   readonly headers?: OutgoingHead;
   /** A tunnel inside this one, which is the one that is wanted: double HBONE (reference section 7.7). */
-  readonly inner?: InnerTunnel;
-  /** Gives up while the tunnel is not open yet. */
-  readonly signal?: AbortSignal;
+  readonly inner?: InnerTunnel | undefined;
+  /** Ends the attempt while the tunnel is not open yet. */
+  readonly givingUp?: GivingUp;
 }
 
 /** A tunnel inside another, through a gate that passes its bytes on; it is asked for what the outer one is asked for. */
@@ -125,16 +126,18 @@ export class HbonePool {
   }
 
   async #attempt(request: TunnelRequest): Promise<OpenTunnel> {
-    const credentials = await this.#credentials(request.identity);
-    request.signal?.throwIfAborted();
+    const { identity, givingUp } = request;
+    const credentials = this.#options.credentials.current(identity) ?? (await this.#fetch(identity));
+    if (givingUp?.given === true) throw givenUp();
     const connection = this.#connection(request, credentials);
     const outer = await this.#open(connection, request, request.headers);
     return request.inner === undefined ? outer : this.#openInner(outer.stream, request, request.inner, credentials);
   }
 
-  async #open(connection: PooledConnection, { authority, signal }: TunnelRequest, more?: OutgoingHead): Promise<OpenTunnel> {
-    const stream = await connection.request({ ':method': 'CONNECT', ':authority': authority, ...more }, signal);
-    return awaitAnswer(stream, this.#options.responseTimeoutMs ?? 15_000, signal);
+  async #open(connection: PooledConnection, { authority, givingUp }: TunnelRequest, more?: OutgoingHead): Promise<OpenTunnel> {
+    const headers = { ':method': 'CONNECT', ':authority': authority, ...more };
+    const stream = connection.requestNow(headers) ?? (await connection.request(headers, givingUp));
+    return awaitAnswer(stream, this.#options.responseTimeoutMs ?? 15_000, givingUp);
   }
 
   /** On a connection of its own: the gate in between chooses an endpoint for each, and one that is shared would reach one only. */
@@ -162,9 +165,9 @@ export class HbonePool {
     void connection.ended.then(() => this.#all.delete(connection));
   }
 
-  async #credentials(identity: string): Promise<Credentials> {
+  async #fetch(identity: string): Promise<Credentials> {
     try {
-      return this.#options.credentials.current(identity) ?? (await this.#options.credentials.fetch(identity));
+      return await this.#options.credentials.fetch(identity);
     } catch (error) {
       throw new HboneError(`no credentials for \`${identity}\`: ${messageOf(error)}`, 'IDENTITY_ERROR');
     }
@@ -203,23 +206,22 @@ function isEntitled(permit: TunnelPermit): boolean {
   return 'effect' in permit ? permit.effect === 'allow' : permit.kind === 'waypoint' || permit.kind === 'hbone';
 }
 
-function keyOf(request: TunnelRequest): string {
-  return JSON.stringify([
-    request.identity,
-    request.address,
-    request.port,
-    request.localAddress ?? '',
-    request.namespace ?? '',
-    [...request.expectedIdentities].sort(),
-  ]);
+/** None of its parts holds a NUL. */
+function keyOf({ identity, address, port, localAddress = '', namespace = '', expectedIdentities }: TunnelRequest): string {
+  const expected = expectedIdentities.length === 1 ? expectedIdentities[0] : [...expectedIdentities].sort().join('\0');
+  return `${identity}\0${address}\0${port}\0${localAddress}\0${namespace}\0${expected}`;
+}
+
+function givenUp(): HboneError {
+  return new HboneError('given up', 'CONNECT');
 }
 
 /** Waits for the answer to a CONNECT. */
-function awaitAnswer(stream: TunnelStream, timeoutMs: number, signal: AbortSignal | undefined): Promise<OpenTunnel> {
+function awaitAnswer(stream: TunnelStream, timeoutMs: number, givingUp: GivingUp | undefined): Promise<OpenTunnel> {
   return new Promise((resolve, reject) => {
     const settle = (finish: () => void): void => {
       clearTimeout(timer);
-      signal?.removeEventListener('abort', aborted);
+      givingUp?.listen(undefined);
       stream.off('close', closed);
       stream.onAnswer = undefined;
       finish();
@@ -231,8 +233,7 @@ function awaitAnswer(stream: TunnelStream, timeoutMs: number, signal: AbortSigna
         reject(error);
       });
     const timer = setTimeout(() => fail(new HboneError(`no answer within ${timeoutMs} ms`, 'CONNECT')), timeoutMs);
-    const aborted = (): void => fail(new HboneError('given up', 'CONNECT'));
-    signal?.addEventListener('abort', aborted, { once: true });
+    givingUp?.listen(() => fail(givenUp()));
     // Stays for the life of the stream: whoever uses it looks at its end, not at this event alone.
     stream.on('error', () => undefined);
     stream.once('close', closed);
@@ -241,7 +242,7 @@ function awaitAnswer(stream: TunnelStream, timeoutMs: number, signal: AbortSigna
       if (status === 200) settle(() => resolve({ stream, headers }));
       else fail(answerError(status));
     };
-    if (signal?.aborted) aborted();
+    if (givingUp?.given === true) fail(givenUp());
   });
 }
 

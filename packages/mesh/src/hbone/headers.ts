@@ -92,6 +92,6 @@ export function forwardedHost(headers: MessageHead): string | undefined {
 
 /** `ADDRESS:PORT`, with brackets around an IPv6 address. */
 export function formatAuthority(host: string, port?: number): string {
-  const bracketed = isIP(host) === 6 ? `[${host}]` : host;
+  const bracketed = host.includes(':') && isIP(host) === 6 ? `[${host}]` : host;
   return port === undefined ? bracketed : `${bracketed}:${port}`;
 }

@@ -9,6 +9,7 @@ import { endAt } from '../identity/end-at.js';
 import type { Peer, PeerJudge } from '../identity/peer-judge.js';
 import { clientTlsOptions, type ExpectedPeer } from '../identity/tls-options.js';
 import { type ConnectTarget, connectSocket } from '../socket/connect-socket.js';
+import type { GivingUp } from '../socket/giving-up.js';
 import type { ResponseFlags } from '../telemetry/response-flags.js';
 import { HboneError, UnseenError } from './hbone-error.js';
 import { idleRelease } from './idle-release.js';
@@ -94,27 +95,37 @@ export class PooledConnection {
   }
 
   /** Sends a CONNECT once the connection stands. Rejects with the dial's error, or if that was given up in the meantime. */
-  async request(headers: OutgoingHead, signal?: AbortSignal): Promise<TunnelStream> {
+  async request(headers: OutgoingHead, givingUp?: GivingUp): Promise<TunnelStream> {
     this.#reserved += 1;
-    let released = false;
-    const release = (): void => {
-      if (released) return;
-      released = true;
-      this.#reserved -= 1;
-      if (this.#retired && this.#reserved === 0) this.#opened?.close();
-    };
     try {
-      const connection = this.#opened ?? (await this.#connection);
-      signal?.throwIfAborted();
+      const connection = await this.#connection;
+      if (givingUp?.given === true) throw new HboneError('given up', 'CONNECT');
       if (connection.closing) throw new UnseenError('connection was closed', 'CONNECT');
-      const stream = connection.open(headers);
-      stream.once('close', release);
-      return stream;
+      return this.#open(connection, headers);
     } catch (error) {
-      release();
+      this.#release();
       throw error;
     }
   }
+
+  /** Sends a CONNECT where the connection stands; undefined where it does not. */
+  requestNow(headers: OutgoingHead): TunnelStream | undefined {
+    if (this.#opened === undefined || this.#opened.closing) return undefined;
+    const stream = this.#open(this.#opened, headers);
+    this.#reserved += 1;
+    return stream;
+  }
+
+  #open(connection: Http2Connection, headers: OutgoingHead): TunnelStream {
+    const stream = connection.open(headers);
+    stream.once('close', this.#release);
+    return stream;
+  }
+
+  readonly #release = (): void => {
+    this.#reserved -= 1;
+    if (this.#retired && this.#reserved === 0) this.#opened?.close();
+  };
 
   async #dial(target: DialTarget, limits: DialLimits): Promise<Http2Connection> {
     const socket = await connectSecurely(target, limits.connectTimeoutMs);

@@ -96,10 +96,7 @@ function fields(record: RequestRecord) {
 }
 
 function extensionFields({ verdict }: RequestRecord): [string, string | number][] {
-  // Most verdicts are plain allows, and say nothing.
-  if (verdict === undefined || (verdict.effect === 'allow' && verdict.audit.length === 0 && verdict.dryRun === undefined))
-    return [];
-  return verdictFields(verdict).flatMap(({ name, value }): [string, string | number][] =>
+  return (verdict === undefined ? [] : verdictFields(verdict)).flatMap(({ name, value }): [string, string | number][] =>
     value === undefined ? [] : [[name, value]],
   );
 }

@@ -22,7 +22,12 @@ function frame(type: number, flags: number, streamId: number, length: number): B
 
 /** A header block as HEADERS and as many CONTINUATION frames as it takes. */
 export function headersFrames(streamId: number, block: Buffer, endStream: boolean, maxFrameSize: number): Buffer {
-  const count = Math.max(1, Math.ceil(block.length / maxFrameSize));
+  if (block.length <= maxFrameSize) {
+    const bytes = frame(frameType.headers, flag.endHeaders | (endStream ? flag.endStream : 0), streamId, block.length);
+    block.copy(bytes, frameHeaderLength);
+    return bytes;
+  }
+  const count = Math.ceil(block.length / maxFrameSize);
   const frames = Array.from({ length: count }, (_, index) => {
     const fragment = block.subarray(index * maxFrameSize, (index + 1) * maxFrameSize);
     const flags = (index === 0 && endStream ? flag.endStream : 0) | (index === count - 1 ? flag.endHeaders : 0);
@@ -30,7 +35,7 @@ export function headersFrames(streamId: number, block: Buffer, endStream: boolea
     fragment.copy(bytes, frameHeaderLength);
     return bytes;
   });
-  return frames.length === 1 ? (frames[0] as Buffer) : Buffer.concat(frames);
+  return Buffer.concat(frames);
 }
 
 export function settingsFrame(settings: readonly Setting[]): Buffer {

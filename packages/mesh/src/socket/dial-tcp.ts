@@ -1,19 +1,21 @@
 import type { Socket } from 'node:net';
 import { type ConnectTarget, connectSocket } from './connect-socket.js';
+import type { GivingUp } from './giving-up.js';
 
 /** Where to connect to over TCP. */
 export interface TcpTarget extends ConnectTarget {
   readonly timeoutMs: number;
-  readonly signal?: AbortSignal;
+  readonly givingUp?: GivingUp;
 }
 
 /** Connects, or rejects: refused, timed out, given up. The socket ends each direction by itself. */
-export function dialTcp({ timeoutMs, signal, ...target }: TcpTarget): Promise<Socket> {
+export function dialTcp(target: TcpTarget): Promise<Socket> {
+  const { timeoutMs, givingUp } = target;
   return new Promise((resolve, reject) => {
     const socket = connectSocket(target, { allowHalfOpen: true });
     const settle = (finish: () => void): void => {
       clearTimeout(timer);
-      signal?.removeEventListener('abort', aborted);
+      givingUp?.listen(undefined);
       finish();
     };
     const fail = (error: Error): void =>
@@ -21,14 +23,14 @@ export function dialTcp({ timeoutMs, signal, ...target }: TcpTarget): Promise<So
         socket.destroy();
         reject(error);
       });
-    const aborted = (): void => fail(new Error('given up'));
+    const givenUp = (): void => fail(new Error('given up'));
     const timer = setTimeout(
       () => fail(new Error(`no connection to ${target.address}:${target.port} within ${timeoutMs} ms`)),
       timeoutMs,
     );
-    signal?.addEventListener('abort', aborted, { once: true });
+    givingUp?.listen(givenUp);
     socket.on('error', fail);
     socket.once('connect', () => settle(() => resolve(socket)));
-    if (signal?.aborted === true) aborted();
+    if (givingUp?.given === true) givenUp();
   });
 }

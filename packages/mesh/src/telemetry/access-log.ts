@@ -6,8 +6,8 @@ import { formatLogLine, isLogged, type LogField, type LogFormat, type LogLevel, 
 /** One end of a connection, as logs and metrics name it. Addresses are policy addresses, `IP:PORT`. */
 interface ConnectionEnd {
   readonly address: string;
-  readonly workload?: Workload;
-  readonly identity?: string;
+  readonly workload?: Workload | undefined;
+  readonly identity?: string | undefined;
 }
 
 /** A connection through a ztunnel, or through a waypoint's TCP port. */
@@ -16,8 +16,8 @@ export interface ConnectionInfo {
   readonly source: ConnectionEnd;
   readonly destination: ConnectionEnd & {
     /** The CONNECT's authority. */
-    readonly hboneAddress?: string;
-    readonly service?: ServiceInfo;
+    readonly hboneAddress?: string | undefined;
+    readonly service?: ServiceInfo | undefined;
   };
 }
 

@@ -1,4 +1,4 @@
-import type { Verdict, Workload } from '@sallyport/policy';
+import type { Verdict } from '@sallyport/policy';
 import type { LiveConnection } from '../gate.js';
 import type { AccessLog, ConnectionInfo } from './access-log.js';
 import type { MeshMetrics } from './mesh-metrics.js';
@@ -86,6 +86,6 @@ export class ConnectionReport {
   }
 }
 
-function liveEnd({ address, workload, identity }: { address: string; workload?: Workload; identity?: string }) {
+function liveEnd({ address, workload, identity }: ConnectionInfo['source']) {
   return { address, ...(workload && { workload: workload.key }), ...(identity && { identity }) };
 }

@@ -1,4 +1,4 @@
-import { formatPlace, type PolicyReference, type Verdict, type Workload } from '@sallyport/policy';
+import { formatPlace, type PolicyReference, type Verdict } from '@sallyport/policy';
 import type { DecisionSink, Snapshot } from '../gate.js';
 import type { ConnectionInfo } from './access-log.js';
 
@@ -119,7 +119,7 @@ function policyFields({ kind, namespace, name, rule, partial, span }: PolicyRefe
   return { kind, namespace, name, rule, partial, place: formatPlace(span) };
 }
 
-function endFields({ address, workload, identity }: { address: string; workload?: Workload; identity?: string }) {
+function endFields({ address, workload, identity }: DecisionSubject['source']) {
   return {
     address: bounded(address),
     workload: workload && `${workload.namespace}/${workload.name}`,

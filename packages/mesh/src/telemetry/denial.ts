@@ -25,6 +25,7 @@ function nameOf(policy: PolicyReference | undefined): string {
  * in any case what AUDIT and dry-run policies had to say.
  */
 export function verdictFields(verdict: Verdict): LogField[] {
+  if (saysNothing(verdict)) return [];
   const { policy } = verdict;
   const denied = verdict.effect === 'deny';
   return [
@@ -36,6 +37,11 @@ export function verdictFields(verdict: Verdict): LogField[] {
     { name: 'audit', value: verdict.audit.length > 0 ? verdict.audit.map(nameAndRule).join(',') : undefined },
     { name: 'dry_run', value: verdict.dryRun && [verdict.dryRun.effect, dryRunPolicy(verdict)].filter(Boolean).join(' ') },
   ];
+}
+
+/** Most verdicts: there is nothing to say. */
+function saysNothing({ effect, audit, dryRun }: Verdict): boolean {
+  return effect === 'allow' && audit.length === 0 && dryRun === undefined;
 }
 
 /** Policies that a line names where none of them matched; a line stays a line. */

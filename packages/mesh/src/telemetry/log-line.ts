@@ -36,14 +36,19 @@ export interface LogLine {
  * with one reading: values are escaped as in JSON, and bare ones are quoted as soon as they hold anything unusual.
  */
 export function formatLogLine(line: LogLine, format: LogFormat): string {
-  const fields = line.fields.filter(({ value }) => value !== undefined);
   if (format === 'json') {
-    const { level, time, scope, message } = line;
-    const entries = fields.map(({ name, value }) => [name, value] as const);
+    const { level, time, scope, message, fields } = line;
+    const entries = fields.flatMap(({ name, value }) => (value === undefined ? [] : [[name, value] as const]));
     return JSON.stringify({ level, time: time.toISOString(), scope, message, ...Object.fromEntries(entries) });
   }
-  const head = [line.time.toISOString(), line.level, line.scope, line.message].join('\t');
-  return fields.length === 0 ? head : `${head}\t${fields.map(formatField).join(' ')}`;
+  let text = `${line.time.toISOString()}\t${line.level}\t${line.scope}\t${line.message}`;
+  let separator = '\t';
+  for (const field of line.fields) {
+    if (field.value === undefined) continue;
+    text += separator + formatField(field);
+    separator = ' ';
+  }
+  return text;
 }
 
 function formatField({ name, value, bare }: LogField): string {

@@ -2,6 +2,7 @@ import { isIP, type Socket } from 'node:net';
 import type { Permit, Workload } from '@sallyport/policy';
 import type { AddressBook } from '../gate.js';
 import { dialTcp } from '../socket/dial-tcp.js';
+import type { GivingUp } from '../socket/giving-up.js';
 import { namespaceOf } from '../socket/namespace-of.js';
 
 /** How long an application may take to accept (reference section 7.5, step 7). */
@@ -25,13 +26,13 @@ export async function dialApplication(
   permit: Permit,
   addresses: AddressBook,
   { workload, port, peerAddress, byLoopback = false }: ApplicationTarget,
-  signal: AbortSignal,
+  givingUp: GivingUp,
 ): Promise<Socket> {
   // Checked at run time too: a value that came past the types must not open a socket.
   if (permit.effect !== 'allow') throw new Error('no permit for this connection');
   const address = addresses.applicationAddress(workload.key);
   if (address === undefined) throw new Error(`nothing runs \`${workload.key}\``);
-  const to = { address, port: addresses.socketPort(port), timeoutMs, signal };
+  const to = { address, port: addresses.socketPort(port), timeoutMs, givingUp };
   if (addresses.namespaces === undefined) return dialTcp(to);
   if (byLoopback) {
     return dialTcp({ ...to, address: isIP(address) === 6 ? '::1' : '127.0.0.1', ...namespaceOf(addresses, workload.key) });

@@ -5,6 +5,7 @@ import type { LiveConnection } from '../gate.js';
 import { failureOf } from '../hbone/hbone-error.js';
 import { pipeTunnel, type Tunnel } from '../hbone/pipe-tunnel.js';
 import type { ConnectionRegistry, JudgedConnection } from '../socket/connection-registry.js';
+import { GivingUp } from '../socket/giving-up.js';
 import type { Endpoint } from '../socket/proxy-header.js';
 import { writeProxyHeader } from '../socket/write-proxy-header.js';
 import type { ConnectionFailure, ConnectionReport } from '../telemetry/connection-report.js';
@@ -40,7 +41,7 @@ export class InboundConnection implements JudgedConnection {
   readonly #subject: InboundSubject;
   readonly #client: InboundClient;
   readonly #report: ConnectionReport;
-  readonly #givenUp = new AbortController();
+  readonly #givingUp = new GivingUp();
   #failure: ConnectionFailure | undefined;
   #tunnel: Tunnel | undefined;
   #port = 0;
@@ -114,14 +115,14 @@ export class InboundConnection implements JudgedConnection {
 
   /** Ends what is still being dialled; a tunnel that stands ends by itself. */
   #giveUp(): void {
-    if (this.#tunnel === undefined) this.#givenUp.abort(givenUp);
+    if (this.#tunnel === undefined) this.#givingUp.give();
   }
 
   async #admit(permit: Permit, { workload, port, proxied }: ServedDestination): Promise<void> {
     this.#client.onClose(() => this.#giveUp());
     const { addresses } = this.#context.judge().snapshot;
     const target = { workload, port, peerAddress: this.#subject.peerAddress, byLoopback: proxied !== undefined };
-    const upstream = await dialApplication(permit, addresses, target, this.#givenUp.signal);
+    const upstream = await dialApplication(permit, addresses, target, this.#givingUp);
     // A snapshot that denies it, or the client's end, may have come in the meantime.
     if (this.#failure !== undefined || this.#client.gone) {
       upstream.destroy();

@@ -9,6 +9,7 @@ import { pipeTunnel, type Tunnel } from '../hbone/pipe-tunnel.js';
 import { resolveChecked } from '../socket/checked-address.js';
 import type { ConnectionRegistry, JudgedConnection } from '../socket/connection-registry.js';
 import { dialTcp } from '../socket/dial-tcp.js';
+import { GivingUp } from '../socket/giving-up.js';
 import { namespaceOf } from '../socket/namespace-of.js';
 import { resetAfterFirstBytes } from '../socket/reset-later.js';
 import type { AccessLog, ConnectionInfo } from '../telemetry/access-log.js';
@@ -55,8 +56,8 @@ export class OutboundConnection implements JudgedConnection {
   readonly #context: OutboundContext;
   readonly #request: OutboundRequest;
   readonly #socket: Socket;
-  readonly #givenUp = new AbortController();
-  #plan: OutboundPlan = { kind: 'refused', detail: 'not planned yet' };
+  readonly #givingUp = new GivingUp();
+  #plan: OutboundPlan = { kind: 'refused', detail: 'not planned yet', service: undefined };
   #client: Workload | undefined;
   /** The address outside the mesh that was dialled, if one was. */
   #outside: string | undefined;
@@ -110,7 +111,7 @@ export class OutboundConnection implements JudgedConnection {
 
   /** Ends what is still being dialled; a tunnel that stands ends by itself. */
   #giveUp(): void {
-    if (this.#tunnel === undefined) this.#givenUp.abort(givenUp);
+    if (this.#tunnel === undefined) this.#givingUp.give();
   }
 
   /** Whether the same client would be connected in the same way now. */
@@ -192,8 +193,8 @@ export class OutboundConnection implements JudgedConnection {
       expectedIdentities: [plan.workload.identity],
       authority: plan.authority,
       headers,
-      ...(inner === undefined ? {} : { inner }),
-      signal: this.#givenUp.signal,
+      inner,
+      givingUp: this.#givingUp,
     });
     return stream;
   }
@@ -204,7 +205,7 @@ export class OutboundConnection implements JudgedConnection {
       port: plan.socketPort,
       ...placeOf(snapshot, client, plan.socketAddress),
       timeoutMs: connectTimeoutMs,
-      signal: this.#givenUp.signal,
+      givingUp: this.#givingUp,
     });
   }
 
@@ -214,7 +215,7 @@ export class OutboundConnection implements JudgedConnection {
     for (const address of checked) {
       this.#outside = address;
       try {
-        return await dialTcp({ address, port: plan.port, timeoutMs: connectTimeoutMs, signal: this.#givenUp.signal });
+        return await dialTcp({ address, port: plan.port, timeoutMs: connectTimeoutMs, givingUp: this.#givingUp });
       } catch (error) {
         last = error;
       }
@@ -253,13 +254,10 @@ function describe(snapshot: Snapshot, request: OutboundRequest, socket: Socket, 
     direction: 'outbound',
     source: {
       address: formatAuthority(client?.address ?? peer, socket.remotePort ?? 0),
-      ...(client === undefined ? {} : { workload: client }),
-      ...(client?.capture === 'captured' ? { identity: client.identity } : {}),
+      workload: client,
+      identity: client?.capture === 'captured' ? client.identity : undefined,
     },
-    destination: {
-      ...destinationOf(request.destination, plan),
-      ...(plan.service === undefined ? {} : { service: plan.service }),
-    },
+    destination: destinationOf(request.destination, plan),
   };
 }
 
@@ -271,10 +269,11 @@ function destinationOf({ host, port }: Destination, plan: OutboundPlan): Connect
         hboneAddress: plan.authority,
         workload: plan.workload,
         identity: plan.workload.identity,
+        service: plan.service,
       };
     case 'plaintext':
-      return { address: formatAuthority(plan.workload.address, plan.port), workload: plan.workload };
+      return { address: formatAuthority(plan.workload.address, plan.port), workload: plan.workload, service: plan.service };
     default:
-      return { address: formatAuthority(host, port) };
+      return { address: formatAuthority(host, port), service: plan.service };
   }
 }

@@ -23,11 +23,11 @@ export type OutboundPlan =
       /** Whose gate is dialled, and must prove this workload's identity. */
       readonly workload: Workload;
       /** Behind an east-west gateway: who may end the tunnel inside (reference section 7.7). */
-      readonly inner?: readonly string[];
+      readonly inner: readonly string[] | undefined;
       readonly socketAddress: string;
       readonly socketPort: number;
       readonly authority: string;
-      readonly service?: ServiceInfo;
+      readonly service: ServiceInfo | undefined;
     }
   | {
       readonly kind: 'plaintext';
@@ -35,10 +35,10 @@ export type OutboundPlan =
       readonly port: number;
       readonly socketAddress: string;
       readonly socketPort: number;
-      readonly service?: ServiceInfo;
+      readonly service: ServiceInfo | undefined;
     }
-  | { readonly kind: 'passthrough'; readonly host: string; readonly port: number; readonly service?: ServiceInfo }
-  | { readonly kind: 'refused'; readonly detail: string; readonly verdict?: Verdict; readonly service?: ServiceInfo };
+  | { readonly kind: 'passthrough'; readonly host: string; readonly port: number; readonly service: ServiceInfo | undefined }
+  | { readonly kind: 'refused'; readonly detail: string; readonly verdict?: Verdict; readonly service: ServiceInfo | undefined };
 
 /**
  * Plans a connection of a workload (reference section 7.3). Endpoints of a service take turns. Total: what is missing or throws is
@@ -64,7 +64,7 @@ function ofRoute(snapshot: Snapshot, client: Workload, destination: Destination,
     case 'plaintext':
       return toPlaintext(snapshot, client, route, pick(route, turns));
     case 'passthrough':
-      return { ...service(route), kind: 'passthrough', host: route.host, port: route.port };
+      return { kind: 'passthrough', host: route.host, port: route.port, service: route.service };
     case 'refused':
       return refusedRoute(route);
     default:
@@ -118,8 +118,7 @@ function tunnel(
   const socketAddress = socketFor(addresses, client, workload);
   if (socketAddress === undefined) return refused(`\`${workload.key}\` has no gate here`, route.service);
   const socketPort = addresses.socketPort(hbonePort);
-  const within = inner === undefined ? {} : { inner };
-  return { ...service(route), kind: 'hbone', permit: route, workload, ...within, socketAddress, socketPort, authority };
+  return { kind: 'hbone', permit: route, workload, inner, socketAddress, socketPort, authority, service: route.service };
 }
 
 function toPlaintext(
@@ -132,7 +131,8 @@ function toPlaintext(
   const { workload, port } = endpoint;
   const socketAddress = socketFor(addresses, client, workload);
   if (socketAddress === undefined) return refused(`\`${workload.key}\` has no socket here`, route.service);
-  return { ...service(route), kind: 'plaintext', workload, port, socketAddress, socketPort: addresses.socketPort(port) };
+  const socketPort = addresses.socketPort(port);
+  return { kind: 'plaintext', workload, port, socketAddress, socketPort, service: route.service };
 }
 
 /** Where a workload is dialled; in namespaces, at an address of a family that the client has. */
@@ -149,18 +149,14 @@ function pick(route: Extract<OutboundRoute, { kind: 'hbone' | 'plaintext' }>, tu
   return turns.pick(`${route.service.key} ${ready[0]?.port}`, ready);
 }
 
-function service(route: OutboundRoute): { readonly service?: ServiceInfo } {
-  return route.service === undefined ? {} : { service: route.service };
-}
-
 function refused(detail: string, to?: ServiceInfo): OutboundPlan {
-  return { kind: 'refused', detail, ...(to === undefined ? {} : { service: to }) };
+  return { kind: 'refused', detail, service: to };
 }
 
 function refusedRoute(route: Extract<OutboundRoute, { kind: 'refused' }>): OutboundPlan {
   const { reason, detail } = route;
-  if (reason !== 'waypoint-unavailable') return { ...service(route), kind: 'refused', detail };
-  return { ...service(route), kind: 'refused', detail, verdict: { effect: 'deny', reason, audit: [], detail } };
+  if (reason !== 'waypoint-unavailable') return refused(detail, route.service);
+  return { kind: 'refused', detail, verdict: { effect: 'deny', reason, audit: [], detail }, service: route.service };
 }
 
 /**

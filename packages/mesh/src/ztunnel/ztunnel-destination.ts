@@ -291,13 +291,13 @@ function describe(judge: ZtunnelJudge, { subject, from, request }: Arrival, dest
     direction: 'inbound',
     source: {
       address: formatAuthority(sourceAddress, from.port),
-      ...(client === undefined ? {} : { workload: client }),
-      ...(subject.identity === undefined ? {} : { identity: subject.identity }),
+      workload: client,
+      identity: subject.identity,
     },
     destination: {
       address: formatAuthority(workload.address, request === undefined ? port : hbonePort),
-      ...(request === undefined ? {} : { hboneAddress: request.authority }),
-      ...(service === undefined ? {} : { service }),
+      hboneAddress: request?.authority,
+      service,
       workload,
       identity: workload.identity,
     },

@@ -112,12 +112,12 @@ export class ZtunnelJudge {
   }
 
   #attributes(subject: InboundSubject, workload: Workload, port: number): ConnectionAttributes {
-    return {
-      ...(subject.identity === undefined ? {} : { identity: subject.identity }),
-      sourceIp: this.sourceAddress(subject),
-      destinationIp: workload.address,
-      destinationPort: port,
-    };
+    const sourceIp = this.sourceAddress(subject);
+    const { identity } = subject;
+    const [destinationIp, destinationPort] = [workload.address, port];
+    return identity === undefined
+      ? { sourceIp, destinationIp, destinationPort }
+      : { identity, sourceIp, destinationIp, destinationPort };
   }
 
   #decider(workload: Workload): ConnectionDecider {

@@ -25,51 +25,55 @@ export class HpackEncoder {
   }
 
   encode(fields: readonly HeaderField[]): Buffer {
-    const bytes: number[] = [];
+    let most = 2 * longestInteger;
+    for (const [name, value] of fields) most += name.length + value.length + 3 * longestInteger;
+    const into = Buffer.allocUnsafe(most);
+    let at = 0;
     if (this.#resized !== undefined) {
       const { smallest, size } = this.#resized;
-      if (smallest < size) writeInteger(bytes, 0x20, 5, smallest);
-      writeInteger(bytes, 0x20, 5, size);
+      if (smallest < size) at = writeInteger(into, at, 0x20, 5, smallest);
+      at = writeInteger(into, at, 0x20, 5, size);
       this.#resized = undefined;
     }
-    for (const [name, value] of fields) this.#field(bytes, name, value);
-    return Buffer.from(bytes);
+    for (const [name, value] of fields) at = this.#field(into, at, name, value);
+    return into.subarray(0, at);
   }
 
-  #field(bytes: number[], name: string, value: string): void {
+  #field(into: Buffer, from: number, name: string, value: string): number {
     const known = staticFields.get(`${name}\n${value}`) ?? this.#table.indexOf(name, value);
-    if (known !== undefined) {
-      writeInteger(bytes, 0x80, 7, known);
-      return;
-    }
+    if (known !== undefined) return writeInteger(into, from, 0x80, 7, known);
     const nameIndex = staticNames.get(name) ?? 0;
-    if (repeated.has(name)) {
-      writeInteger(bytes, 0x40, 6, nameIndex);
-      this.#table.add([name, value]);
-    } else {
-      writeInteger(bytes, 0, 4, nameIndex);
-    }
-    if (nameIndex === 0) writeString(bytes, name);
-    writeString(bytes, value);
+    const indexed = repeated.has(name);
+    if (indexed) this.#table.add([name, value]);
+    let at = indexed ? writeInteger(into, from, 0x40, 6, nameIndex) : writeInteger(into, from, 0, 4, nameIndex);
+    if (nameIndex === 0) at = writeString(into, at, name);
+    return writeString(into, at, value);
   }
 }
 
-function writeInteger(bytes: number[], pattern: number, prefix: number, value: number): void {
+/** Bytes of an integer of 32 bits in any representation. */
+const longestInteger = 6;
+
+/** Returns where the next byte goes, as does `writeString`. */
+function writeInteger(into: Buffer, from: number, pattern: number, prefix: number, value: number): number {
   const mask = (1 << prefix) - 1;
   if (value < mask) {
-    bytes.push(pattern | value);
-    return;
+    into[from] = pattern | value;
+    return from + 1;
   }
-  bytes.push(pattern | mask);
+  into[from] = pattern | mask;
+  let at = from + 1;
   let rest = value - mask;
   while (rest >= 0x80) {
-    bytes.push((rest & 0x7f) | 0x80);
+    into[at] = (rest & 0x7f) | 0x80;
+    at += 1;
     rest >>>= 7;
   }
-  bytes.push(rest);
+  into[at] = rest;
+  return at + 1;
 }
 
-function writeString(bytes: number[], text: string): void {
-  writeInteger(bytes, 0, 7, text.length);
-  for (let index = 0; index < text.length; index += 1) bytes.push(text.charCodeAt(index) & 0xff);
+function writeString(into: Buffer, from: number, text: string): number {
+  const at = writeInteger(into, from, 0, 7, text.length);
+  return at + into.write(text, at, 'latin1');
 }
