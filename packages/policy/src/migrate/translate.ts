@@ -1,4 +1,4 @@
-import type { Diagnostic } from '../diagnostic/diagnostic.js';
+import { type Diagnostic, hasErrors } from '../diagnostic/diagnostic.js';
 import { formatPlace, type SourceFile, type Span } from '../diagnostic/span.js';
 import type { Inventory, Workload } from '../inventory/inventory.js';
 import type { ResourceSet } from '../resource/model/index.js';
@@ -7,6 +7,7 @@ import { closedForHttp } from './closed-for-http.js';
 import { CommentFinder } from './comment-finder.js';
 import { type Gate, gatesOf } from './gate.js';
 import { gatePolicies, type Refuse } from './gate-policies.js';
+import { laterServices } from './later-services.js';
 import type { Attachment, MigratedPolicy, PolicyDraft } from './policy-draft.js';
 import { rolesWithoutPlace } from './roles-without-place.js';
 import { servicesWithoutGate } from './services-without-gate.js';
@@ -43,7 +44,9 @@ export function translate(files: readonly SourceFile[], set: ResourceSet, invent
     ...closedForHttp(inventory, gates),
   ])
     add(diagnostic);
-  return { policies: [...elsewhere, ...atZtunnels], diagnostics: [...diagnostics.values()] };
+  const policies = [...elsewhere, ...atZtunnels];
+  const later = policies.length === 0 || hasErrors([...diagnostics.values()]) ? [] : laterServices(inventory);
+  return { policies, diagnostics: [...diagnostics.values(), ...later] };
 }
 
 function refuseWith(add: (diagnostic: Diagnostic) => void, code: 'migrate-attribute' | 'migrate-destination'): Refuse {

@@ -43,7 +43,21 @@ const withWaypoint = testMesh([web], { waypoint: true });
 describe('migrating roles', () => {
   it('warns where a role looks at HTTP and there is no waypoint to do so', () => {
     const { ok, diagnostics } = migrated(testMesh([web], { waypoint: false }));
-    expect([ok, ...said(diagnostics)]).toEqual([true, 'warning migrate-needs-waypoint']);
+    expect(ok).toBe(true);
+    expect(said(diagnostics)).toContain('warning migrate-needs-waypoint');
+  });
+
+  it('warns of Services that are yet to come where RBAC is on for more than a list of them', () => {
+    const later = (spec: string) => {
+      const { ok, diagnostics } = migrated(withWaypoint, roles.replace('mode: "ON"', spec));
+      expect(ok).toBe(true);
+      return said(diagnostics).filter((each) => each.endsWith('migrate-later-services'));
+    };
+    const listed = 'mode: ON_WITH_INCLUSION, inclusion: {services: [web.shop.svc.cluster.local]}';
+    expect(later('mode: "ON"')).toEqual(['warning migrate-later-services']);
+    expect(later('mode: ON_WITH_EXCLUSION, exclusion: {namespaces: [other]}')).toHaveLength(1);
+    expect(later('mode: ON_WITH_INCLUSION, inclusion: {namespaces: [shop]}')).toHaveLength(1);
+    expect(later(listed)).toEqual([]);
   });
 
   it('refuses where a workload has no ztunnel, so that no gate would enforce the policy', () => {

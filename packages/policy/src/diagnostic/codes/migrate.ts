@@ -25,6 +25,11 @@ export const migrateCodes = {
     summary: 'A role, binding or configuration of the older generation has no effect, so that nothing is written for it.',
     cause: '`sallyport migrate`, on a ServiceRole that nobody is bound to, a binding to no role, or RBAC that is off',
   },
+  'migrate-later-services': {
+    ...warning,
+    summary: 'RBAC was on for services that are yet to come as well: without a policy of their own they are open.',
+    cause: '`sallyport migrate`, on RBAC that is on for the mesh, for all but some of it, or for namespaces',
+  },
   'migrate-needs-waypoint': {
     ...warning,
     summary: 'A role looks at HTTP where only a ztunnel enforces it, so that it grants nothing, before and after.',
