@@ -9,6 +9,7 @@ import {
   type Engine,
   type GateBinding,
   type Inventory,
+  ReadRequest,
   type RequestAttributes,
   type RequestDecider,
   requestDecider,
@@ -106,6 +107,12 @@ function variantsOf(query: Query, index: number): readonly Variant[] {
   ];
 }
 
+/** The same once more, as a parser has read it, and again: what is kept with a connection is first made, and then used. */
+const again: readonly ((request: RequestAttributes) => RequestAttributes)[] = [
+  (request) => new ReadRequest(request),
+  (request) => request,
+];
+
 /** One answer: a verdict, or the policy that an authorizer would be asked about. */
 interface Answered {
   readonly verdict: Verdict;
@@ -136,8 +143,13 @@ class Asked {
       ];
     }
     const request = requestOf(query.request, authentication);
+    const asked = askedBy(decider.authorizeRequest(connection, request));
     const verdict = decider.request(connection, request);
-    return [{ verdict, asked: askedBy(decider.authorizeRequest(connection, request)) }];
+    if (this.engine.kind === 'interpreter') return [{ verdict, asked }, ...again.map(() => ({ verdict, asked: undefined }))];
+    return [
+      { verdict, asked },
+      ...again.map((read) => ({ verdict: decider.request(connection, read(request)), asked: undefined })),
+    ];
   }
 
   #gate(query: Query): { readonly address: string; readonly decider: ConnectionDecider | RequestDecider } {

@@ -10,10 +10,12 @@ const without: Readonly<Record<string, Partial<CompileOptions>>> = {
   'no SPIFFE form': { spiffeForm: false },
   'no summaries': { summaries: false },
   'no dense row sets': { denseRowSets: false },
+  'no patched masks': { patchUpTo: 0 },
   'no kept masks': { maskBytes: 0 },
   'one kept mask': { maskBytes: 1 },
   'hardly any state': { transitions: 1 },
   'hardly any memory': { memory: new TableMemory(2000) },
+  'no whole connection masks': { wholeMasksUpTo: 0 },
   'no connection masks': { connectionMasks: false },
   'no interned outcomes': { internedOutcomes: false },
 };

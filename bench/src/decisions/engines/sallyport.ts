@@ -7,6 +7,7 @@ import {
   engines,
   type Inventory,
   loadResources,
+  ReadRequest,
   requestDecider,
   strict,
 } from '@sallyport/policy';
@@ -15,7 +16,7 @@ import { benchMesh, modelPolicies } from '../model-policies.js';
 import type { Question } from '../questions.js';
 import type { Decider, PrepareEngine } from './engine.js';
 
-/** Our own deciders, exactly as a gate calls them: attributes in, verdict out, normalisation of the path included. */
+/** Our own deciders, exactly as a gate calls them: attributes in, a request as its parser has read it, and verdict out. */
 export function sallyport(name: 'table' | 'interpreter'): PrepareEngine<Question> {
   const options = { engine: engines[name] };
   return (policies, layer) => {
@@ -35,7 +36,8 @@ function waypointDecider(inventory: Inventory, options: DeciderOptions): Decider
   const binding = bindWaypoint(inventory, gateway, found(inventory.services.get('Service/bench/app')));
   const decider = requestDecider(inventory, binding, options);
   return {
-    translate: (question) => question,
+    translate: ({ request, ...question }) =>
+      request === undefined ? question : { ...question, request: new ReadRequest(request) },
     allows: ({ connection, request }) => request !== undefined && decider.request(connection, request).effect === 'allow',
   };
 }

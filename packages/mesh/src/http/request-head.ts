@@ -1,3 +1,4 @@
+import { ReadRequest } from '@sallyport/policy';
 import type { MessageProblem, RequestHead } from './exchange.js';
 import { firstHeader, type HeaderList, headersFromRaw, headerTokens, headerValues } from './header-list.js';
 import type { HttpLimits } from './limits.js';
@@ -9,14 +10,14 @@ export function http1RequestHead(message: RequestMessage, scheme: string, limits
   const { headers, framing } = message;
   const target = splitTarget(message.target);
   const hosts = headerValues(headers, 'host');
-  const attributes = {
+  const attributes = new ReadRequest({
     method: message.method,
     path: target.path,
     authority: target.authority ?? hosts[0] ?? '',
     scheme,
     headers: headers.filter(([name]) => name !== 'host'),
-    httpVersion: 1 as const,
-  };
+    httpVersion: 1,
+  });
   const upgrade = asksForUpgrade(headers) ? firstHeader(headers, 'upgrade') : undefined;
   const problem = http1Problem(message, hosts) ?? commonProblem(attributes, limits);
   return {
@@ -43,14 +44,14 @@ export function http2RequestHead(raw: readonly string[], endStream: boolean, lim
   const headers = headersFromRaw(raw);
   const hosts = headerValues(headers, 'host');
   const authority = pseudo(raw, ':authority');
-  const attributes = {
+  const attributes = new ReadRequest({
     method: pseudo(raw, ':method') ?? '',
     path: pseudo(raw, ':path') ?? '',
     authority: authority ?? hosts[0] ?? '',
     scheme: pseudo(raw, ':scheme') ?? 'http',
     headers: headers.filter(([name]) => name !== 'host'),
-    httpVersion: 2 as const,
-  };
+    httpVersion: 2,
+  });
   const problem = http2Problem(authority, hosts) ?? commonProblem(attributes, limits);
   return {
     attributes,

@@ -1,5 +1,5 @@
 import { assertNever } from '../assert-never.js';
-import { rangeHolds } from '../reference/ip-range.js';
+import { Intervals } from './classify/intervals.js';
 import type { Hits } from './classify/scanner.js';
 import { namespaceStart } from './classify/spiffe-form.js';
 import { type TextScanners, textScanners } from './classify/text-scanners.js';
@@ -93,11 +93,12 @@ function answerTo<Subject>({ dimension, patterns, general }: Literal<Subject>, o
       };
     }
     case 'address': {
-      const ranges = patterns.flatMap((pattern) => (pattern.kind === 'range' ? [pattern.range] : []));
+      const intervals = new Intervals();
+      for (const pattern of patterns) if (pattern.kind === 'range') intervals.add(pattern.range, 0);
+      intervals.finish();
       return (subject) => {
         const address = dimension.read(subject);
-        if (address !== undefined) for (const range of ranges) if (rangeHolds(range, address)) return true;
-        return false;
+        return address !== undefined && intervals.scan(address) !== 0;
       };
     }
     case 'number': {

@@ -18,6 +18,8 @@ import { TextMasks } from './text-masks.js';
  */
 export interface DimensionTable<Subject> {
   readonly perConnection: boolean;
+  /** Of a subject that has nothing there. */
+  readonly absent: Mask;
   mask(subject: Subject): Mask;
 }
 
@@ -46,26 +48,33 @@ export function dimensionTable<Subject>(
   questions.finish();
   const { perConnection, isAwaited } = dimension;
   const parts = { questions, rows, options };
-  const read = readerOf(dimension, parts);
-  if (isAwaited === undefined) return { perConnection, mask: read };
-  const { awaited } = new Masks(questions, rows, 1, options);
-  return { perConnection, mask: (subject) => (isAwaited(subject) ? awaited : read(subject)) };
+  const { masks, read } = readerOf(dimension, parts);
+  const { absent, awaited } = masks;
+  if (isAwaited === undefined) return { perConnection, absent, mask: read };
+  return { perConnection, absent, mask: (subject) => (isAwaited(subject) ? awaited : read(subject)) };
 }
 
-function readerOf<Subject>(dimension: Dimension<Subject>, parts: Parts<Subject>): (subject: Subject) => Mask {
+/** What a dimension reads, as a mask, and where that comes from. */
+interface Reader<Subject> {
+  readonly masks: Pick<Masks<Subject>, 'absent' | 'awaited'>;
+  readonly read: (subject: Subject) => Mask;
+}
+
+function readerOf<Subject>(dimension: Dimension<Subject>, parts: Parts<Subject>): Reader<Subject> {
   switch (dimension.kind) {
     case 'text':
     case 'identity': {
-      const masks = new TextMasks(parts.questions, dimension.kind, parts.rows, parts.options);
-      return (subject) => masks.of(dimension.read(subject));
+      const texts = new TextMasks(parts.questions, dimension.kind, parts.rows, parts.options);
+      return { masks: texts.masks, read: (subject) => texts.of(dimension.read(subject)) };
     }
     case 'pair': {
       const { automaton } = textScanners(parts.questions.patterns, parts.options, () => masks.forgetKept());
       const { masks, of } = single(parts, automaton);
-      return (subject) => {
+      const read = (subject: Subject) => {
         const pair = dimension.read(subject);
         return of(pair === undefined || automaton === undefined ? 0 : automaton.scanPair(pair[0], pair[1]));
       };
+      return { masks, read };
     }
     case 'address': {
       const intervals = new Intervals();
@@ -73,19 +82,20 @@ function readerOf<Subject>(dimension: Dimension<Subject>, parts: Parts<Subject>)
         if (pattern.kind === 'range') intervals.add(pattern.range, question);
       });
       intervals.finish();
-      const { of } = single(parts, intervals);
-      return (subject) => {
+      const { masks, of } = single(parts, intervals);
+      const read = (subject: Subject) => {
         const address = dimension.read(subject);
         return of(address === undefined ? 0 : intervals.scan(address));
       };
+      return { masks, read };
     }
     case 'number': {
       const numbers = new Numbers();
       eachPattern(parts, (pattern, question) => {
         if (pattern.kind === 'number') numbers.add(pattern.value, question);
       });
-      const { of } = single(parts, numbers);
-      return (subject) => of(numbers.scan(dimension.read(subject)));
+      const { masks, of } = single(parts, numbers);
+      return { masks, read: (subject) => of(numbers.scan(dimension.read(subject))) };
     }
     default:
       return assertNever(dimension);

@@ -1,5 +1,6 @@
+import { ConnectionMasks } from './connection-masks.js';
 import { type DimensionTable, dimensionTable, type RowLiterals } from './dimension-table.js';
-import { emptyMask, lowestBit, type Mask, summarize } from './mask.js';
+import { lowestBit, type Mask } from './mask.js';
 import type { CompileOptions } from './options.js';
 import type { Rows, RuleRows } from './rows.js';
 import type { Conjunction, Literal } from './rule.js';
@@ -13,6 +14,7 @@ import type { ConnectionMemo, Table } from './table.js';
 export class MaskTable<Subject> implements Table<Subject> {
   readonly kind = 'masks';
   readonly #connection: readonly DimensionTable<Subject>[];
+  readonly #connectionMasks: ConnectionMasks<Subject>;
   readonly #request: readonly DimensionTable<Subject>[];
   readonly #rules: readonly RuleRows[];
   readonly #ruleOfRow: Int32Array;
@@ -34,6 +36,7 @@ export class MaskTable<Subject> implements Table<Subject> {
       dimensionTable(first.dimension, asked, rows.count, options),
     );
     this.#connection = dimensions.filter(({ perConnection }) => perConnection);
+    this.#connectionMasks = new ConnectionMasks(this.#connection, rows.count, options);
     this.#request = dimensions.filter(({ perConnection }) => !perConnection);
   }
 
@@ -41,11 +44,10 @@ export class MaskTable<Subject> implements Table<Subject> {
     const { tally } = this.options;
     if (tally !== undefined) tally.masks += 1;
     this.#count = 0;
-    if (memo === undefined || !this.options.connectionMasks) {
-      for (const dimension of this.#connection) this.#masks[this.#count++] = dimension.mask(subject);
-    } else if (this.#connection.length > 0) {
-      memo.mask ??= this.#connectionMask(subject);
-      this.#masks[this.#count++] = memo.mask;
+    if (this.#connection.length > 0) {
+      const together = this.#connectionMasks.of(subject, memo);
+      if (together !== undefined) this.#masks[this.#count++] = together;
+      else for (const dimension of this.#connection) this.#masks[this.#count++] = dimension.mask(subject);
     }
     for (const dimension of this.#request) this.#masks[this.#count++] = dimension.mask(subject);
   }
@@ -112,17 +114,6 @@ export class MaskTable<Subject> implements Table<Subject> {
       if (bits !== 0) return 32 * summary + lowestBit(bits);
     }
     return words;
-  }
-
-  #connectionMask(subject: Subject): Mask {
-    const all = emptyMask(this.#rows);
-    all.words.fill(-1);
-    for (const dimension of this.#connection) {
-      const { words } = dimension.mask(subject);
-      for (let word = 0; word < words.length; word++) all.words[word] = (all.words[word] ?? 0) & (words[word] ?? 0);
-    }
-    summarize(all);
-    return all;
   }
 }
 

@@ -1,6 +1,7 @@
 import { emptyMask, type Mask, summarize } from './mask.js';
 import { MaskCache } from './mask-cache.js';
 import type { CompileOptions } from './options.js';
+import { PatchedMask } from './patched-mask.js';
 import type { QuestionSet } from './question-set.js';
 
 /** Makes the masks of a dimension from answers to its questions, and keeps some of them. */
@@ -12,13 +13,15 @@ export class Masks<Subject> {
   /** For what is not kept. */
   readonly #scratch: Mask;
   readonly #cache: MaskCache | undefined;
+  /** For answers that change only a few rows: quicker made than found. */
+  readonly #patched: PatchedMask | undefined;
 
   /** `width` numbers say what a mask is made for. */
   constructor(
     private readonly questions: QuestionSet<Subject>,
     rows: number,
     width: number,
-    options: CompileOptions,
+    private readonly options: CompileOptions,
   ) {
     this.absent = emptyMask(rows);
     this.awaited = emptyMask(rows);
@@ -28,6 +31,7 @@ export class Masks<Subject> {
     summarize(this.absent);
     questions.writeAwaited(this.awaited.words);
     summarize(this.awaited);
+    this.#patched = options.patchUpTo === 0 ? undefined : new PatchedMask(this.absent);
   }
 
   /** The mask that was made for a key, if it is still kept. */
@@ -35,19 +39,25 @@ export class Masks<Subject> {
     return this.#cache?.get(key);
   }
 
-  /** Makes the mask for the answers that `questions` has been told, to be kept under the key. */
+  /** Makes the mask for the answers that `questions` has been told, to be kept under the key where that is worth it. */
   make(key: Int32Array): Mask {
-    return this.#fill(this.#cache?.take(key) ?? this.#scratch);
+    return this.#patch() ?? this.#fill(this.#cache?.take(key) ?? this.#scratch);
   }
 
   /** Makes the mask for the answers that `questions` has been told, for this once. */
   makeOnce(): Mask {
-    return this.#fill(this.#scratch);
+    return this.#patch() ?? this.#fill(this.#scratch);
   }
 
   /** Forgets what was kept, as the numbers in keys have lost their meaning. */
   forgetKept(): void {
     this.#cache?.clear();
+  }
+
+  #patch(): Mask | undefined {
+    if (this.#patched === undefined || this.questions.changes > this.options.patchUpTo) return undefined;
+    this.questions.patch(this.#patched);
+    return this.#patched;
   }
 
   #fill(mask: Mask): Mask {

@@ -19,6 +19,8 @@ export interface CompileOptions {
   readonly summaries: boolean;
   /** Long sets of rows are kept as masks. */
   readonly denseRowSets: boolean;
+  /** Up to so many rows that an answer concerns are put into a mask that lies ready, and taken out again. */
+  readonly patchUpTo: number;
   /** Masks that were made are kept, up to so many bytes in a dimension. */
   readonly maskBytes: number;
   /** States of a lazy automaton are kept, up to the room of so many transitions. */
@@ -27,6 +29,8 @@ export interface CompileOptions {
   readonly memory?: TableMemory;
   /** What a connection has been classified as is kept with it. */
   readonly connectionMasks: boolean;
+  /** As a mask for up to so many rows; for more of them as what it changes. */
+  readonly wholeMasksUpTo: number;
   /** Verdicts are made once. */
   readonly internedOutcomes: boolean;
   /** Counts what is asked of tables, for tests that have to know who answered. */
@@ -49,8 +53,10 @@ export const defaultOptions: CompileOptions = {
   spiffeForm: true,
   summaries: true,
   denseRowSets: true,
+  patchUpTo: 64,
   maskBytes: 1 << 22,
   transitions: 1 << 22,
   connectionMasks: true,
+  wholeMasksUpTo: 1 << 14,
   internedOutcomes: true,
 };

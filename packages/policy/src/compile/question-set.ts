@@ -1,5 +1,6 @@
 import { addRow, removeRow } from './mask.js';
 import type { CompileOptions } from './options.js';
+import type { PatchedMask } from './patched-mask.js';
 import type { Pattern } from './pattern.js';
 import { RowSet } from './row-set.js';
 import type { GeneralQuestion, Literal } from './rule.js';
@@ -26,6 +27,9 @@ export class QuestionSet<Subject> {
   #yes = new Uint8Array(0);
   readonly #hits: number[] = [];
   #count = 0;
+  /** How many rows each answer turns on or off. */
+  #weights = new Float64Array(0);
+  #changes = 0;
 
   constructor(
     rows: number,
@@ -49,6 +53,10 @@ export class QuestionSet<Subject> {
   /** To be called once, after the last row. */
   finish(): void {
     this.#yes = new Uint8Array(this.patterns.length);
+    this.#weights = Float64Array.from(
+      this.#on,
+      (on, question) => on.listed + (this.#off[question]?.listed ?? 0) + (this.#several[question]?.length ?? 0),
+    );
   }
 
   /** The answer to a question is yes. */
@@ -56,6 +64,27 @@ export class QuestionSet<Subject> {
     if (this.#yes[question] !== 0) return;
     this.#yes[question] = 1;
     this.#hits[this.#count++] = question;
+    this.#changes += this.#weights[question] ?? 0;
+  }
+
+  /** How many rows the answers so far turn on or off; infinite where they are too many to be listed. */
+  get changes(): number {
+    return this.#changes;
+  }
+
+  /** Writes the rows that the answers so far leave to a mask that has as its base those without an answer, and forgets the answers. */
+  patch(mask: PatchedMask): void {
+    mask.reset();
+    for (let at = 0; at < this.#count; at++) {
+      const question = this.#hits[at] ?? 0;
+      this.#on[question]?.patchOn(mask);
+      this.#off[question]?.patchOff(mask);
+      for (const { row, wants } of this.#several[question] ?? []) {
+        if (this.#satisfies(wants)) mask.add(row);
+        else mask.remove(row);
+      }
+    }
+    this.forget();
   }
 
   /** Writes the rows that the answers so far leave, and forgets the answers. */
@@ -82,6 +111,7 @@ export class QuestionSet<Subject> {
   forget(): void {
     for (let at = 0; at < this.#count; at++) this.#yes[this.#hits[at] ?? 0] = 0;
     this.#count = 0;
+    this.#changes = 0;
   }
 
   #satisfies(wants: Several['wants']): boolean {

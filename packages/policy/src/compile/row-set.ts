@@ -1,4 +1,5 @@
 import { addRow, removeRow } from './mask.js';
+import type { PatchedMask } from './patched-mask.js';
 
 /** Rows of one table, kept as a list while that is shorter than a mask. */
 export class RowSet {
@@ -16,6 +17,21 @@ export class RowSet {
       this.#list.push(row);
       if (this.dense && this.#list.length > this.length) this.#condense(this.#list);
     }
+  }
+
+  /** How many rows there are to go through; infinite where they are no list. */
+  get listed(): number {
+    return this.#list === undefined ? Number.POSITIVE_INFINITY : this.#list.length;
+  }
+
+  /** Adds the rows of a list to a mask. */
+  patchOn(mask: PatchedMask): void {
+    if (this.#list !== undefined) for (const row of this.#list) mask.add(row);
+  }
+
+  /** Removes the rows of a list from a mask. */
+  patchOff(mask: PatchedMask): void {
+    if (this.#list !== undefined) for (const row of this.#list) mask.remove(row);
   }
 
   addTo(words: Int32Array): void {

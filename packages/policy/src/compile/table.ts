@@ -1,8 +1,10 @@
+import type { MaskDifference } from './connection-masks.js';
 import type { Mask } from './mask.js';
 
 /** What is kept of a connection from one request on it to the next. */
 export interface ConnectionMemo {
-  mask?: Mask;
+  /** What the attributes of the connection leave of one table. */
+  mask?: Mask | MaskDifference | 'not kept';
 }
 
 /**

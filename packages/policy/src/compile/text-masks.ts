@@ -11,7 +11,7 @@ import type { QuestionSet } from './question-set.js';
  * under. Several texts are worth what any of them is worth: their answers are put together, and the mask is made anew.
  */
 export class TextMasks<Subject> {
-  readonly #masks: Masks<Subject>;
+  readonly masks: Masks<Subject>;
   readonly #by: TextScanners;
   readonly #key: Int32Array;
 
@@ -21,18 +21,18 @@ export class TextMasks<Subject> {
     rows: number,
     options: CompileOptions,
   ) {
-    this.#by = textScanners(questions.patterns, options, () => this.#masks.forgetKept());
+    this.#by = textScanners(questions.patterns, options, () => this.masks.forgetKept());
     this.#key = new Int32Array(this.#by.scanners.length);
-    this.#masks = new Masks(questions, rows, this.#key.length, options);
+    this.masks = new Masks(questions, rows, this.#key.length, options);
   }
 
   of(reading: TextReading): Mask {
     // What was thrown in the middle of an earlier text may have left answers behind.
     this.questions.forget();
-    if (reading === undefined) return this.#masks.absent;
+    if (reading === undefined) return this.masks.absent;
     if (typeof reading === 'string') return this.#ofOne(reading);
     const only = reading[0];
-    if (only === undefined) return this.#masks.absent;
+    if (only === undefined) return this.masks.absent;
     return reading.length === 1 ? this.#ofOne(only) : this.#ofSeveral(reading);
   }
 
@@ -46,10 +46,10 @@ export class TextMasks<Subject> {
       this.questions.hit(question);
       loose = true;
     }
-    const kept = loose ? undefined : this.#masks.kept(this.#key);
+    const kept = loose ? undefined : this.masks.kept(this.#key);
     if (kept !== undefined) return kept;
     this.#report();
-    return loose ? this.#masks.makeOnce() : this.#masks.make(this.#key);
+    return loose ? this.masks.makeOnce() : this.masks.make(this.#key);
   }
 
   #ofSeveral(texts: readonly string[]): Mask {
@@ -59,7 +59,7 @@ export class TextMasks<Subject> {
       this.#report();
       for (const { question, test } of tests) if (test(text)) this.questions.hit(question);
     }
-    return this.#masks.makeOnce();
+    return this.masks.makeOnce();
   }
 
   /** An identity of another form, which only upstream takes for one: nothing about its form may then be assumed. */
@@ -67,7 +67,7 @@ export class TextMasks<Subject> {
     for (const [question, general] of this.questions.generals.entries()) {
       if (general?.test(identity)) this.questions.hit(question);
     }
-    return this.#masks.makeOnce();
+    return this.masks.makeOnce();
   }
 
   #report(): void {

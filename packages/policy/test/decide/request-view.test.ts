@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { engines, type RequestAttributes, requestDecider, strict, upstream } from '../../src/index.js';
+import { engines, ReadRequest, type RequestAttributes, requestDecider, strict, upstream } from '../../src/index.js';
 import { connection, gateWith } from '../reference/mesh.js';
 
 const names = ['x-team', 'X-Team', 'accept', 'cookie', 'te', 'host', 'x-forwarded-for', 'x-request-id', 'connection', 'é', ''];
@@ -96,6 +96,7 @@ describe.each(['waypoint', 'gateway'] as const)('requests read in place (%s)', (
           fc.property(fc.constantFrom(...connections), request, request, (from, asked, received) => {
             expect(fast?.connection(from)).toEqual(plain?.connection(from));
             expect(fast?.request(from, asked)).toEqual(plain?.request(from, asked));
+            expect(fast?.request(from, new ReadRequest(asked))).toEqual(plain?.request(from, asked));
             const settled = { received, routeBy: 'received', responseHeaders: [], consulted: [] } as const;
             expect(fast?.request(from, asked, settled)).toEqual(plain?.request(from, asked, settled));
           }),

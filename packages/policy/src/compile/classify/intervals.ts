@@ -1,5 +1,6 @@
 import type { IpAddress, IpRange } from '../../reference/ip-range.js';
 import type { Hits } from './scanner.js';
+import { WordAddress } from './word-address.js';
 
 /** Words of an address in the one order of both families: the family, then 32 bits each, the rest zero. */
 const width = 5;
@@ -85,15 +86,13 @@ interface Range {
 const ipv4 = 4;
 const ipv6 = 6;
 
-function writeAddress({ bits, value }: IpAddress, into: Uint32Array): void {
-  into.fill(0);
-  if (bits === 32) {
-    into[0] = ipv4;
-    into[1] = Number(value);
-    return;
-  }
-  into[0] = ipv6;
-  for (let word = 0; word < 4; word++) into[word + 1] = Number((value >> BigInt(32 * (3 - word))) & 0xffffffffn);
+function writeAddress(address: IpAddress, into: Uint32Array): void {
+  const { bits, first, second, third, fourth } = address instanceof WordAddress ? address : WordAddress.from(address);
+  into[0] = bits === 32 ? ipv4 : ipv6;
+  into[1] = first;
+  into[2] = second;
+  into[3] = third;
+  into[4] = fourth;
 }
 
 function writeFirst({ address, length }: IpRange, into: Uint32Array): void {

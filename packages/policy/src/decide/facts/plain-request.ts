@@ -1,15 +1,51 @@
 import { authorityMarks, http1Methods, tokenMarks } from '../../reference/request-defect.js';
-import type { RequestAttributes } from '../../verdict/attributes.js';
+import type { Authentication, DynamicMetadata, RequestAttributes } from '../../verdict/attributes.js';
 
 /** Everything that a request has: whoever adds an attribute has to say here, and where facts are read in place, what it means. */
 type Considered = 'method' | 'path' | 'authority' | 'scheme' | 'headers' | 'httpVersion' | 'authentication' | 'metadata';
 const isEverythingConsidered: Exclude<keyof RequestAttributes, Considered> extends never ? true : never = true;
 
 /**
+ * A request that an HTTP parser has read. Whether anything is wrong with it, or has to be put in order, is looked at here, once, however often
+ * it is decided on; of a request that was not read so the decision looks for itself. A copy of it is not read.
+ */
+export class ReadRequest implements RequestAttributes {
+  readonly method: string;
+  readonly path: string;
+  readonly authority: string;
+  declare readonly scheme?: string;
+  readonly headers: RequestAttributes['headers'];
+  readonly httpVersion: 1 | 2;
+  declare readonly authentication?: Authentication;
+  declare readonly metadata?: DynamicMetadata;
+  /** Private, so that nobody can claim it, or keep it where another attribute is put in. */
+  readonly #plainEnd: number;
+
+  constructor(request: RequestAttributes) {
+    this.method = request.method;
+    this.path = request.path;
+    this.authority = request.authority;
+    this.headers = request.headers;
+    this.httpVersion = request.httpVersion;
+    if (request.scheme !== undefined) this.scheme = request.scheme;
+    if (request.authentication !== undefined) this.authentication = request.authentication;
+    if (request.metadata !== undefined) this.metadata = request.metadata;
+    this.#plainEnd = isPlainRequest(this) ? plainPathEnd(this.path) : -1;
+    Object.freeze(this);
+  }
+
+  /** Where the query of a request's path begins; -1 for a request that is not plain. */
+  static plainEnd(request: RequestAttributes): number {
+    if (#plainEnd in request) return request.#plainEnd;
+    return isPlainRequest(request) ? plainPathEnd(request.path) : -1;
+  }
+}
+
+/**
  * Whether nothing is wrong with a request, of which `requestDefect` would say the same. Says no to some that are all right, such as
  * methods that only HTTP/2 has.
  */
-export function isPlainRequest({ method, authority, scheme, headers, httpVersion }: RequestAttributes): boolean {
+function isPlainRequest({ method, authority, scheme, headers, httpVersion }: RequestAttributes): boolean {
   if (!isEverythingConsidered || (httpVersion !== 1 && httpVersion !== 2) || !http1Methods.has(method)) return false;
   if (scheme !== undefined && scheme !== 'http' && scheme !== 'https') return false;
   if (typeof authority !== 'string' || authority === '' || !consistsOf(authority, inAuthority, 0)) return false;
@@ -30,7 +66,7 @@ function isPlainLine(line: readonly [string, string]): boolean {
  * Where the query of a path begins, its length where it has none, and -1 for a path that is perhaps not the same after normalisation, in
  * whatever mode, or that has to be refused.
  */
-export function plainPathEnd(path: string): number {
+function plainPathEnd(path: string): number {
   if (typeof path !== 'string' || path.charCodeAt(0) !== slash) return -1;
   let at = 1;
   for (let before = slash; at < path.length; at++) {

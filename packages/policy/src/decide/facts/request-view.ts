@@ -7,24 +7,24 @@ import type { ConnectionAttributes, RequestAttributes } from '../../verdict/attr
 import { remoteAddressAt, trustedEntry } from '../../verdict/remote-address.js';
 import { fastConnectionFacts } from './connection-facts.js';
 import { HttpView } from './http-view.js';
-import { isPlainRequest, plainPathEnd } from './plain-request.js';
+import { ReadRequest } from './plain-request.js';
 import { readAddress } from './read-address.js';
 
 /** What is worked out once for a connection, as long as its attributes are what they were. */
 interface KnownConnection {
   readonly attributes: ConnectionAttributes;
   readonly facts: Facts;
-  /** Which entry of X-Forwarded-For is believed on it, from the right. */
-  readonly trustedEntry: number;
-  readonly memo: ConnectionMemo;
+  /** Absent for a connection that was met only now. */
+  readonly memo?: ConnectionMemo;
 }
 
 const nobody: KnownConnection = {
   attributes: { sourceIp: '', destinationIp: '', destinationPort: 0 },
   facts: { destinationIp: { bits: 32, value: 0n }, destinationPort: 0 },
-  trustedEntry: 0,
-  memo: {},
 };
+
+/** So many of the connections that were met last are recognised when they are met again. */
+const lately = 16;
 
 /**
  * The facts of one request after another, for a gate that decides on many. Of a request that is as most are, with nothing to normalise, refuse or
@@ -35,7 +35,10 @@ export class RequestView implements Facts {
   readonly http: HttpView;
   /** How many requests were viewed. */
   turn = 0;
+  /** Connections that came with more than one request: of one that does not there is nothing to keep. */
   readonly #connections = new WeakMap<ConnectionAttributes, KnownConnection>();
+  readonly #lately: (ConnectionAttributes | undefined)[] = new Array<undefined>(lately).fill(undefined);
+  #met = 0;
   #known = nobody;
   #request: RequestAttributes | undefined;
   #received: RequestAttributes | undefined;
@@ -49,16 +52,16 @@ export class RequestView implements Facts {
 
   /** Turns to a request, unless it takes more than reading in place. `received` is the request as the client sent it. */
   view(connection: ConnectionAttributes, request: RequestAttributes, received: RequestAttributes): boolean {
-    const { authentication, path } = request;
+    const { authentication } = request;
     if (authentication !== undefined) {
       const { removed, added, path: edited } = authentication.edits;
       if (removed.length + added.length > 0 || edited !== undefined) return false;
     }
-    if (!isPlainRequest(request)) return false;
-    const end = plainPathEnd(path);
+    const end = ReadRequest.plainEnd(request);
+    if (end < 0) return false;
     const met = this.#connections.get(connection);
     const known = met !== undefined && isSame(met.attributes, connection) ? met : this.#meet(connection);
-    if (end < 0 || known === undefined) return false;
+    if (known === undefined) return false;
     this.turn += 1;
     this.#known = known;
     this.#request = request;
@@ -67,7 +70,8 @@ export class RequestView implements Facts {
     return true;
   }
 
-  get memo(): ConnectionMemo {
+  /** Absent for a connection of which nothing is kept. */
+  get memo(): ConnectionMemo | undefined {
     return this.#known.memo;
   }
 
@@ -80,7 +84,10 @@ export class RequestView implements Facts {
   }
 
   get remoteIp(): Facts['remoteIp'] {
-    const { trustedEntry: entry, facts } = this.#known;
+    const { attributes, facts } = this.#known;
+    const { identity } = attributes;
+    const from = { gateway: this.binding.gateway, ...(identity === undefined ? {} : { identity }) };
+    const entry = trustedEntry(this.inventory, from);
     const forwarded = entry < 1 || this.#received === undefined ? undefined : remoteAddressAt(entry, this.#received.headers);
     return forwarded === undefined ? facts.remoteIp : readAddress(forwarded);
   }
@@ -110,9 +117,12 @@ export class RequestView implements Facts {
     const isStrict = inventory.dialect.name === 'strict';
     const facts = isStrict ? fastConnectionFacts(connection) : gateFacts(inventory, binding, connection);
     if ('unreadable' in facts) return undefined;
-    const { identity } = connection;
-    const entry = trustedEntry(inventory, { gateway: binding.gateway, ...(identity === undefined ? {} : { identity }) });
-    const known: KnownConnection = { attributes: { ...connection }, facts, trustedEntry: entry, memo: {} };
+    const isKnown = this.#lately.includes(connection);
+    if (!isKnown) {
+      this.#lately[this.#met++ % lately] = connection;
+      return { attributes: connection, facts };
+    }
+    const known: KnownConnection = { attributes: { ...connection }, facts, memo: {} };
     this.#connections.set(connection, known);
     return known;
   }
