@@ -5,6 +5,7 @@ import { type EngineName, engineNames } from './decisions/engines/engine.js';
 import { limits } from './decisions/engines/index.js';
 import { measureTable } from './decisions/measure-table.js';
 import { mixes } from './decisions/mixes/index.js';
+import { printReading } from './decisions/print-reading.js';
 import { formatRatios } from './decisions/ratios.js';
 import { formatHead } from './decisions/row.js';
 import { printEdits } from './edits/print-edits.js';
@@ -26,6 +27,7 @@ const machine = formatMachine(describeMachine());
 const print = (line: string): void => console.log(line);
 const engines = chosen<EngineName>('engine', values.engine, engineNames);
 const mixNames = mixes.map(({ name }) => name);
+const chosenMixes = chosen('mix', values.mix, mixNames);
 const sizes = values.quick ? ['10', '1000'] : ['10', '100', '1000', '10000', '100000'];
 
 print(`${machine}\n`);
@@ -33,7 +35,7 @@ print(`${formatHead()}\n`);
 const rows = await measureTable(
   {
     engines,
-    mixes: chosen('mix', values.mix, mixNames),
+    mixes: chosenMixes,
     rules: (values.rules ?? sizes).map(Number),
     milliseconds: values.quick ? 60 : 250,
   },
@@ -41,8 +43,10 @@ const rows = await measureTable(
 );
 print('* of fewer than 200 decisions, as more would take too long: the slowest of them or nearly so\n');
 for (const line of formatRatios(rows)) print(line);
-await printGrowth({ engines, quick: values.quick }, print);
-if (values.engine === undefined) await printEdits(values.quick ? 1000 : 10_000, print);
+if (values.rules === undefined) await printGrowth({ engines, mixes: chosenMixes, quick: values.quick }, print);
+if (engines.includes('table')) printReading(print);
+if (values.engine === undefined && values.mix === undefined && values.rules === undefined)
+  await printEdits(values.quick ? 1000 : 10_000, print);
 print('\nwhat the others cannot say, or say in another way:');
 for (const [name, sentences] of Object.entries(limits)) for (const sentence of sentences) print(`  ${name}: ${sentence}`);
 print(`\nmeasured in ${Math.round((Date.now() - began) / 1000)} s`);

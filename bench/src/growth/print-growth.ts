@@ -1,6 +1,5 @@
 import type { EngineName } from '../decisions/engines/engine.js';
 import type { Traffic } from '../decisions/mixes/chance.js';
-import { mixes } from '../decisions/mixes/index.js';
 import { grouped } from '../decisions/row.js';
 import { runChild } from '../run-child.js';
 import type { GrowthResult, GrowthTask } from './measure-growth.js';
@@ -13,18 +12,23 @@ const few = { rules: 10, decisions: 20_000, milliseconds: 3000 };
  * keep, gets fewer decisions of fewer rules beside it.
  */
 export async function printGrowth(
-  { engines, quick }: { readonly engines: readonly EngineName[]; readonly quick: boolean },
+  {
+    engines,
+    mixes,
+    quick,
+  }: { readonly engines: readonly EngineName[]; readonly mixes: readonly string[]; readonly quick: boolean },
   print: (line: string) => void,
 ): Promise<void> {
+  if (!engines.includes('table') && !engines.includes('interpreter')) return;
   print('bytes that a decision leaves behind: in the first round of a new engine, and in the round after it');
   const traffics: readonly Traffic[] = ['recurring', 'never-repeating'];
-  for (const { name: mix } of mixes) {
+  for (const mix of mixes) {
     for (const traffic of traffics) {
       if (engines.includes('table'))
         await printRounds({ engine: 'table', mix, traffic, ...(quick ? { ...few, rules: 1000 } : million) }, print);
     }
   }
-  if (engines.includes('interpreter')) {
+  if (engines.includes('interpreter') && mixes.includes('path-heavy API')) {
     await printRounds({ engine: 'interpreter', mix: 'path-heavy API', traffic: 'never-repeating', ...few }, print);
   }
 }

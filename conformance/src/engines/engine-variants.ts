@@ -7,6 +7,8 @@ const without: Readonly<Record<string, Partial<CompileOptions>>> = {
   'no products': { productUpTo: 0 },
   'no exact lookup': { exactLookup: false },
   'no prefix trees': { prefixTrees: false },
+  'all prefixes in a tree': { prefixedFrom: 0 },
+  'no prefixes of templates in a tree': { prefixedFrom: Number.POSITIVE_INFINITY },
   'no SPIFFE form': { spiffeForm: false },
   'no summaries': { summaries: false },
   'no dense row sets': { denseRowSets: false },

@@ -4,7 +4,7 @@ import type { Hits } from './classify/scanner.js';
 import { namespaceStart } from './classify/spiffe-form.js';
 import { type TextScanners, textScanners } from './classify/text-scanners.js';
 import type { TextReading } from './dimension.js';
-import type { CompileOptions } from './options.js';
+import { type CompileOptions, unprefixed } from './options.js';
 import type { Pattern } from './pattern.js';
 import type { CompiledRule, Conjunction, Literal } from './rule.js';
 import type { Table } from './table.js';
@@ -86,7 +86,7 @@ function answerTo<Subject>({ dimension, patterns, general }: Literal<Subject>, o
       return (subject) => anyMatches(dimension.read(subject), either);
     }
     case 'pair': {
-      const { automaton } = textScanners([patterns], options, nothingKept);
+      const { automaton } = textScanners([patterns], unprefixed(options), nothingKept);
       return (subject) => {
         const pair = dimension.read(subject);
         return pair !== undefined && automaton !== undefined && automaton.scanPair(pair[0], pair[1]) !== 0;
@@ -115,7 +115,7 @@ function nothingKept(): void {}
 function textTest(patterns: readonly Pattern[], options: CompileOptions): (text: string) => boolean {
   const [only] = patterns;
   const plain = only !== undefined && patterns.length === 1 ? plainTest(only) : undefined;
-  return plain ?? scannerTest(textScanners([patterns], options, nothingKept));
+  return plain ?? scannerTest(textScanners([patterns], unprefixed(options), nothingKept));
 }
 
 /** One literal is compared where it is. */

@@ -1,17 +1,11 @@
 import type { DimensionTable } from './dimension-table.js';
-import { emptyMask, type Mask, summarize } from './mask.js';
+import { emptyMask, type Mask, type MaskDifference, summarize } from './mask.js';
 import type { CompileOptions } from './options.js';
 import { PatchedMask } from './patched-mask.js';
 import type { ConnectionMemo } from './table.js';
 
 /** Of masks that are too large to be kept whole, those that differ from the mask of a connection without attributes in no more words than these. */
 const differencesUpTo = 128;
-
-/** Words of a mask that are not those of another one. */
-export interface MaskDifference {
-  readonly places: Int32Array;
-  readonly words: Int32Array;
-}
 
 /**
  * What the dimensions that a connection cannot change leave of a table: looked at once, and kept with the connection, which pays at most a few thousand bytes,

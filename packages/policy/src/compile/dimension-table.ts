@@ -6,7 +6,7 @@ import { textScanners } from './classify/text-scanners.js';
 import type { Dimension } from './dimension.js';
 import type { Mask } from './mask.js';
 import { Masks } from './masks.js';
-import type { CompileOptions } from './options.js';
+import { type CompileOptions, unprefixed } from './options.js';
 import type { Pattern } from './pattern.js';
 import { QuestionSet } from './question-set.js';
 import type { Literal } from './rule.js';
@@ -68,7 +68,7 @@ function readerOf<Subject>(dimension: Dimension<Subject>, parts: Parts<Subject>)
       return { masks: texts.masks, read: (subject) => texts.of(dimension.read(subject)) };
     }
     case 'pair': {
-      const { automaton } = textScanners(parts.questions.patterns, parts.options, () => masks.forgetKept());
+      const { automaton } = textScanners(parts.questions.patterns, unprefixed(parts.options), () => masks.forgetKept());
       const { masks, of } = single(parts, automaton);
       const read = (subject: Subject) => {
         const pair = dimension.read(subject);

@@ -4,6 +4,12 @@ export interface Mask {
   readonly summary: Int32Array;
 }
 
+/** Words of a mask that are not those of another one. */
+export interface MaskDifference {
+  readonly places: Int32Array;
+  readonly words: Int32Array;
+}
+
 /** An empty set that has room for so many rows. */
 export function emptyMask(rows: number): Mask {
   const words = Math.max(1, (rows + 31) >>> 5);

@@ -13,6 +13,8 @@ export interface CompileOptions {
   readonly exactLookup: boolean;
   /** Literal prefixes and suffixes are walked in a tree of their own. */
   readonly prefixTrees: boolean;
+  /** Where templates have so many different beginnings, these are walked in a tree. */
+  readonly prefixedFrom: number;
   /** Namespaces and accounts are cut out of an identity and looked up. */
   readonly spiffeForm: boolean;
   /** Words without a row are passed over by their summaries. */
@@ -50,6 +52,7 @@ export const defaultOptions: CompileOptions = {
   productUpTo: 64,
   exactLookup: true,
   prefixTrees: true,
+  prefixedFrom: 16,
   spiffeForm: true,
   summaries: true,
   denseRowSets: true,
@@ -60,3 +63,8 @@ export const defaultOptions: CompileOptions = {
   wholeMasksUpTo: 1 << 14,
   internedOutcomes: true,
 };
+
+/** The same where all patterns have to be in one automaton. */
+export function unprefixed(options: CompileOptions): CompileOptions {
+  return { ...options, prefixedFrom: Number.POSITIVE_INFINITY };
+}

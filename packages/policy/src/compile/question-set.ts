@@ -67,6 +67,11 @@ export class QuestionSet<Subject> {
     this.#changes += this.#weights[question] ?? 0;
   }
 
+  /** Whether any answer so far is yes. */
+  get isAnswered(): boolean {
+    return this.#count > 0;
+  }
+
   /** How many rows the answers so far turn on or off; infinite where they are too many to be listed. */
   get changes(): number {
     return this.#changes;
@@ -135,7 +140,23 @@ export class QuestionSet<Subject> {
 
 /** Patterns that ask the same of identities in the SPIFFE form can ask different things of others. */
 function keyOf(patterns: readonly Pattern[], general: GeneralQuestion | undefined): string {
-  return JSON.stringify([general?.about, patterns], (_, value: unknown) =>
-    typeof value === 'bigint' ? value.toString() : value,
-  );
+  let key = `${general?.about}`;
+  for (const pattern of patterns) key += patternKey(pattern);
+  return key;
+}
+
+/** The same for equal patterns only, also where several stand one behind the other: texts tell their length. */
+function patternKey(pattern: Pattern): string {
+  switch (pattern.kind) {
+    case 'exact':
+    case 'prefix':
+    case 'suffix':
+      return ` ${pattern.kind} ${pattern.text.length} ${pattern.text}`;
+    case 'spiffe':
+      return ` ${pattern.place} ${pattern.text.length} ${pattern.text}`;
+    case 'range':
+      return ` ${pattern.range.address.bits} ${pattern.range.address.value}/${pattern.range.length}`;
+    default:
+      return ` ${JSON.stringify(pattern)}`;
+  }
 }

@@ -1,5 +1,4 @@
-import type { MaskDifference } from './connection-masks.js';
-import type { Mask } from './mask.js';
+import type { Mask, MaskDifference } from './mask.js';
 
 /** What is kept of a connection from one request on it to the next. */
 export interface ConnectionMemo {

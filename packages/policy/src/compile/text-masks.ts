@@ -38,14 +38,11 @@ export class TextMasks<Subject> {
 
   #ofOne(text: string): Mask {
     if (this.kind === 'identity' && namespaceStart(text) < 0) return this.#ofGeneral(text);
-    const { scanners, tests } = this.#by;
+    const { scanners, prefixed, tests } = this.#by;
     for (let at = 0; at < scanners.length; at++) this.#key[at] = scanners[at]?.scan(text) ?? 0;
-    let loose = false;
-    for (const { question, test } of tests) {
-      if (!test(text)) continue;
-      this.questions.hit(question);
-      loose = true;
-    }
+    prefixed?.ask(text, this.questions);
+    for (const { question, test } of tests) if (test(text)) this.questions.hit(question);
+    const loose = this.questions.isAnswered;
     const kept = loose ? undefined : this.masks.kept(this.#key);
     if (kept !== undefined) return kept;
     this.#report();
@@ -53,10 +50,11 @@ export class TextMasks<Subject> {
   }
 
   #ofSeveral(texts: readonly string[]): Mask {
-    const { scanners, tests } = this.#by;
+    const { scanners, prefixed, tests } = this.#by;
     for (const text of texts) {
       for (let at = 0; at < scanners.length; at++) this.#key[at] = scanners[at]?.scan(text) ?? 0;
       this.#report();
+      prefixed?.ask(text, this.questions);
       for (const { question, test } of tests) if (test(text)) this.questions.hit(question);
     }
     return this.masks.makeOnce();

@@ -58,8 +58,9 @@ export class LazyAutomaton implements Scanner, Keeper {
     this.forgotten();
   }
 
-  scan(text: string): number {
-    return this.#answer(this.#run(text, start));
+  /** Takes the text from a place on. */
+  scan(text: string, at = 0): number {
+    return this.#answer(this.#run(text, start, at));
   }
 
   scanPair(first: string, second: string): number {
@@ -72,9 +73,9 @@ export class LazyAutomaton implements Scanner, Keeper {
     for (const question of this.#questions[id] ?? []) hits.hit(question);
   }
 
-  #run(text: string, from: number): number {
+  #run(text: string, from: number, first = 0): number {
     let state = from;
-    for (let at = 0; at < text.length && state !== dead; at++) {
+    for (let at = first; at < text.length && state !== dead; at++) {
       state = this.#step(state, this.#classes.of(text.charCodeAt(at)));
     }
     return state;

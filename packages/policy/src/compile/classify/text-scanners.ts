@@ -3,6 +3,7 @@ import { anything, type Part, type Pattern, something, textPart } from '../patte
 import { ExactTexts } from './exact.js';
 import { LazyAutomaton } from './lazy-automaton.js';
 import { type Direction, PrefixTree } from './prefix-tree.js';
+import { PrefixedPatterns } from './prefixed-patterns.js';
 import { Presence } from './presence.js';
 import type { Scanner } from './scanner.js';
 import { SpiffeForm } from './spiffe-form.js';
@@ -18,6 +19,8 @@ export interface TextScanners {
   readonly scanners: readonly Scanner[];
   /** What only an automaton can tell of a pair of texts. */
   readonly automaton?: LazyAutomaton;
+  /** Has no number for what it finds, as it has nothing of its own to forget. */
+  readonly prefixed?: PrefixedPatterns;
   readonly tests: readonly TextTest[];
 }
 
@@ -44,6 +47,7 @@ class Sorted {
   #automaton?: LazyAutomaton;
   readonly #prefixes = new Map<string, number[]>();
   readonly #suffixes = new Map<string, number[]>();
+  readonly #parts: { readonly parts: readonly Part[]; readonly question: number }[] = [];
   readonly #tests: TextTest[] = [];
 
   constructor(
@@ -67,8 +71,7 @@ class Sorted {
         this.#present('non-empty', question);
         break;
       case 'parts':
-        this.#automaton ??= new LazyAutomaton(this.options, this.forgotten);
-        this.#automaton.add(pattern.parts, question);
+        this.#parts.push({ parts: pattern.parts, question });
         break;
       case 'spiffe':
         this.#spiffe(pattern.place, pattern.text, question);
@@ -82,14 +85,32 @@ class Sorted {
   }
 
   finish(): TextScanners {
+    const prefixed = this.#addParts();
     this.#automaton?.finish();
+    prefixed?.finish();
     const trees = [tree(this.#prefixes, 'forward'), tree(this.#suffixes, 'backward')];
     const all = [this.#exact, this.#presence, ...trees, this.#namespaces, this.#accounts, this.#automaton];
     return {
       scanners: all.filter((scanner) => scanner !== undefined),
       tests: this.#tests,
       ...(this.#automaton === undefined ? {} : { automaton: this.#automaton }),
+      ...(prefixed === undefined ? {} : { prefixed }),
     };
+  }
+
+  /** Few literals at the beginning are no burden to an automaton, which then has a number for all that a text answers. */
+  #addParts(): PrefixedPatterns | undefined {
+    const prefixes = new Set(this.#parts.map(({ parts }) => prefixOf(parts)).filter((prefix) => prefix !== ''));
+    const prefixed = prefixes.size < this.options.prefixedFrom ? undefined : new PrefixedPatterns(this.options);
+    for (const { parts, question } of this.#parts) {
+      const prefix = prefixOf(parts);
+      if (prefixed !== undefined && prefix !== '') prefixed.add(prefix, parts.slice(1), question);
+      else {
+        this.#automaton ??= new LazyAutomaton(this.options, this.forgotten);
+        this.#automaton.add(parts, question);
+      }
+    }
+    return prefixed;
   }
 
   #present(wants: 'any' | 'non-empty', question: number): void {
@@ -128,6 +149,11 @@ function partsOf(pattern: Pattern): readonly Part[] {
     default:
       throw new TypeError(`a ${pattern.kind} has no parts`);
   }
+}
+
+/** The literal that a pattern begins with. */
+function prefixOf([first]: readonly Part[]): string {
+  return first?.kind === 'text' ? first.text : '';
 }
 
 function tree(patterns: ReadonlyMap<string, readonly number[]>, direction: Direction): PrefixTree | undefined {
