@@ -29,13 +29,14 @@ export class GatewayClient {
     return formatAuthority(address, port);
   }
 
-  /** What applies to the requests of this connection; undefined where its listener is gone or speaks something else now. */
+  /** What applies to the requests of this connection; undefined where its gateway is gone, or its listener speaks something else now. */
   scope(): RequestScope | undefined {
-    const state = this.#current();
+    const state = this.#standing();
     if (state === undefined) {
       return undefined;
     }
     return {
+      draining: this.#current() === undefined,
       trustForwardedProto: state.gateway.topology.numTrustedProxies > 0,
       authorize: (request) => state.deciders.authorizeRequest('listeners', this.#attributes(state), request),
       authenticate: (request, knowledge) => state.deciders.authenticate('listeners', request, knowledge),
@@ -45,15 +46,15 @@ export class GatewayClient {
     };
   }
 
-  /** How the connection itself is judged; its stages are undefined where its listener is gone or speaks something else now. */
+  /** How the connection itself is judged; its stages are undefined where its gateway is gone, or its listener speaks something else now. */
   connectionStages(): ConnectionStages {
     return {
       authorize: (published) => {
-        const state = this.#current();
+        const state = this.#standing();
         return state?.deciders.authorizeConnection('listeners', { ...this.#attributes(state), ...published });
       },
       verdict: (authorization, published) => {
-        const state = this.#current();
+        const state = this.#standing();
         return state?.deciders.connection('listeners', { ...this.#attributes(state), ...published }, authorization);
       },
     };
@@ -117,10 +118,23 @@ export class GatewayClient {
     return state.attributes(this.facts);
   }
 
+  /** The state in force where its listener serves this connection. */
   #current(): GatewayState | undefined {
     const state = this.state();
-    // A connection that began before PROXY headers were asked for has none, and one that had to bring one was told of by whom it brought.
-    const same = state?.gateway.topology.proxyProtocol === this.facts.proxied;
-    return same && serves(state.listenersOn(this.facts.port), this.facts.kind) ? state : undefined;
+    return state !== undefined && this.#isSame(state) && serves(state.listenersOn(this.facts.port), this.facts.kind)
+      ? state
+      : undefined;
+  }
+
+  /** The same, and also where its port has no listener any more: the gateway's policies still judge what is to finish there. */
+  #standing(): GatewayState | undefined {
+    const state = this.state();
+    const drains = state !== undefined && this.#isSame(state) && state.listenersOn(this.facts.port).length === 0;
+    return drains ? state : this.#current();
+  }
+
+  /** A connection that began before PROXY headers were asked for has none, and one that had to bring one was told of by whom it brought. */
+  #isSame(state: GatewayState): boolean {
+    return state.gateway.topology.proxyProtocol === this.facts.proxied;
   }
 }

@@ -1,6 +1,13 @@
+import { constants } from 'node:crypto';
 import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls';
 import { type GatewayInfo, type Inventory, isGranted, type Listener } from '@sallyport/policy';
 import { listenerFor } from './listener-host.js';
+
+/**
+ * What a gateway takes of its clients' TLS. TLS 1.2 could begin anew within a connection, which costs the gate far more than the client,
+ * and has no use here.
+ */
+export const clientTlsOptions = { minVersion: 'TLSv1.2', secureOptions: constants.SSL_OP_NO_RENEGOTIATION } as const;
 
 /** What one HTTPS listener shows. */
 export interface ServerCertificate {
@@ -37,7 +44,7 @@ function certificateOf(inventory: Inventory, gateway: GatewayInfo, listener: Lis
       ? inventory.secrets.get(`${namespace}/${name}`)
       : undefined,
   );
-  const options = { minVersion: 'TLSv1.2', cert: [] as string[], key: [] as string[] } as const;
+  const options = { ...clientTlsOptions, cert: [] as string[], key: [] as string[] } as const;
   for (const secret of secrets) {
     if (secret?.tlsCertificate === undefined || secret.tlsKey === undefined) {
       return undefined;

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { createServer, type SecureContext, type TLSSocket } from 'node:tls';
-import type { ServerCertificate } from './server-certificates.js';
+import { clientTlsOptions, type ServerCertificate } from './server-certificates.js';
 
 /** What ending a client's TLS needs. */
 export interface TlsTermination {
@@ -21,7 +21,7 @@ export function terminateTls(socket: Socket, { certificateFor, onSecure, onFaile
   createServer({
     // Without a server name Node asks nobody: it shows what the server itself has.
     ...certificateFor('')?.options,
-    minVersion: 'TLSv1.2',
+    ...clientTlsOptions,
     ALPNProtocols: ['h2', 'http/1.1'],
     allowHalfOpen: true,
     handshakeTimeout: limits.handshakeTimeoutMs ?? 10_000,

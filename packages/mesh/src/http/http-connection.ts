@@ -69,9 +69,13 @@ export class HttpConnection implements ConnectionOwner, JudgedConnection {
   /** A new snapshot is in force: ends the requests that it denies; those that it allows do not notice. */
   rejudge(): void {
     this.#pool.retire();
-    if (this.options.scope() === undefined) {
+    const scope = this.options.scope();
+    if (scope === undefined) {
       this.cut('policy_change');
       return;
+    }
+    if (scope.draining === true) {
+      this.drain();
     }
     for (const run of this.#runs) {
       run.rejudge();

@@ -40,6 +40,8 @@ export interface RequestScope {
   judge(request: RequestAttributes, authorization: Authorization): RequestVerdict;
   /** Where the request goes; `request.path` is the path that was judged. */
   route(request: RequestAttributes): Routed;
+  /** Whether the listener of the connection is gone: what is under way may finish, further requests are not taken. */
+  readonly draining?: boolean;
   /** Whether `x-forwarded-proto` of the client is believed. */
   readonly trustForwardedProto: boolean;
 }

@@ -1,5 +1,8 @@
 import type { ListenPlace } from './listen-options.js';
 
+/** How long the connections of a listener that a change takes away may go on (reference section 7.8). */
+const removedDrainMs = 5000;
+
 /** A socket that a gate is to listen on. */
 export interface ListenerPlan extends ListenPlace {
   /** What it is for, in words for people: `HBONE`, `plaintext`. */
@@ -79,8 +82,8 @@ export class ListenerSet<Plan extends ListenerPlan> {
     const removed = [...this.#entries].filter(([key]) => !next.has(key));
     this.#entries = next;
     this.#plans = prepared.plans;
-    // The connections of a removed listener have been judged by now: there is nothing left to wait for.
-    for (const [, { listener }] of removed) void listener.close(0);
+    // The connections of a removed listener have been judged by now: what is still allowed gets time to finish.
+    for (const [, { listener }] of removed) void listener.close(removedDrainMs);
   }
 
   /** Closes what was prepared. */

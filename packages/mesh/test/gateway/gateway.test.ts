@@ -124,12 +124,71 @@ describe('an ingress gateway', () => {
     expect(await ask(await dial(), { headers: { host: 'www.shop.example' } })).toMatchObject({ status: 200 });
   });
 
-  it('ends connections whose listener a change takes away', async () => {
+  describe('of which a change takes a listener away', () => {
+    const moved = [...base, service(), front('{ name: web, port: 18081, protocol: HTTP }')];
+    let finish: () => void;
+    async function underWay(): Promise<Socket> {
+      const held = new Promise<void>((resolve) => {
+        finish = resolve;
+      });
+      mesh = await L7Mesh.start([...base, service(), front(plain)], (made) =>
+        runHttp(made, 'shop/server', 8080, async (_, response) => {
+          response.write('begun');
+          await held;
+          response.end(' and finished');
+        }),
+      );
+      const socket = await dial();
+      socket.write('GET / HTTP/1.1\r\nhost: a\r\n\r\n');
+      await readUntil(socket, 'begun');
+      return socket;
+    }
+
+    it('lets a request finish, and takes no further one', async () => {
+      const socket = await underWay();
+      await mesh.change(moved);
+      socket.write('GET /next HTTP/1.1\r\nhost: a\r\n\r\n');
+      finish();
+      expect(await readAll(socket)).toMatch(/ and finished\r\n0\r\n\r\n$/);
+      await mesh.logged('"GET / HTTP/1.1" 200');
+      expect(mesh.log.filter((line) => line.includes('/next'))).toEqual([]);
+    });
+
+    it('ends a request at once that a policy denies meanwhile', async () => {
+      const socket = await underWay();
+      await mesh.change(moved);
+      const ended = readAll(socket);
+      await Promise.all([
+        expect(ended).rejects.toThrow(),
+        mesh.change([...moved, atGateway('action: DENY, rules: [{ to: [{ operation: { ports: ["18080"] } }] }]')]),
+      ]);
+      finish();
+    });
+
+    it('ends a request that is still under way after a while', async () => {
+      const socket = await underWay();
+      await mesh.change(moved);
+      await expect(readAll(socket)).rejects.toMatchObject({ code: 'ECONNRESET' });
+      finish();
+    });
+
+    it('ends a request at once where the gateway itself is gone', async () => {
+      const socket = await underWay();
+      const ended = readAll(socket);
+      await Promise.all([
+        expect(ended).rejects.toMatchObject({ code: 'ECONNRESET' }),
+        mesh.change([...base, service()].filter((text) => text !== route)),
+      ]);
+      finish();
+    });
+  });
+
+  it('ends idle connections whose listener a change takes away', async () => {
     await start([...base, service(), front(plain)]);
     const socket = await dial();
     socket.write('GET / HTTP/1.1\r\nhost: a\r\n\r\n');
     await readUntil(socket, '200 OK');
-    const ended = new Promise<void>((resolve) => socket.on('error', () => undefined).once('close', () => resolve()));
+    const ended = once(socket, 'end');
     await mesh.change([...base, service(), front('{ name: web, port: 18081, protocol: HTTP }')]);
     socket.resume();
     await ended;
@@ -223,5 +282,18 @@ data: { tls.crt: ${encoded(chain)}, tls.key: ${encoded(key)} }
     expect(await mesh.logged('TLS handshake')).toContain('three.example');
     const nameless = connectTls({ ...listener(), ca: authority.bundle, rejectUnauthorized: false });
     await expect(once(nameless, 'secureConnect')).rejects.toThrow();
+  });
+
+  it('takes no renegotiation of TLS 1.2: it ends the connection that asks for one, and no other', async () => {
+    const authority = await startTls();
+    const other = await secure(authority, 'one.example', ['http/1.1']);
+    const socket = connectTls({ ...listener(), servername: 'one.example', ca: authority.bundle, maxVersion: 'TLSv1.2' });
+    sockets.push(socket);
+    await once(socket, 'secureConnect');
+    expect(socket.getProtocol()).toBe('TLSv1.2');
+    const failed = once(socket, 'error');
+    socket.renegotiate({}, () => undefined);
+    expect(String((await failed)[0])).toContain('no renegotiation');
+    expect(await ask(other, { headers: { host: 'one.example' } })).toMatchObject({ status: 200 });
   });
 });

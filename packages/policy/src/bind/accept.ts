@@ -144,7 +144,7 @@ export function parseAuthority(text: string): Authority | undefined {
   if (colon <= 0 || port === undefined) return undefined;
   const written = text.slice(0, colon);
   if (written.startsWith('[') && written.endsWith(']')) {
-    const address = parseIpAddress(written.slice(1, -1));
+    const address = written.includes(':') ? parseIpAddress(written.slice(1, -1)) : undefined;
     return address === undefined ? undefined : { host: address, address, port };
   }
   const address = parseIpAddress(written);
