@@ -1,22 +1,20 @@
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { readDirectly } from '../socket/direct-reads.js';
+import { Allowances } from './allowances.js';
 import { FrameReader, type FrameSink, type Setting } from './frame-reader.js';
-import {
-  goAwayFrame,
-  headersFrames,
-  pingFrame,
-  resetFrame,
-  settingsAckFrame,
-  settingsFrame,
-  windowUpdateFrame,
-} from './frame-writer.js';
+import { goAwayFrame, headersFrames, pingFrame, resetFrame, settingsAckFrame, windowUpdateFrame } from './frame-writer.js';
 import { HpackDecoder } from './hpack/hpack-decoder.js';
 import { HpackEncoder } from './hpack/hpack-encoder.js';
-import { Allowance, defaultHttp2Limits, type Http2Limits } from './limits.js';
+import { defaultHttp2Limits, type Http2Limits } from './limits.js';
 import { type HeadResult, type MessageHead, type OutgoingHead, requestHead, responseHead } from './message-head.js';
+import { openingFrames } from './opening-frames.js';
 import { Output } from './output.js';
-import { ConnectionError, clientPreface, defaultMaxFrameSize, defaultWindow, errorCode, largest31, setting } from './protocol.js';
+import { PeerSettings } from './peer-settings.js';
+import { Pings } from './pings.js';
+import { ConnectionError, errorCode, largest31 } from './protocol.js';
+import { ReceiveWindow } from './receive-window.js';
+import { ResetStreams } from './reset-streams.js';
 import { type StreamLink, TunnelStream } from './tunnel-stream.js';
 
 /** What a connection tells of. */
@@ -33,12 +31,6 @@ export interface Http2Handlers {
   readonly onClose?: (error: Error | undefined) => void;
 }
 
-/** What is limited by rate. */
-type Limited = 'pings' | 'settings' | 'rapidResets' | 'idleFrames' | 'windowUpdates' | 'streamErrors';
-
-/** Reset streams of which frames may still be under way; older ones are taken for closed. */
-const mostRecentResets = 1000;
-
 /** From here on what is to be sent goes out at once. */
 const bulkBytes = 4096;
 
@@ -49,8 +41,8 @@ const recordBytes = 16_384;
 const farewellMs = 1000;
 
 /**
- * One end of an HTTP/2 connection that carries tunnels (RFC 9113): settings, windows, streams and their states, the limits that a hostile
- * peer meets. DATA goes from the socket to the streams and back without a copy on the way in and with one on the way out.
+ * One end of an HTTP/2 connection that carries tunnels (RFC 9113): its streams and their states, from its beginning to its end. DATA goes from
+ * the socket to the streams and back without a copy on the way in and with one on the way out.
  *
  * INVARIANT (one owner): a stream is in `#streams` from its first frame until both sides have ended it or one has reset it, and never
  * comes back; the peer's limit and ours count exactly these.
@@ -67,12 +59,9 @@ export class Http2Connection implements FrameSink, StreamLink {
   readonly #streams = new Map<number, TunnelStream>();
   /** Streams whose `Duplex` is still in use, closed ones included. */
   #alive = 0;
-  /** Streams that this side reset, with the bytes that the peer may have sent before it knew. */
-  readonly #recentResets = new Map<number, number>();
-  #receiveWindow: number;
-  #unannounced = 0;
-  #peerWindow = defaultWindow;
-  #peerMaxStreams = Infinity;
+  readonly #resets = new ResetStreams();
+  readonly #window: ReceiveWindow;
+  readonly #peer: PeerSettings;
   #lastPeerStream = 0;
   #nextStream = 1;
   #reading = false;
@@ -84,12 +73,11 @@ export class Http2Connection implements FrameSink, StreamLink {
   #announcedLast: number | undefined;
   #over = false;
   #error: Error | undefined;
-  readonly #pings = new Map<string, () => void>();
-  #pingNumber = 0;
+  readonly #pings = new Pings();
   #current: TunnelStream | undefined;
   /** Of the DATA frame that is being read, padding included. */
   #currentLength = 0;
-  readonly #allow: Readonly<Record<Limited, Allowance>>;
+  readonly #allow: Allowances;
   #countedDataFrames = 0;
   readonly #timers = new Set<NodeJS.Timeout>();
   #flushing: NodeJS.Immediate | undefined;
@@ -107,15 +95,9 @@ export class Http2Connection implements FrameSink, StreamLink {
     );
     this.#decoder = new HpackDecoder(all);
     this.#output = new Output(socket, () => this.#endIfDone());
-    this.#receiveWindow = all.connectionWindow;
-    this.#allow = {
-      pings: new Allowance(all.pings),
-      settings: new Allowance(all.settings),
-      rapidResets: new Allowance(all.rapidResets),
-      idleFrames: new Allowance(all.idleFrames),
-      windowUpdates: new Allowance(all.windowUpdates),
-      streamErrors: new Allowance(all.streamErrors),
-    };
+    this.#window = new ReceiveWindow(all.connectionWindow);
+    this.#peer = new PeerSettings({ role, encoder: this.#encoder, output: this.#output, streams: this.#streams });
+    this.#allow = new Allowances(all);
     this.#begin();
   }
 
@@ -136,7 +118,7 @@ export class Http2Connection implements FrameSink, StreamLink {
 
   /** Streams that the peer allows at once. */
   get peerMaxStreams(): number {
-    return this.#peerMaxStreams;
+    return this.#peer.maxStreams;
   }
 
   /** Opens a stream (client). The answer's head comes to `onAnswer`. */
@@ -155,11 +137,7 @@ export class Http2Connection implements FrameSink, StreamLink {
 
   /** Asks whether the peer is there. */
   ping(answered: () => void): void {
-    const payload = Buffer.alloc(8);
-    this.#pingNumber += 1;
-    payload.writeUInt32BE(this.#pingNumber, 4);
-    this.#pings.set(payload.toString('latin1'), answered);
-    this.#output.control(pingFrame(payload, false));
+    this.#output.control(pingFrame(this.#pings.next(answered), false));
     this.#flush();
   }
 
@@ -188,18 +166,7 @@ export class Http2Connection implements FrameSink, StreamLink {
   // --- what comes from the socket
 
   #begin(): void {
-    const { streamWindow, connectionWindow, maxFrameSize, maxConcurrentStreams, maxHeaderListSize } = this.#limits;
-    const settings = [
-      { id: setting.enablePush, value: 0 },
-      { id: setting.maxConcurrentStreams, value: this.#role === 'server' ? maxConcurrentStreams : 0 },
-      { id: setting.initialWindowSize, value: streamWindow },
-      { id: setting.maxFrameSize, value: maxFrameSize },
-      { id: setting.maxHeaderListSize, value: maxHeaderListSize },
-    ];
-    if (this.#role === 'client') this.#output.control(clientPreface);
-    // A server must not send ENABLE_PUSH with any value but 0; it need not send it (RFC 9113 section 6.5.2).
-    this.#output.control(settingsFrame(this.#role === 'client' ? settings : settings.slice(1)));
-    if (connectionWindow > defaultWindow) this.#output.control(windowUpdateFrame(0, connectionWindow - defaultWindow));
+    for (const frame of openingFrames(this.#role, this.#limits)) this.#output.control(frame);
     const read = (bytes: Buffer): void => this.#read(bytes);
     // A buffer for each connection: what TLS decrypts may come while other bytes are still looked at.
     const direct = this.#socket instanceof Socket && readDirectly(this.#socket, Buffer.allocUnsafeSlow(recordBytes), read);
@@ -297,15 +264,10 @@ export class Http2Connection implements FrameSink, StreamLink {
     this.#timers.add(timer);
   }
 
-  #spend(what: Limited, description: string): void {
-    if (!this.#allow[what].take()) throw new ConnectionError(errorCode.enhanceYourCalm, `too many ${description}`);
-  }
-
   // --- FrameSink
 
   dataBegins(streamId: number, length: number): void {
-    this.#receiveWindow -= length;
-    if (this.#receiveWindow < 0) throw new ConnectionError(errorCode.flowControlError, 'connection window exceeded');
+    this.#window.received(length);
     const stream = this.#streams.get(streamId);
     this.#current = undefined;
     if (stream === undefined) {
@@ -314,7 +276,7 @@ export class Http2Connection implements FrameSink, StreamLink {
       return;
     }
     if (stream.remoteEnded) throw new ConnectionError(errorCode.streamClosed, 'DATA after the end of its stream');
-    if (length === 0) this.#spend('idleFrames', 'empty frames');
+    if (length === 0) this.#allow.spend('idleFrames', 'empty frames');
     this.#currentLength = length;
     if (!stream.reserve(length)) {
       this.#streamFailed(stream, errorCode.flowControlError, 'stream window exceeded');
@@ -333,9 +295,9 @@ export class Http2Connection implements FrameSink, StreamLink {
     if (stream === undefined) return;
     if (padding > 0 && !stream.destroyed) stream.consumed(padding);
     // Frames of nothing but padding are as empty as those without.
-    if (padding > 0 && padding === this.#currentLength) this.#spend('idleFrames', 'empty frames');
+    if (padding > 0 && padding === this.#currentLength) this.#allow.spend('idleFrames', 'empty frames');
     if (!endStream) return;
-    this.#allow.idleFrames.grant(1);
+    this.#allow.grant('idleFrames', 1);
     if (this.#streams.get(stream.id) === stream) stream.endReceived();
   }
 
@@ -355,37 +317,37 @@ export class Http2Connection implements FrameSink, StreamLink {
       return;
     }
     this.#checkClosed(streamId, 'HEADERS', 0);
-    this.#spend('idleFrames', 'HEADERS on closed streams');
+    this.#allow.spend('idleFrames', 'HEADERS on closed streams');
   }
 
   priority(_streamId: number): void {
-    this.#spend('idleFrames', 'PRIORITY frames');
+    this.#allow.spend('idleFrames', 'PRIORITY frames');
   }
 
   unknownFrame(_type: number): void {
-    this.#spend('idleFrames', 'frames of unknown types');
+    this.#allow.spend('idleFrames', 'frames of unknown types');
   }
 
   streamReset(streamId: number, code: number): void {
     const stream = this.#streams.get(streamId);
     if (stream === undefined) {
       this.#checkIdle(streamId, 'RST_STREAM');
-      this.#spend('idleFrames', 'resets of closed streams');
+      this.#allow.spend('idleFrames', 'resets of closed streams');
       return;
     }
-    if (this.#role === 'server' && !stream.answered) this.#spend('rapidResets', 'requests reset before they were answered');
+    if (this.#role === 'server' && !stream.answered) this.#allow.spend('rapidResets', 'requests reset before they were answered');
     stream.resetReceived(code);
   }
 
   streamError(streamId: number, code: number): void {
     const stream = this.#streams.get(streamId);
-    if (stream === undefined) this.#spend('idleFrames', 'malformed frames');
+    if (stream === undefined) this.#allow.spend('idleFrames', 'malformed frames');
     else this.#streamFailed(stream, code, 'malformed frame');
   }
 
   settings(settings: readonly Setting[]): void {
-    this.#spend('settings', 'SETTINGS frames');
-    for (const { id, value } of settings) this.#apply(id, value);
+    this.#allow.spend('settings', 'SETTINGS frames');
+    for (const each of settings) this.#peer.apply(each);
     this.#output.control(settingsAckFrame());
     if (this.#ready) return;
     this.#ready = true;
@@ -398,23 +360,16 @@ export class Http2Connection implements FrameSink, StreamLink {
   }
 
   pinged(payload: Buffer): void {
-    this.#spend('pings', 'PING frames');
+    this.#allow.spend('pings', 'PING frames');
     this.#output.control(pingFrame(payload, true));
   }
 
   pingAnswered(payload: Buffer): void {
-    const key = payload.toString('latin1');
-    const answered = this.#pings.get(key);
-    if (answered === undefined) {
-      this.#spend('idleFrames', 'answers to no PING');
-      return;
-    }
-    this.#pings.delete(key);
-    answered();
+    if (!this.#pings.answered(payload)) this.#allow.spend('idleFrames', 'answers to no PING');
   }
 
   wentAway(lastStreamId: number, _code: number): void {
-    if (this.#peerWentAway) this.#spend('idleFrames', 'GOAWAY frames');
+    if (this.#peerWentAway) this.#allow.spend('idleFrames', 'GOAWAY frames');
     this.#peerWentAway = true;
     if (this.#role === 'client') {
       // What it has not looked at may be tried elsewhere (RFC 9113 section 6.8).
@@ -427,9 +382,9 @@ export class Http2Connection implements FrameSink, StreamLink {
   }
 
   windowOpened(streamId: number, increment: number): void {
-    this.#allow.windowUpdates.grant(4 * (this.#output.dataFrames - this.#countedDataFrames));
+    this.#allow.grant('windowUpdates', 4 * (this.#output.dataFrames - this.#countedDataFrames));
     this.#countedDataFrames = this.#output.dataFrames;
-    this.#spend('windowUpdates', 'WINDOW_UPDATE frames');
+    this.#allow.spend('windowUpdates', 'WINDOW_UPDATE frames');
     if (streamId === 0) {
       if (increment === 0) throw new ConnectionError(errorCode.protocolError, 'WINDOW_UPDATE of 0');
       this.#output.window += increment;
@@ -465,11 +420,9 @@ export class Http2Connection implements FrameSink, StreamLink {
   }
 
   consumed(bytes: number): void {
-    this.#unannounced += bytes;
-    if (this.#unannounced < this.#limits.connectionWindow / 4) return;
-    this.#output.control(windowUpdateFrame(0, this.#unannounced));
-    this.#receiveWindow += this.#unannounced;
-    this.#unannounced = 0;
+    const increment = this.#window.consumed(bytes);
+    if (increment === 0) return;
+    this.#output.control(windowUpdateFrame(0, increment));
     this.#flush();
   }
 
@@ -491,10 +444,9 @@ export class Http2Connection implements FrameSink, StreamLink {
   closed(stream: TunnelStream): void {
     if (!this.#streams.delete(stream.id)) return;
     if (stream.answered) {
-      // Whoever uses tunnels earns what using them brings with it.
-      this.#allow.rapidResets.grant(1);
-      this.#allow.idleFrames.grant(2);
-      this.#allow.windowUpdates.grant(4);
+      this.#allow.grant('rapidResets', 1);
+      this.#allow.grant('idleFrames', 2);
+      this.#allow.grant('windowUpdates', 4);
     }
     this.#flush();
     this.#handlers.onStreams?.(this.#streams.size);
@@ -508,7 +460,7 @@ export class Http2Connection implements FrameSink, StreamLink {
   // --- streams
 
   #newStream(id: number): TunnelStream {
-    const stream = new TunnelStream(this, id, { send: this.#peerWindow, receive: this.#limits.streamWindow });
+    const stream = new TunnelStream(this, id, { send: this.#peer.window, receive: this.#limits.streamWindow });
     this.#streams.set(id, stream);
     this.#alive += 1;
     this.#handlers.onStreams?.(this.#streams.size);
@@ -519,17 +471,17 @@ export class Http2Connection implements FrameSink, StreamLink {
     this.#lastPeerStream = id;
     const { maxConcurrentStreams, streamWindow } = this.#limits;
     if (this.#goAway === 'final' || this.#over) {
-      this.#remember(id, streamWindow);
+      this.#resets.remember(id, streamWindow);
       return;
     }
     // A stream that is over but still read counts for its memory.
     if (this.#streams.size >= maxConcurrentStreams || this.#alive >= 2 * maxConcurrentStreams) {
-      this.#spend('streamErrors', 'streams beyond the limit');
+      this.#allow.spend('streamErrors', 'streams beyond the limit');
       this.#sendReset(id, errorCode.refusedStream, streamWindow);
       return;
     }
     if ('malformed' in result) {
-      this.#spend('streamErrors', 'malformed requests');
+      this.#allow.spend('streamErrors', 'malformed requests');
       this.#sendReset(id, errorCode.protocolError, streamWindow);
       return;
     }
@@ -544,7 +496,7 @@ export class Http2Connection implements FrameSink, StreamLink {
       return;
     }
     if (result.head[':status']?.startsWith('1')) {
-      this.#spend('idleFrames', 'interim answers');
+      this.#allow.spend('idleFrames', 'interim answers');
       if (endStream) this.#streamFailed(stream, errorCode.protocolError, 'interim answer that ends its stream');
       return;
     }
@@ -554,16 +506,14 @@ export class Http2Connection implements FrameSink, StreamLink {
   }
 
   #streamFailed(stream: TunnelStream, code: number, message: string): void {
-    this.#spend('streamErrors', 'stream errors');
+    this.#allow.spend('streamErrors', 'stream errors');
     stream.fail(code, message);
   }
 
   /** A frame on a stream that is not open: an error, or a remnant from before the peer knew that it was reset (RFC 9113 section 5.1). */
   #checkClosed(streamId: number, what: string, length: number): void {
     this.#checkIdle(streamId, what);
-    const left = (this.#recentResets.get(streamId) ?? -1) - length;
-    if (left < 0) throw new ConnectionError(errorCode.streamClosed, `${what} on a closed stream`);
-    this.#recentResets.set(streamId, left);
+    if (!this.#resets.explains(streamId, length)) throw new ConnectionError(errorCode.streamClosed, `${what} on a closed stream`);
   }
 
   /** Frames on a stream that was never opened (RFC 9113 section 5.1). */
@@ -573,48 +523,8 @@ export class Http2Connection implements FrameSink, StreamLink {
   }
 
   #sendReset(id: number, code: number, window: number): void {
-    this.#remember(id, window);
+    this.#resets.remember(id, window);
     this.#output.control(resetFrame(id, code));
     this.#flush();
-  }
-
-  /** Notes how much of a stream may still be under way when this side has given it up. */
-  #remember(id: number, window: number): void {
-    this.#recentResets.set(id, Math.max(0, window));
-    const [oldest] = this.#recentResets.keys();
-    if (this.#recentResets.size > mostRecentResets && oldest !== undefined) this.#recentResets.delete(oldest);
-  }
-
-  /** A setting of the peer (RFC 9113 section 6.5.2). */
-  #apply(id: number, value: number): void {
-    switch (id) {
-      case setting.headerTableSize:
-        this.#encoder.limitTable(value);
-        return;
-      case setting.enablePush:
-        if (value > 1 || (value === 1 && this.#role === 'client'))
-          throw new ConnectionError(errorCode.protocolError, 'ENABLE_PUSH');
-        return;
-      case setting.maxConcurrentStreams:
-        this.#peerMaxStreams = value;
-        return;
-      case setting.initialWindowSize:
-        this.#changePeerWindow(value);
-        return;
-      case setting.maxFrameSize:
-        if (value < defaultMaxFrameSize || value > 0xff_ffff)
-          throw new ConnectionError(errorCode.protocolError, 'MAX_FRAME_SIZE');
-        this.#output.maxFrameSize = value;
-    }
-  }
-
-  #changePeerWindow(size: number): void {
-    if (size > largest31) throw new ConnectionError(errorCode.flowControlError, 'INITIAL_WINDOW_SIZE');
-    for (const stream of this.#streams.values()) {
-      stream.sendWindow += size - this.#peerWindow;
-      if (stream.sendWindow > largest31) throw new ConnectionError(errorCode.flowControlError, 'window too large');
-      this.#output.schedule(stream);
-    }
-    this.#peerWindow = size;
   }
 }
