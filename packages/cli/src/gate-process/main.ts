@@ -20,17 +20,13 @@ const lines = LineWriter.to(1);
 const log = (line: string): void => lines.write(line);
 const told = readGateArguments(process.argv.slice(2));
 const alone = told.workers === 1;
-if (!alone) {
-  // Many short connections: whichever worker is idle takes the next one, where handing it out would cost both processes a message each way.
-  // At the other gates there are few connections, each with many tunnels, and turns are what spreads those.
-  if (told.name === 'ztunnel-source') cluster.schedulingPolicy = cluster.SCHED_NONE;
+if (!alone)
   cluster.setupPrimary({
     exec: fileURLToPath(import.meta.url),
     args: writeGateArguments({ ...told, workers: 1 }),
     execArgv: [],
     serialization: 'json',
   });
-}
 const decisions = alone && told.decisions !== undefined ? openDecisionFile(told.decisions) : undefined;
 const host = alone
   ? new GateHost({
