@@ -3,6 +3,7 @@ import {
   acceptAtZtunnel,
   type Dialect,
   type GatewayInfo,
+  gatewayBetween,
   type InboundTarget,
   type Inventory,
   type OutboundRoute,
@@ -45,7 +46,7 @@ function keyOf({ kind, metadata }: Manifest): string {
 }
 
 function answerOf({ from = 'Pod/shop/web', to, at, authority }: RouteRow, inventory: Inventory): string {
-  if (to !== undefined) return showRoute(routeOf(inventory, from, to));
+  if (to !== undefined) return showRoute(inventory, from, routeOf(inventory, from, to));
   return showTarget(acceptAt(inventory, at ?? '', authority ?? ''));
 }
 
@@ -78,13 +79,18 @@ function gatewayNamed(inventory: Inventory, name: string): GatewayInfo {
   return gateway;
 }
 
-function showRoute(route: OutboundRoute): string {
+function showRoute(inventory: Inventory, from: string, route: OutboundRoute): string {
   switch (route.kind) {
     case 'waypoint':
-      return `waypoint ${route.gateway.key} for ${route.authority}`;
+      return `waypoint ${route.gateway.key} for ${route.authority}${through(route.through)}`;
     case 'hbone':
-    case 'plaintext':
-      return `${route.kind} ${route.endpoints.map(({ workload: { key }, port }) => `${key}:${port}`).join(' ')}`;
+    case 'plaintext': {
+      const sender = from.startsWith('Gateway/') ? gatewayNamed(inventory, from).workload : workloadNamed(inventory, from);
+      const endpoints = route.endpoints.map(
+        ({ workload, port }) => `${workload.key}:${port}${through(gatewayBetween(inventory, sender, workload))}`,
+      );
+      return `${route.kind} ${endpoints.join(' ')}`;
+    }
     case 'passthrough':
       return `outside ${route.host}:${route.port}`;
     case 'refused':
@@ -92,10 +98,20 @@ function showRoute(route: OutboundRoute): string {
   }
 }
 
+/** What a PROXY header tells the application that the client wanted. */
+function proxiedFor({ proxied }: Extract<InboundTarget, { kind: 'workload' }>): string {
+  return proxied === undefined ? '' : ` for ${proxied.address}:${proxied.port}`;
+}
+
+/** The east-west gateway on the way to another network. */
+function through(gateway: GatewayInfo | undefined): string {
+  return gateway === undefined ? '' : ` through ${gateway.key}`;
+}
+
 function showTarget(target: InboundTarget): string {
   switch (target.kind) {
     case 'workload':
-      return `${target.workload.key}:${target.port}`;
+      return `${target.workload.key}:${target.port}${proxiedFor(target)}`;
     case 'service':
       return `${target.service.key}:${target.servicePort.port}`;
     case 'refused':
