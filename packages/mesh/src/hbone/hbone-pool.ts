@@ -7,6 +7,7 @@ import type { PeerJudge } from '../identity/peer-judge.js';
 import type { ExpectedPeer } from '../identity/tls-options.js';
 import type { ConnectTarget } from '../socket/connect-socket.js';
 import type { GivingUp } from '../socket/giving-up.js';
+import { Carrier } from './carrier.js';
 import { HboneError, UnseenError } from './hbone-error.js';
 import { defaultKeepAlive, type KeepAlive } from './keep-alive.js';
 import { type DialLimits, PooledConnection, wasRefusedUnseen } from './pooled-connection.js';
@@ -141,8 +142,8 @@ export class HbonePool {
   }
 
   /** On a connection of its own: the gate in between chooses an endpoint for each, and one that is shared would reach one only. */
-  async #openInner(carrier: Duplex, request: TunnelRequest, inner: InnerTunnel, credentials: Credentials): Promise<OpenTunnel> {
-    const target = { ...request, carrier, credentials, peers: this.#options.peers, expected: this.#expected(inner) };
+  async #openInner(outer: Duplex, request: TunnelRequest, inner: InnerTunnel, credentials: Credentials): Promise<OpenTunnel> {
+    const target = { ...request, carrier: new Carrier(outer), credentials, peers: this.#options.peers, expected: this.#expected(inner) };
     const connection = new PooledConnection(target, this.#limits, () => undefined);
     this.#track(connection);
     try {
@@ -151,7 +152,7 @@ export class HbonePool {
       return tunnel;
     } catch (error) {
       connection.destroy();
-      resetStream(carrier);
+      resetStream(outer);
       throw error;
     }
   }

@@ -93,6 +93,7 @@ describe('a service in another network', () => {
     );
     const crossing = await mesh.logged('direction="inbound"', 'src.workload="client"');
     expect(crossing).toContain(`dst.addr=10.3.0.3:15008 dst.hbone_addr=${authority}`);
+    for (const line of [outbound, crossing]) expect(line).not.toContain('error=');
     const inbound = await mesh.mesh.logged('direction="inbound"', `src.identity="${identityOf('shop/client')}"`);
     expect(inbound).toMatch(
       new RegExp(`src\\.addr=${gateway.replaceAll('.', '\\.')}:\\d+ src\\.workload="client" src\\.namespace="shop"`),
