@@ -28,7 +28,7 @@ export function lookupName(inventory: Inventory, client: Workload, name: string)
     if (parseIpAddress(name) !== undefined) return { kind: 'unknown' };
     const found = resolveHost(inventory, name, client.namespace);
     if (found === undefined || isFarFetched(found, name)) return notOfTheMesh(inventory, client, name);
-    return 'hostname' in found ? ofService(inventory, found) : { kind: 'addresses', addresses: found.addresses };
+    return 'hostname' in found ? ofService(inventory, client, found) : { kind: 'addresses', addresses: found.addresses };
   } catch {
     return { kind: 'failed' };
   }
@@ -50,10 +50,12 @@ function notOfTheMesh(inventory: Inventory, client: Workload, host: string): Nam
  * Wildcard hosts, hosts that share their addresses, and names that only lead elsewhere (ExternalName, `resolution: NONE`) have no address
  * that would tell the gate which name was meant; that of the outside would lead past the policies on the name.
  */
-function ofService(inventory: Inventory, service: ServiceInfo): NameAnswer {
+function ofService(inventory: Inventory, client: Workload, service: ServiceInfo): NameAnswer {
   const { addresses, workloads, hostname } = service;
   if (addresses.length === 0 && workloads.length > 0) {
-    return { kind: 'addresses', addresses: workloads.filter(({ ready }) => ready).flatMap((workload) => workload.addresses) };
+    // Pods of other networks are not reached by their addresses.
+    const reachable = workloads.filter(({ ready, network }) => ready && network === client.network);
+    return { kind: 'addresses', addresses: reachable.flatMap((workload) => workload.addresses) };
   }
   const isAlone = addresses.every((address) => inventory.serviceByAddress.get(address)?.key === service.key);
   return addresses.length > 0 && isAlone && !hostname.startsWith('*') ? { kind: 'addresses', addresses } : { kind: 'by-name' };

@@ -143,7 +143,13 @@ export class HbonePool {
 
   /** On a connection of its own: the gate in between chooses an endpoint for each, and one that is shared would reach one only. */
   async #openInner(outer: Duplex, request: TunnelRequest, inner: InnerTunnel, credentials: Credentials): Promise<OpenTunnel> {
-    const target = { ...request, carrier: new Carrier(outer), credentials, peers: this.#options.peers, expected: this.#expected(inner) };
+    const target = {
+      ...request,
+      carrier: new Carrier(outer),
+      credentials,
+      peers: this.#options.peers,
+      expected: this.#expected(inner),
+    };
     const connection = new PooledConnection(target, this.#limits, () => undefined);
     this.#track(connection);
     try {

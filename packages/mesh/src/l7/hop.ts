@@ -17,7 +17,14 @@ export type Hop =
    * A tunnel to the gate of `workload`, which is a ztunnel's workload or another gateway's own; through an east-west gateway, with a tunnel inside
    * that leads to one of the identities `inner`.
    */
-  | { readonly kind: 'hbone'; readonly workload: Workload; readonly authority: string; readonly inner?: readonly string[] }
+  | {
+      readonly kind: 'hbone';
+      readonly workload: Workload;
+      readonly authority: string;
+      /** Whom the gate may prove to be; the workload itself where absent. */
+      readonly expected?: readonly string[];
+      readonly inner?: readonly string[];
+    }
   /** A workload without a ztunnel. */
   | { readonly kind: 'plaintext'; readonly workload: Workload; readonly port: number }
   /** Something outside the mesh. */
@@ -74,11 +81,16 @@ export function acrossNetworks(
   endpoint: Endpoint,
 ): Extract<Hop, { kind: 'hbone' }> | undefined {
   const { network } = endpoint.workload;
-  if (network === from.network) return tunnelTo(endpoint);
+  const named = service?.subjectAltNames ?? [];
+  if (network === from.network) {
+    const hop = tunnelTo(endpoint);
+    return named.length === 0 ? hop : { ...hop, expected: [endpoint.workload.identity, ...named] };
+  }
   const through = gatewayBetween(inventory, from, endpoint.workload);
   if (through === undefined || service === undefined || servicePort === undefined) return undefined;
   const inner = endpoints.filter(({ workload }) => workload.network === network).map(({ workload }) => workload.identity);
-  return { kind: 'hbone', workload: through.workload, authority: formatAuthority(service.hostname, servicePort.port), inner };
+  const authority = formatAuthority(service.hostname, servicePort.port);
+  return { kind: 'hbone', workload: through.workload, authority, inner: [...inner, ...named] };
 }
 
 function tunnelTo({ workload, port }: Endpoint): Extract<Hop, { kind: 'hbone' }> {

@@ -89,7 +89,7 @@ export class OnwardDialer {
       address: known(snapshot.addresses.socketAddress(hop.workload.address), hop.workload),
       port: snapshot.addresses.socketPort(hbonePort),
       ...place,
-      expectedIdentities: [hop.workload.identity],
+      expectedIdentities: hop.expected ?? [hop.workload.identity],
       authority: hop.authority,
       headers,
       ...(inner === undefined ? {} : { inner }),

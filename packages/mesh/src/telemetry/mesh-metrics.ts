@@ -3,6 +3,7 @@ import { Gauge, type Registry } from 'prom-client';
 import type { ConnectionInfo } from './access-log.js';
 import { BoundedCounter, type Count } from './bounded-counter.js';
 import { ConnectionCounters } from './connection-counters.js';
+import { registerMetric } from './registered-metric.js';
 import type { ResponseFlags } from './response-flags.js';
 
 const decisionLabelNames = ['gate', 'effect', 'reason', 'kind', 'policy', 'rule'] as const;
@@ -30,11 +31,11 @@ export class MeshMetrics {
   readonly #decisions: BoundedCounter<(typeof decisionLabelNames)[number]>;
   readonly #revoked: BoundedCounter<'reporter'>;
   #last: CountedDecision | undefined;
-  readonly #open: Gauge;
+  /** Connections that are open, by who reports them. */
+  readonly #open = { source: 0, destination: 0 };
   readonly #proxies: Gauge;
 
   private constructor(registry: Registry) {
-    const gauge = (name: string, help: string): Gauge => new Gauge({ name, help, registers: [registry] });
     this.#connections = new ConnectionCounters(registry);
     this.#decisions = new BoundedCounter({
       registry,
@@ -48,8 +49,14 @@ export class MeshMetrics {
       help: 'Connections refused or ended as the certificate of the peer is revoked',
       labels: ['reporter'],
     });
-    this.#open = gauge('istio_tcp_sockets_open', 'Connections that are open in this process');
-    this.#proxies = gauge('istio_active_proxy_count', 'Workloads that this process serves');
+    registerMetric(registry, {
+      name: 'istio_tcp_sockets_open',
+      help: 'Connections that are open in this process',
+      type: 'gauge',
+      values: () => Object.entries(this.#open).map(([reporter, value]) => ({ labels: { reporter }, value })),
+    });
+    const proxies = { name: 'istio_active_proxy_count', help: 'Workloads that this process serves' };
+    this.#proxies = new Gauge({ ...proxies, registers: [registry] });
   }
 
   /** The metrics of a registry, made once: the gates of one process share them. */
@@ -62,13 +69,13 @@ export class MeshMetrics {
   /** A connection begins. */
   connectionOpened(connection: ConnectionInfo): void {
     this.#connections.opened(connection);
-    this.#open.inc();
+    this.#open[reporterOf(connection)] += 1;
   }
 
   /** A connection has ended. */
   connectionClosed(connection: ConnectionInfo, flags: ResponseFlags, bytes: { fromClient: number; fromServer: number }): void {
     this.#connections.closed(connection, flags, bytes);
-    this.#open.dec();
+    this.#open[reporterOf(connection)] -= 1;
   }
 
   /** A verdict was given, at a gate such as `ztunnel`. */
@@ -108,4 +115,8 @@ export class MeshMetrics {
     count.value += 1;
     this.#last = { gate, effect, reason, policy, count };
   }
+}
+
+function reporterOf({ direction }: ConnectionInfo): 'source' | 'destination' {
+  return direction === 'inbound' ? 'destination' : 'source';
 }

@@ -12,7 +12,7 @@ export interface MetricValue {
 export interface MetricSource {
   readonly name: string;
   readonly help: string;
-  readonly type: 'counter' | 'histogram';
+  readonly type: 'counter' | 'gauge' | 'histogram';
   values(): MetricValue[];
 }
 

@@ -190,7 +190,7 @@ export class OutboundConnection implements JudgedConnection {
       address: plan.socketAddress,
       port: plan.socketPort,
       ...placeOf(snapshot, client, plan.socketAddress),
-      expectedIdentities: [plan.workload.identity],
+      expectedIdentities: plan.expected ?? [plan.workload.identity],
       authority: plan.authority,
       headers,
       inner,

@@ -10,7 +10,7 @@ import {
   type Workload,
 } from '@sallyport/policy';
 import type { AddressBook, Snapshot } from '../gate.js';
-import { acrossNetworks } from '../l7/hop.js';
+import { acrossNetworks, type Hop } from '../l7/hop.js';
 import { hbonePort } from './ports.js';
 import type { RoundRobin } from './round-robin.js';
 
@@ -22,6 +22,8 @@ export type OutboundPlan =
       readonly permit: Extract<OutboundRoute, { readonly kind: 'waypoint' | 'hbone' }>;
       /** Whose gate is dialled, and must prove this workload's identity. */
       readonly workload: Workload;
+      /** Whom it may prove to be; the workload itself where absent. */
+      readonly expected: readonly string[] | undefined;
       /** Behind an east-west gateway: who may end the tunnel inside (reference section 7.7). */
       readonly inner: readonly string[] | undefined;
       readonly socketAddress: string;
@@ -112,13 +114,23 @@ function tunnel(
   { addresses }: Snapshot,
   client: Workload,
   route: Extract<OutboundRoute, { kind: 'waypoint' | 'hbone' }>,
-  { workload, authority, inner }: { readonly workload: Workload; readonly authority: string; readonly inner?: readonly string[] },
+  { workload, authority, expected, inner }: Omit<Extract<Hop, { readonly kind: 'hbone' }>, 'kind'>,
 ): OutboundPlan {
   if (client.capture !== 'captured') return refused(`\`${client.key}\` has no ztunnel and thus no identity`, route.service);
   const socketAddress = socketFor(addresses, client, workload);
   if (socketAddress === undefined) return refused(`\`${workload.key}\` has no gate here`, route.service);
   const socketPort = addresses.socketPort(hbonePort);
-  return { kind: 'hbone', permit: route, workload, inner, socketAddress, socketPort, authority, service: route.service };
+  return {
+    kind: 'hbone',
+    permit: route,
+    workload,
+    expected,
+    inner,
+    socketAddress,
+    socketPort,
+    authority,
+    service: route.service,
+  };
 }
 
 function toPlaintext(

@@ -16,6 +16,7 @@ const inventory = inventoryOf([
   pod('shop', 'client', { address: '10.1.0.1' }),
   pod('shop', 'db-0', { address: '10.1.0.2', labels: ', set: db' }),
   pod('shop', 'db-1', { address: '10.1.0.3', labels: ', set: db' }),
+  pod('shop', 'db-2', { address: '10.1.0.4', labels: ', set: db, topology.istio.io/network: far' }),
   pod('other', 'client', { address: '10.1.0.9' }),
   service('shop', 'cart', '10.2.0.1', 80, 8080),
   service('other', 'cart', '10.2.0.2', 80, 8080),
@@ -75,7 +76,7 @@ test('a short name is a service of the namespace that asks', () => {
     expect(lookup(name)).toEqual(addresses('10.2.0.2'));
 });
 
-test('the name of a headless service leads to its pods, and a pod of it has a name', () => {
+test('the name of a headless service leads to its pods in the network of the client, and a pod of it has a name', () => {
   expect(lookup('db')).toEqual(addresses('10.1.0.2', '10.1.0.3'));
   expect(lookup('db-1.db.shop.svc.cluster.local')).toEqual(addresses('10.1.0.3'));
 });

@@ -93,6 +93,39 @@ describe('a ztunnel that is asked for a host name', () => {
   });
 });
 
+describe('a ServiceEntry with subjectAltNames', () => {
+  const entry = (names: string) => `
+apiVersion: networking.istio.io/v1
+kind: ServiceEntry
+metadata: { namespace: shop, name: server }
+spec:
+  hosts: [server.example]
+  addresses: [10.2.0.9]
+  location: MESH_INTERNAL
+  resolution: STATIC
+  ports: [{ number: 80, name: tcp, protocol: TCP, targetPort: 8080 }]
+  workloadSelector: { labels: { app: server } }
+  subjectAltNames: [${names}]
+`;
+  const dial = async () => {
+    const socket = await mesh.connectAs('shop/client', 'server.example', 80);
+    const answer = readAll(socket).catch((error: NodeJS.ErrnoException) => error.code ?? error.message);
+    socket.end('ping');
+    return answer;
+  };
+
+  it.each([
+    ['spiffe://cluster.local/ns/shop/sa/stand-in', 'ping'],
+    ['spiffe://cluster.local/ns/shop/sa/somebody', 'ECONNRESET'],
+    ['', 'ECONNRESET'],
+  ])('lets its endpoints prove to be %j, and nobody else', async (name, outcome) => {
+    await start(entry(name === '' ? '' : `"${name}"`));
+    const standIn = await mesh.authority.issue('spiffe://cluster.local/ns/shop/sa/stand-in');
+    mesh.authority.put({ ...standIn, identity: 'spiffe://cluster.local/ns/shop/sa/server' });
+    expect(await dial()).toBe(outcome);
+  });
+});
+
 describe('what a tunnel says about itself', () => {
   it('names the service for the log, where the workload is behind it', async () => {
     await start();

@@ -101,7 +101,7 @@ describe('two ztunnels', () => {
       expect(text).toMatch(new RegExp(`istio_tcp_connections_closed_total${labels} 1`));
       expect(text).toMatch(new RegExp(`istio_tcp_received_bytes_total${labels} 4`));
     }
-    expect(text).toContain('istio_tcp_sockets_open 0');
+    for (const reporter of ['source', 'destination']) expect(text).toContain(`istio_tcp_sockets_open{reporter="${reporter}"} 0`);
     expect(text).toContain('istio_active_proxy_count 3');
   });
 

@@ -112,6 +112,8 @@ export interface ServiceInfo {
   readonly workloads: readonly Workload[];
   /** Who may use it (`exportTo`): everyone, its own namespace, or nobody. */
   readonly visibility: 'public' | 'namespace' | 'none';
+  /** Of a ServiceEntry: identities that its endpoints may prove besides their own (reference section 7.2). */
+  readonly subjectAltNames?: readonly string[];
   /** Of a Service of type ExternalName, which is another name and nothing else. */
   readonly externalName?: string;
   /**

@@ -28,6 +28,7 @@ function buildHost(entry: ServiceEntry, host: string, context: ServiceContext): 
     annotations,
     addresses: virtualAddresses(entry, host, key, context),
     visibility: visibilityOf(entry.exportTo, namespace),
+    ...(entry.subjectAltNames.length === 0 ? {} : { subjectAltNames: entry.subjectAltNames }),
     ports: tcpPorts.map(
       (port): ServicePortInfo => ({
         name: port.name,

@@ -16,6 +16,7 @@ export function decodeServiceEntry(object: Fields, base: ResourceBase): ServiceE
     ...base,
     kind: 'ServiceEntry',
     hosts: spec?.strings('hosts') ?? [],
+    subjectAltNames: spec?.strings('subjectAltNames') ?? [],
     addresses: spec?.strings('addresses') ?? [],
     ports: spec?.fieldsList('ports').flatMap(decodePort) ?? [],
     location: spec?.oneOf('location', locations) ?? 'MESH_EXTERNAL',
@@ -25,7 +26,6 @@ export function decodeServiceEntry(object: Fields, base: ResourceBase): ServiceE
     exportTo: spec?.strings('exportTo') ?? [],
   };
   selector?.refuseUnknown();
-  spec?.ignore('subjectAltNames');
   spec?.refuseUnknown();
   return decoded;
 }

@@ -16,6 +16,8 @@ export interface WorkloadEntry extends ResourceBase {
 export interface ServiceEntry extends ResourceBase {
   readonly kind: 'ServiceEntry';
   readonly hosts: readonly string[];
+  /** Whom its endpoints may prove to be, besides themselves. */
+  readonly subjectAltNames: readonly string[];
   readonly addresses: readonly string[];
   readonly ports: readonly {
     readonly name: string;
