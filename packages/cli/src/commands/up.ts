@@ -161,15 +161,7 @@ function parseWorkers(text: string): number {
   return count;
 }
 
-async function isolationFor(
-  { isolate, user, workers }: UpOptions,
-  real: string,
-  typed: string,
-): Promise<{ isolateFor?: CommandUser }> {
-  if (isolate === true && workers > 1) {
-    // A listener of a workload's network is opened from inside it, which the process that hands connections to workers is not.
-    throw new CommandFailure('--isolate does not go with more than one of --workers', { status: exitStatus.usage });
-  }
+async function isolationFor({ isolate, user }: UpOptions, real: string, typed: string): Promise<{ isolateFor?: CommandUser }> {
   if (isolate === true) {
     requireIsolation(typed);
     const isolateFor = await chooseUser(user, real);

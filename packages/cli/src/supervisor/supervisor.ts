@@ -320,7 +320,10 @@ export class Supervisor {
   #gateOptions(role: GateRole): GateKeeperOptions {
     const name = gateName(role);
     const logFile = this.#logs.open(name);
-    const { workers, decisions: which, traces } = this.#options;
+    const { decisions: which, traces, isolateFor } = this.#options;
+    // The addresses that stand for names are known where they were given out: one process captures and resolves.
+    const isCapture = isolateFor !== undefined && role.kind === 'ztunnel-source';
+    const workers = isCapture ? 1 : this.#options.workers;
     return {
       role,
       fork: () =>

@@ -84,7 +84,7 @@ export interface IsolatedMesh {
 }
 
 /** Brings one up: `httpbin` admits \`sleep\` and the waypoint, the waypoint \`sleep\` to /public/. */
-export async function isolatedMesh(): Promise<IsolatedMesh> {
+export async function isolatedMesh(options: readonly string[] = []): Promise<IsolatedMesh> {
   const workshop = await Workshop.open();
   await chmod(workshop.directory, 0o755);
   const files = {
@@ -94,7 +94,7 @@ export async function isolatedMesh(): Promise<IsolatedMesh> {
   };
   const path = await workshop.folder('mesh', files);
   await chown(path, owner, owner);
-  const mesh = await workshop.up(path, ['--isolate']);
+  const mesh = await workshop.up(path, ['--isolate', ...options]);
   return {
     workshop,
     mesh,

@@ -36,7 +36,7 @@ export function pump(source: BodySource, sink: BodySink, onBytes: (count: number
     const broken = (side: 'source' | 'sink') => (cause?: unknown) => settle(() => reject(new BodyBrokenError(side, cause)));
     source.stream.on('data', (chunk: Buffer) => {
       onBytes(chunk.length);
-      // An empty chunk says nothing, and is not safe to write on a stream of HTTP/2 (`steadyStream`).
+      // An empty chunk says nothing, and is not safe to write on a stream of HTTP/2.
       if (!over && chunk.length > 0 && !sink.stream.write(chunk)) {
         source.stream.pause();
         if (patienceMs !== undefined) timer = setTimeout(stalled, patienceMs);

@@ -1,4 +1,5 @@
-import type { ListenOptions } from 'node:net';
+import { closeSync } from 'node:fs';
+import { type ListenOptions, Socket, type SocketConstructorOpts } from 'node:net';
 import { openListener } from '../namespace/namespace-socket.js';
 
 /** Where a server listens. */
@@ -10,8 +11,14 @@ export interface ListenPlace {
 }
 
 /** What a server's `listen` is given for this place. Throws where a socket in a namespace cannot be opened. */
-export function listenOptions({ address, port, namespace }: ListenPlace): ListenOptions & { readonly fd?: number } {
+export function listenOptions({ address, port, namespace }: ListenPlace): ListenOptions | Socket {
   if (namespace === undefined) return { host: address, port };
-  // Exclusive: each process of a cluster has a socket of its own there.
-  return { fd: openListener(namespace, address, port), exclusive: true };
+  const fd = openListener(namespace, address, port);
+  try {
+    // Not by its descriptor: that a worker of a cluster would have its primary open, where it is another file. Each has a socket of its own.
+    return new Socket({ fd, manualStart: true } as SocketConstructorOpts);
+  } catch (error) {
+    closeSync(fd);
+    throw error;
+  }
 }
