@@ -1,14 +1,35 @@
 import { titleOf } from './measure-table.js';
-import type { BenchRow } from './row.js';
+import { type BenchRow, grouped } from './row.js';
 
 /**
- * What rows say beside each other: how many times as long the fastest of the others takes at a thousand rules, and how much longer values that
+ * What rows say beside each other and beside the targets: how long the slowest mix of each size takes, how many times as long the fastest of the others takes at a thousand rules, and how much longer values that
  * never repeat take than the same mix without them.
  */
 export function formatRatios(rows: readonly BenchRow[]): string[] {
-  return rows
-    .filter(({ engine }) => engine === 'table')
-    .flatMap((row) => [...besideOthers(row, rows), ...besideRecurring(row, rows)]);
+  const own = rows.filter(({ engine }) => engine === 'table');
+  return [...slowestOf(own), ...own.flatMap((row) => [...besideOthers(row, rows), ...besideRecurring(row, rows)])];
+}
+
+/** The most that half of the decisions of a recurring mix may take, in nanoseconds. */
+const targets = [
+  [100, 1000],
+  [1000, 2000],
+  [10_000, 5000],
+  [100_000, 10_000],
+] as const;
+
+/** The slowest mix of each size, and the slowest to build of those that have a target. */
+function slowestOf(own: readonly BenchRow[]): string[] {
+  const recurring = own.filter(({ mix }) => !mix.endsWith(titleOf('', 'never-repeating')));
+  const decisions = targets.flatMap(([size, target]) => {
+    const slowest = recurring.filter(({ rules }) => rules === size).toSorted((a, b) => b.p50Ns - a.p50Ns)[0];
+    if (slowest === undefined) return [];
+    const { mix, p50Ns } = slowest;
+    return [`${grouped(size)} rules: p50 at most ${(p50Ns / 1000).toFixed(2)} µs (${mix}; target: at most ${target / 1000} µs)`];
+  });
+  const built = own.filter(({ rules }) => rules === 10_000).toSorted((a, b) => b.buildMs - a.buildMs)[0];
+  if (built === undefined) return decisions;
+  return [...decisions, `10,000 rules: built in at most ${built.buildMs.toFixed(0)} ms (${built.mix}; target: at most 1,000 ms)`];
 }
 
 function besideOthers(row: BenchRow, rows: readonly BenchRow[]): string[] {
@@ -29,7 +50,7 @@ function besideRecurring(row: BenchRow, rows: readonly BenchRow[]): string[] {
   );
   if (recurring === undefined) return [];
   const ratio = (row.p50Ns / recurring.p50Ns).toFixed(2);
-  return [`${row.mix}, ${row.rules} rules: ${ratio} times as long as recurring ones (target: at most 3)`];
+  return [`${row.mix}, ${grouped(row.rules)} rules: ${ratio} times as long as recurring ones (target: at most 3)`];
 }
 
 function isPeer(engine: BenchRow['engine']): boolean {

@@ -160,18 +160,25 @@ function signatureOf(binding: GateBinding, numbers: Numbers): string | undefined
   return `ztunnel ${policies} ${mode} ${policy === undefined ? '' : numbers.of(policy)} ${exceptions.join()}`;
 }
 
-/** The policies that are in one list only. */
+/** The policies that are in one list only. Most lists are the same up to one place, and again behind it. */
 function changedPolicies(before: readonly AuthorizationPolicy[], after: readonly AuthorizationPolicy[]): AuthorizationPolicy[] {
-  if (before === after) return [];
-  const [old, now] = [new Set(before), new Set(after)];
-  return [...before.filter((policy) => !now.has(policy)), ...after.filter((policy) => !old.has(policy))];
+  let first = 0;
+  while (first < before.length && before[first] === after[first]) first++;
+  let [beforeEnd, afterEnd] = [before.length, after.length];
+  while (beforeEnd > first && afterEnd > first && before[beforeEnd - 1] === after[afterEnd - 1]) {
+    beforeEnd--;
+    afterEnd--;
+  }
+  const [old, now] = [before.slice(first, beforeEnd), after.slice(first, afterEnd)];
+  const [wasThere, isThere] = [new Set(old), new Set(now)];
+  return [...old.filter((policy) => !isThere.has(policy)), ...now.filter((policy) => !wasThere.has(policy))];
 }
 
 /** Whether a policy may be among what binds the ztunnel of a workload; yes in doubt. */
 function concerns(policy: AuthorizationPolicy, workload: Workload, inventory: Inventory): boolean {
   const { namespace } = policy.metadata;
   const labels = policy.selector?.matchLabels ?? {};
-  const selects = Object.keys(workload.labels).length === 0 || matchesLabels(labels, workload.labels);
+  const selects = matchesLabels(labels, workload.labels) || Object.keys(workload.labels).length === 0;
   if (policy.targetRefs.length === 0 && !selects) return false;
   return (
     namespace === workload.namespace ||
