@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
-import { acceptAtWaypoint, acceptAtZtunnel, type InboundTarget, remoteAddress } from '@sallyport/policy';
+import { acceptAtEastWest, acceptAtWaypoint, acceptAtZtunnel, type InboundTarget, remoteAddress } from '@sallyport/policy';
 import { forwardedHost } from '../../../src/hbone/headers.js';
+import { tunnelSource } from '../../../src/hbone/tunnel-source.js';
 import { ambientNamespace, pod, service } from '../../support/manifests.js';
 import { inventoryOf } from '../../support/test-mesh.js';
 import { type FuzzTarget, holds } from '../fuzz-target.js';
@@ -54,12 +55,22 @@ export const forwardedAddresses: FuzzTarget = {
     ';',
     '"',
     'unknown',
+    '=',
+    'k8s.namespace.name=app',
+    'k8s.pod.name=web',
   ],
   seeds: () =>
-    ['1.2.3.4, 5.6.7.8', '2001:db8::1', '', 'for="10.0.0.1:80";host=web.app', 'host=A'].map((text) => Buffer.from(text)),
+    [
+      '1.2.3.4, 5.6.7.8',
+      '2001:db8::1',
+      '',
+      'k8s.namespace.name=app,k8s.pod.name=web',
+      'for="10.0.0.1:80";host=web.app',
+      'host=A',
+    ].map((text) => Buffer.from(text)),
   run: (bytes) => {
     const text = bytes.toString('latin1');
-    const { inventory, gateways } = scene();
+    const { inventory, gateways, workload } = scene();
     for (const each of gateways) {
       const [first = '', ...more] = text.split('\n');
       const headers = [['x-forwarded-for', first] as const, ...more.map((value) => ['X-Forwarded-For', value] as const)];
@@ -71,6 +82,13 @@ export const forwardedAddresses: FuzzTarget = {
       });
       holds(isIP(address) !== 0, `${address} is an address`);
     }
+    const claimed = tunnelSource(inventory, {
+      identity: workload.identity,
+      address: '10.9.9.9',
+      headers: { baggage: text, 'x-forwarded-network': 'elsewhere' },
+      network: '',
+    });
+    holds(claimed === undefined || claimed.identity === workload.identity, 'baggage names nobody of another identity');
     const host = forwardedHost({ forwarded: text });
     holds(host === undefined || host === host.toLowerCase(), 'a host has no case');
   },
@@ -108,6 +126,10 @@ export const tunnelAuthorities: FuzzTarget = {
       acceptAtZtunnel(inventory, workload, authority),
       ...gateways.map((each) => acceptAtWaypoint(inventory, each, authority)),
     ];
+    for (const each of gateways) {
+      const crossing = acceptAtEastWest(inventory, each, { authority, identity: workload.identity, judgedBy: 'waypoint' });
+      holds(crossing.kind === 'refused', 'nothing is global here');
+    }
     for (const target of targets) {
       if (target.kind === 'refused') continue;
       holds(/^[0-9a-z.:[\]_-]+:[0-9]{1,5}$/i.test(authority), `${JSON.stringify(authority)} is an authority`);
