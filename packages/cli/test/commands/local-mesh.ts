@@ -158,7 +158,7 @@ export class UpMesh {
 /** One request by the real curl. */
 export function curl(url: string, environment: NodeJS.ProcessEnv = {}): Promise<Outcome> {
   const { PATH } = process.env;
-  return outcomeOf(spawn('curl', ['-sS', '-m', '10', url], { env: { PATH, ...environment }, stdio: 'pipe' }));
+  return outcomeOf(spawn('curl', ['-sS', '-m', '60', url], { env: { PATH, ...environment }, stdio: 'pipe' }));
 }
 
 async function outcomeOf(child: ChildProcess): Promise<Outcome> {

@@ -94,7 +94,7 @@ describe('several workers of a gate', () => {
     const counted = await sample('ztunnel-source', 'istio_tcp_connections_opened_total');
     const victim = before.workers?.[0]?.pid ?? 0;
     process.kill(victim, 'SIGKILL');
-    await expect.poll(() => ended, { timeout: 5000 }).toBe(2);
+    await expect.poll(() => ended, { timeout: 20_000 }).toBe(2);
     await expect
       .poll(async () => (await gate('ztunnel-source')).workers?.map(({ ready }) => ready), { timeout: 20_000 })
       .toEqual([true, true]);
