@@ -130,7 +130,7 @@ export const dialectRows: readonly DialectRow[] = [
   { question: 'token or CRL runs out under an open stream' },
   { question: 'RBAC v1alpha1: unsupported key or value' },
   { question: 'MySQL metadata under v1alpha1' },
-  { question: 'an empty list in a rule', codes: ['empty-list'] },
+  { question: 'an empty list', codes: ['empty-list'] },
   { question: 'a token that fills a header by which gates go', codes: ['jwt-output-header'] },
   { question: 'a path that leads elsewhere when it is normalised again', reason: 'bad-request' },
 ];

@@ -78,7 +78,8 @@ export const policyCodes = {
   },
   'empty-list': {
     ...error,
-    summary: 'A list of a rule is empty, which makes the rule as wide as without it. Only `strict` refuses it.',
+    summary:
+      'A list that narrows something down is empty, which makes a rule, a role or an attachment as wide as without it. Only `strict` refuses it.',
     example: source('namespaces: [shop], principals: []'),
   },
   'empty-value': {

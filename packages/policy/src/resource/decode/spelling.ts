@@ -1,11 +1,15 @@
 import type { Fields } from './fields.js';
 
+/** A field of the older generation in camel case and with underscores (legacy reference section 1.1). */
+export function spellings(name: string): readonly [camelCase: string, underscores: string] {
+  return [name, name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)];
+}
+
 /**
- * The name under which a field of the older generation was written: in camel case or with underscores (legacy reference section
- * 1.1). Where both were, upstream takes the first and `strict` reports the second.
+ * The name under which a field of the older generation was written. Where it was in both spellings, upstream takes the first and `strict` reports the second.
  */
 export function spelled(fields: Fields, name: string): string {
-  const other = name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+  const [, other] = spellings(name);
   if (other === name || !fields.has(other)) return name;
   if (!fields.has(name)) return other;
   fields.ignore(other);

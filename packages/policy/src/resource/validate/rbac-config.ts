@@ -1,5 +1,6 @@
 import type { Fields } from '../decode/fields.js';
 import type { ClusterRbacConfig, RbacConfig } from '../model/rbac.js';
+import { refuseEmpty } from './rules/empty-lists.js';
 
 /** Checks a ClusterRbacConfig or RbacConfig (legacy reference section 1.2). */
 export function validateRbacConfig(config: ClusterRbacConfig | RbacConfig, object: Fields): void {
@@ -10,6 +11,7 @@ export function validateRbacConfig(config: ClusterRbacConfig | RbacConfig, objec
     });
   checkTarget(config, 'ON_WITH_INCLUSION', 'inclusion', object);
   checkTarget(config, 'ON_WITH_EXCLUSION', 'exclusion', object);
+  if (config.mode === 'ON_WITH_INCLUSION') refuseEmpty(object.fields('spec')?.fields('inclusion'), ['services', 'namespaces']);
 }
 
 function checkTarget(

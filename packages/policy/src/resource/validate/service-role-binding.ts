@@ -1,9 +1,15 @@
+import { negatedName } from '../decode/authorization-policy.js';
 import type { Fields } from '../decode/fields.js';
 import { decodeAccessRule } from '../decode/service-role.js';
+import { spellings } from '../decode/spelling.js';
 import type { ServiceRoleBinding } from '../model/rbac.js';
 import type { Report } from './report.js';
 import { checkAccessRules } from './rules/access-rules.js';
-import { checkSubjects } from './rules/subjects.js';
+import { refuseEmpty, reportEmpty } from './rules/empty-lists.js';
+import { checkSubjects, saysNothing } from './rules/subjects.js';
+
+const fields = ['names', 'groups', 'namespaces', 'ips'];
+const lists = [...fields, ...fields.map(negatedName).flatMap(spellings)];
 
 /** Checks a ServiceRoleBinding (legacy reference section 1.4). */
 export function validateServiceRoleBinding(binding: ServiceRoleBinding, object: Fields): void {
@@ -14,7 +20,19 @@ export function validateServiceRoleBinding(binding: ServiceRoleBinding, object: 
       hint: 'write at least one subject',
     });
   checkSubjects(binding.subjects, strict, report);
+  const written = object.fields('spec')?.fieldsList('subjects') ?? [];
+  for (const subject of binding.subjects) if (strict && !saysNothing(subject)) checkWritten(written[subject.index], report);
   checkRole(binding, object, strict, report);
+}
+
+/** Whether a subject is anyone or nobody goes by what was written in it (legacy reference section 6, item 3), so that nothing in it is empty. */
+function checkWritten(subject: Fields | undefined, report: Report): void {
+  refuseEmpty(subject, lists);
+  if (subject?.fields('properties')?.node.entries.size === 0) reportEmpty(subject, 'properties');
+  for (const name of ['user', 'group']) {
+    const text = subject?.text(name);
+    if (text?.value === '') report('role-value', text.span, `\`${name}\` is empty`, { hint: 'remove it' });
+  }
 }
 
 function checkRole(binding: ServiceRoleBinding, object: Fields, strict: boolean, report: Report): void {

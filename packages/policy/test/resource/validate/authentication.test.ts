@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { upstream } from '../../../src/index.js';
 import { codesOf, complaints, only } from '../load.js';
 
 const peer = (spec: string) => `apiVersion: security.istio.io/v1\nkind: PeerAuthentication\nmetadata: {name: p}\nspec: ${spec}\n`;
@@ -124,6 +125,20 @@ describe('RequestAuthentication', () => {
     ['issuers: [a]', 'unknown-field'],
   ])('refuses %s', (fields, code) => {
     expect(codesOf(jwt(fields))).toContain(code);
+  });
+
+  it.each([
+    ['audiences: []', ['audiences: []']],
+    ['fromHeaders: [], fromParams: [], fromCookies: []', ['fromHeaders: []', 'fromParams: []', 'fromCookies: []']],
+    ['outputClaimToHeaders: [], spaceDelimitedClaims: []', []],
+  ])('refuses %s in strict only, where the list would narrow something down', (fields, places) => {
+    expect(complaints(jwt(fields))).toEqual(places.map((place) => `empty-list: ${place}`));
+    expect(codesOf(jwt(fields), upstream)).toEqual([]);
+  });
+
+  it('has no empty list of targets in strict, and may have no rules', () => {
+    expect(complaints(request('{targetRefs: [], jwtRules: []}'))).toEqual(['empty-list: targetRefs: []']);
+    expect(codesOf(request('{targetRefs: [], jwtRules: []}'), upstream)).toEqual([]);
   });
 
   it('has an issuer or an address of keys in every rule', () => {

@@ -31,6 +31,10 @@ describe('a role', () => {
     ['{methods: null}', 'wrong-type: null'],
     ['{notPaths: [/a], not_paths: [/b]}', 'role-field-twice: not_paths'],
     ['{methods: [""]}', 'role-value: ""'],
+    ['{services: []}', 'empty-list: services: []'],
+    ['{services: [a], methods: []}', 'empty-list: methods: []'],
+    ['{services: [a], not_ports: []}', 'empty-list: not_ports: []'],
+    ['{services: [a], constraints: []}', 'empty-list: constraints: []'],
   ])('with %s is refused in strict only', (rule, complaint) => {
     expect(complaints(role(rule))).toEqual([complaint]);
     expect(codesOf(role(rule), upstream)).toEqual([]);
@@ -126,6 +130,11 @@ describe('a binding', () => {
     ['{properties: {source.namespace: team.a}}', 'role-value: team.a'],
     ['{properties: {source.namespace: ""}}', 'role-value: ""'],
     ['{names: [""]}', 'role-value: ""'],
+    ['{user: "", namespaces: [shop]}', 'role-value: ""'],
+    ['{group: "", namespaces: [shop]}', 'role-value: ""'],
+    ['{user: "*", namespaces: []}', 'empty-list: namespaces: []'],
+    ['{user: "*", not_ips: []}', 'empty-list: not_ips: []'],
+    ['{user: "*", properties: {}}', 'empty-list: properties: {}'],
     ['{user: a, name: x}', 'unknown-field: name'],
   ])('with %s is refused in strict only', (subject, complaint) => {
     expect(complaints(binding(subject))).toEqual([complaint]);
@@ -137,6 +146,8 @@ describe('a binding', () => {
     ['{notNames: ["*"]}', 'subject-star'],
     ['{}', 'empty-subject'],
     ['{properties: {}}', 'empty-subject'],
+    ['{names: [], groups: []}', 'empty-subject'],
+    ['{user: ""}', 'empty-subject'],
     ['{names: [a], properties: {source.principal: a}}', 'role-attribute-twice'],
     ['{ips: [10.0.0.1], properties: {source.ip: 10.0.0.1}}', 'role-attribute-twice'],
     ['{user: 5, names: [a]}', 'wrong-type'],
@@ -166,6 +177,13 @@ describe('the switch', () => {
     ['{}', 'OFF', false],
   ])('%s is mode %s', (spec, mode, permissive) => {
     expect(only('ClusterRbacConfig', config(spec))).toMatchObject({ mode, permissive, metadata: { namespace: '' } });
+  });
+
+  it('includes by no empty list in strict, which would switch nothing on', () => {
+    const text = config('{mode: ON_WITH_INCLUSION, inclusion: {namespaces: [], services: [a.shop.svc.cluster.local]}}');
+    expect(complaints(text)).toEqual(['empty-list: namespaces: []']);
+    expect(codesOf(text, upstream)).toEqual([]);
+    expect(codesOf(config('{mode: ON_WITH_EXCLUSION, exclusion: {namespaces: []}}'))).toEqual([]);
   });
 
   it('takes an unknown number for off upstream, and is refused for it in strict', () => {

@@ -8,34 +8,35 @@ import type { PolicyRule } from './policy-rule.js';
 export const refuseEmptyLists: PolicyRule = ({ strict, writtenRules }) => {
   if (!strict) return;
   for (const rule of writtenRules) {
-    refuse(rule, ['from', 'to', 'when']);
+    refuseEmpty(rule, ['from', 'to', 'when']);
     for (const entry of [...rule.fieldsList('from'), ...rule.fieldsList('to')])
-      refuseIn(entry.fields('source') ?? entry.fields('operation'));
-    for (const condition of rule.fieldsList('when')) refuseIn(condition);
+      refuseEmptyBesideOthers(entry.fields('source') ?? entry.fields('operation'));
+    for (const condition of rule.fieldsList('when')) refuseEmptyBesideOthers(condition);
   }
 };
 
 /** A source, operation or condition that has nothing but empty lists is reported for that. */
-function refuseIn(fields: Fields | undefined): void {
+function refuseEmptyBesideOthers(fields: Fields | undefined): void {
   const names = [...(fields?.node.entries.keys() ?? [])].filter((name) => name !== 'key');
-  if (names.some((name) => !isEmptyList(fields, name))) refuse(fields, names);
+  if (names.some((name) => !isEmpty(fields, name))) refuseEmpty(fields, names);
 }
 
-function refuse(fields: Fields | undefined, names: readonly string[]): void {
+/** Reports, in `strict`, those of the lists that are written and empty. */
+export function refuseEmpty(fields: Fields | undefined, names: readonly string[]): void {
+  if (fields?.context.dialect.name !== 'strict') return;
   for (const name of names) {
-    if (!isEmptyList(fields, name)) continue;
-    fields?.report(
-      'empty-list',
-      fields.spanOf(name),
-      `\`${name}\` is an empty list, which leaves the rule as if it were not there`,
-      {
-        hint: 'remove it, or write what it should hold',
-      },
-    );
+    if (isEmpty(fields, name)) reportEmpty(fields, name);
   }
 }
 
-function isEmptyList(fields: Fields | undefined, name: string): boolean {
+/** Reports something that is written and empty. */
+export function reportEmpty(fields: Fields, name: string): void {
+  fields.report('empty-list', fields.spanOf(name), `\`${name}\` is empty, which counts as if it were not written`, {
+    hint: 'remove it, or write what it should hold',
+  });
+}
+
+function isEmpty(fields: Fields | undefined, name: string): boolean {
   const value = fields?.node.entries.get(name)?.value;
   return value?.kind === 'sequence' && value.items.length === 0;
 }

@@ -3,10 +3,13 @@ import type { Fields } from '../../decode/fields.js';
 import { parseDuration } from '../values/duration.js';
 import { isJwks } from '../values/jwks.js';
 import { isReservedOutput } from '../values/output-header.js';
+import { refuseEmpty } from './empty-lists.js';
 
 const maximumUriLength = 2048;
 const maximumClaims = 64;
 const headerName = /^[-_A-Za-z0-9]+$/;
+/** Lists without which a rule takes more tokens, or takes them from elsewhere. */
+const narrowing = ['audiences', 'fromHeaders', 'fromParams', 'fromCookies'] as const;
 const keySources = ['jwksUri', 'jwks_uri', 'jwks'] as const;
 
 /** Checks one entry of `jwtRules` (reference section 8.1). */
@@ -18,6 +21,7 @@ export function checkJwtRule(rule: Fields): void {
   checkTimeout(rule);
   for (const name of ['audiences', 'spaceDelimitedClaims']) refuseEmptyTexts(rule, name);
   rule.limit('spaceDelimitedClaims', maximumClaims);
+  refuseEmpty(rule, narrowing);
   rule.boolean('forwardOriginalToken');
   rule.refuseUnknown();
 }

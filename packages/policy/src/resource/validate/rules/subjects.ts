@@ -14,7 +14,7 @@ const twins: Readonly<Record<string, SubjectField>> = {
 /** Checks the subjects of a binding (legacy reference section 1.4); `strict` looks into keys and values too. */
 export function checkSubjects(subjects: readonly Subject[], strict: boolean, report: Report): void {
   for (const subject of subjects) {
-    if (subject.terms.length === 0 && subject.properties.length === 0)
+    if (saysNothing(subject))
       report('empty-subject', subject.span, 'a subject says nothing', { hint: 'say who it is, or remove it' });
     checkStars(subject, report);
     checkTwins(subject, report);
@@ -23,6 +23,11 @@ export function checkSubjects(subjects: readonly Subject[], strict: boolean, rep
       for (const property of subject.properties) checkProperty(property, report);
     }
   }
+}
+
+/** Whether nothing is left of a subject, which is nobody. */
+export function saysNothing({ terms, properties }: Subject): boolean {
+  return terms.length === 0 && properties.length === 0;
 }
 
 function checkStars({ terms }: Subject, report: Report): void {

@@ -19,7 +19,11 @@ describe('attachment', () => {
       'selector-and-target: targetRefs',
     ]);
     expect(complaints(policy(`{targetRef: ${target}, targetRefs: [${target}]}`))).toEqual(['selector-and-target: targetRefs']);
-    expect(codesOf(policy(`{targetRefs: []}`))).toEqual([]);
+  });
+
+  it('is not an empty list of targets, which only strict refuses', () => {
+    expect(complaints(policy(`{targetRefs: [], rules: [${rule}]}`))).toEqual(['empty-list: targetRefs: []']);
+    expect(codesOf(policy(`{targetRefs: [], rules: [${rule}]}`), upstream)).toEqual([]);
   });
 
   it('by an empty selector is a warning, and loads', () => {
