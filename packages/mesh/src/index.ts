@@ -1,6 +1,6 @@
 export { type EastWestOptions, startEastWest } from './east-west/east-west-gateway.js';
 export type * from './gate.js';
-export { type GatewayOptions, startGateway } from './gateway/gateway.js';
+export { startGateway } from './gateway/gateway.js';
 export { checkLists } from './identity/revocation/check-lists.js';
 export type { RevocationSource } from './identity/revocation/revocation.js';
 export { assertNamespaceCalls } from './namespace/namespace-socket.js';
@@ -13,6 +13,6 @@ export type { LogFormat, LogThreshold } from './telemetry/log-line.js';
 export { MergedMetrics, type MetricsData, readMetrics } from './telemetry/merged-metrics.js';
 export { createMetricsRegistry } from './telemetry/metrics-registry.js';
 export { startTraces, type Traces, type TracesOptions } from './telemetry/tracing/start-traces.js';
-export { startWaypoint, type WaypointOptions } from './waypoint/waypoint.js';
+export { startWaypoint } from './waypoint/waypoint.js';
 export { startZtunnelDestination } from './ztunnel/ztunnel-destination.js';
 export { startZtunnelSource } from './ztunnel/ztunnel-source.js';
