@@ -1,19 +1,10 @@
-import type { Action } from '../resource/model/index.js';
 import type { Attribute } from './attribute.js';
 import type { Facts } from './facts.js';
 import { matchesPrincipal, matchesTrustDomain, readIdentity } from './identity.js';
 import { type IpAddress, rangeHolds, readIpRange } from './ip-range.js';
 import type { Requirement, ResolvedRule } from './requirement.js';
 import { matchesPattern } from './string-pattern.js';
-
-/** Where a rule stands. */
-export interface ZtunnelContext {
-  readonly dialect: 'strict' | 'upstream';
-  readonly action: Action;
-  readonly dryRun: boolean;
-  /** Namespace of the policy, for bare service accounts. */
-  readonly namespace: string;
-}
+import { type ZtunnelContext, ztunnelClauses } from './ztunnel-clauses.js';
 
 /**
  * Whether a rule matches at a ztunnel. A rule is a list of clauses, all of which must hold: one for `to`, one for `from`, one
@@ -26,56 +17,8 @@ export interface ZtunnelContext {
  * dialects").
  */
 export function matchesZtunnelRule(rule: ResolvedRule, context: ZtunnelContext, facts: Facts): boolean {
-  if (isRemoved(rule, context)) return false;
-  const conditions = rule.when.map((condition) => [kept(condition, context, 'condition')]);
-  const entries = [rule.to, rule.from].filter((clause) => clause.length > 0);
-  const clauses = [...entries.map((clause) => clause.map((match) => kept(match, context, 'entry'))), ...conditions];
-  return clauses.every((clause) => clause.some((match) => matchHolds(match, context, facts)));
-}
-
-type Place = 'entry' | 'condition';
-type Support = 'l4' | 'l7' | 'dropped';
-
-/** What a ztunnel makes of an attribute: evaluates it, reports it as L7, or drops it without a word. */
-function support(attribute: Attribute, place: Place, { dialect }: ZtunnelContext): Support {
-  switch (attribute.kind) {
-    case 'principal':
-    case 'namespace':
-    case 'source-ip':
-    case 'destination-ip':
-    case 'destination-port':
-      return 'l4';
-    case 'service-account':
-      return dialect === 'strict' || place === 'entry' ? 'l4' : 'l7';
-    case 'trust-domain':
-      if (dialect === 'strict') return 'l4';
-      return place === 'entry' ? 'dropped' : 'l7';
-    default:
-      return 'l7';
-  }
-}
-
-function isRemoved(rule: ResolvedRule, context: ZtunnelContext): boolean {
-  if (context.action !== 'ALLOW' || (context.dialect === 'strict' && context.dryRun)) return false;
-  const has = (requirements: readonly Requirement[], place: Place) =>
-    requirements.some(({ attribute }) => support(attribute, place, context) === 'l7');
-  return rule.unknownKey !== undefined || has([...rule.to, ...rule.from].flat(), 'entry') || has(rule.when.flat(), 'condition');
-}
-
-/** The part of a match that a ztunnel evaluates, without values that it cannot read and fields that have no others. */
-function kept(match: readonly Requirement[], context: ZtunnelContext, place: Place): readonly Requirement[] {
-  return match
-    .filter(({ attribute }) => support(attribute, place, context) === 'l4')
-    .map((requirement) => ({
-      ...requirement,
-      values: requirement.values.filter((value) => isReadable(requirement.attribute, value)),
-    }))
-    .filter(({ values }) => values.length > 0);
-}
-
-function isReadable(attribute: Attribute, value: string): boolean {
-  const isIp = attribute.kind === 'source-ip' || attribute.kind === 'destination-ip';
-  return !isIp || readIpRange(value) !== undefined;
+  const clauses = ztunnelClauses(rule, context);
+  return clauses?.every((clause) => clause.some((match) => matchHolds(match, context, facts))) ?? false;
 }
 
 function matchHolds(match: readonly Requirement[], context: ZtunnelContext, facts: Facts): boolean {
