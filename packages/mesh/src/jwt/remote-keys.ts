@@ -42,7 +42,6 @@ interface Fetched {
 /** What `RemoteKeys` needs of its surroundings. */
 export interface RemoteKeysOptions {
   readonly location: KeyLocation;
-  readonly timeoutMs: number;
   readonly lifetimes: KeyLifetimes;
   /** Milliseconds since 1970. */
   readonly clock: () => number;
@@ -63,21 +62,21 @@ export class RemoteKeys {
 
   constructor(private readonly options: RemoteKeysOptions) {}
 
-  /** The keys that serve now; undefined where there are none. Never rejects. */
-  async current(): Promise<KeySet | undefined> {
+  /** The keys that serve now; undefined where there are none. `timeoutMs` bounds a fetch that this begins. Never rejects. */
+  async current(timeoutMs: number): Promise<KeySet | undefined> {
     const now = this.options.clock();
     const usable = this.#usable();
     if (usable === undefined) {
-      await this.#fetchUnlessTooSoon(now);
+      await this.#fetchUnlessTooSoon(now, timeoutMs);
     } else if (now >= usable.refreshAt) {
-      void this.#fetchUnlessTooSoon(now);
+      void this.#fetchUnlessTooSoon(now, timeoutMs);
     }
     return this.#usable()?.set;
   }
 
   /** The keys after asking again, as a token names one that is not there: issuers change them. */
-  async renewed(): Promise<KeySet | undefined> {
-    await this.#fetchUnlessTooSoon(this.options.clock());
+  async renewed(timeoutMs: number): Promise<KeySet | undefined> {
+    await this.#fetchUnlessTooSoon(this.options.clock(), timeoutMs);
     return this.#usable()?.set;
   }
 
@@ -90,20 +89,20 @@ export class RemoteKeys {
     return this.#fetched !== undefined && this.options.clock() < this.#fetched.staleAt ? this.#fetched : undefined;
   }
 
-  async #fetchUnlessTooSoon(now: number): Promise<void> {
+  async #fetchUnlessTooSoon(now: number, timeoutMs: number): Promise<void> {
     const { retryMs, maximumRetryMs } = this.options.lifetimes;
     const pause = Math.min(maximumRetryMs, retryMs * 2 ** Math.max(0, this.#failures - 1));
     if (this.#running === undefined && !this.#closed.signal.aborted && now >= this.#lastAttempt + pause) {
       this.#lastAttempt = now;
-      this.#running = this.#fetch().finally(() => {
+      this.#running = this.#fetch(timeoutMs).finally(() => {
         this.#running = undefined;
       });
     }
     await this.#running;
   }
 
-  async #fetch(): Promise<void> {
-    const { location, timeoutMs, lifetimes, clock, report } = this.options;
+  async #fetch(timeoutMs: number): Promise<void> {
+    const { location, lifetimes, clock, report } = this.options;
     try {
       const uri = 'uri' in location ? location.uri : await discoverKeys(location.issuer, timeoutMs, this.#closed.signal);
       const { text, maxAgeMs = lifetimes.freshMs } = await fetchText(uri, timeoutMs, this.#closed.signal);

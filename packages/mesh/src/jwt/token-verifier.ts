@@ -37,7 +37,7 @@ export class TokenVerifier {
     try {
       const location = keyLocation(rule);
       if (location === undefined) return await verifySignature(this.#inlineKeys(rule), token);
-      return await this.#verifyRemotely(this.#keysAt(location, rule.timeoutMs), token);
+      return await this.#verifyRemotely(this.#keysAt(location), rule.timeoutMs, token);
     } catch {
       return 'keys-unavailable';
     }
@@ -48,12 +48,12 @@ export class TokenVerifier {
     for (const keys of this.#remote.values()) keys.close();
   }
 
-  async #verifyRemotely(remote: RemoteKeys, token: WantedSignature['token']): Promise<SignatureResult> {
-    const keys = await remote.current();
+  async #verifyRemotely(remote: RemoteKeys, timeoutMs: number, token: WantedSignature['token']): Promise<SignatureResult> {
+    const keys = await remote.current(timeoutMs);
     if (keys === undefined) return 'keys-unavailable';
     const result = await verifySignature(keys, token);
     if (result !== 'no-key') return result;
-    const renewed = await remote.renewed();
+    const renewed = await remote.renewed(timeoutMs);
     return renewed === undefined || renewed === keys ? result : verifySignature(renewed, token);
   }
 
@@ -63,13 +63,12 @@ export class TokenVerifier {
     return keys;
   }
 
-  #keysAt(location: KeyLocation, timeoutMs: number): RemoteKeys {
+  #keysAt(location: KeyLocation): RemoteKeys {
     const place = 'uri' in location ? location.uri : location.issuer;
     const known = this.#remote.get(JSON.stringify(location));
     if (known !== undefined) return known;
     const keys = new RemoteKeys({
       location,
-      timeoutMs,
       clock: this.#clock,
       lifetimes: this.options.lifetimes ?? defaultKeyLifetimes,
       report: (event) => this.options.report?.(place, event),

@@ -198,6 +198,16 @@ describe('keys behind an address', () => {
   });
 });
 
+describe('the time of a rule', () => {
+  it('is its own, whichever other rule has the same keys', async () => {
+    const server = await KeyServer.start((_, response) => setTimeout(() => response.end(old.jwks()), 300));
+    const { made, time } = verifier();
+    expect(await made.verify(wanted(rule({ jwksUri: server.origin, timeoutMs: 50 }), old))).toBe('keys-unavailable');
+    time.ms += defaultKeyLifetimes.retryMs;
+    expect(await made.verify(wanted(rule({ jwksUri: server.origin, timeoutMs: 60_000 }), old))).toBe('valid');
+  });
+});
+
 describe('keys behind an issuer', () => {
   async function discovered(document: (origin: string) => object): Promise<{ result: SignatureResult; asked: string[] }> {
     const server = await KeyServer.start((incoming, response) =>

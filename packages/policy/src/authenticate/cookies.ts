@@ -1,12 +1,11 @@
-/** The value of the first cookie of a name in the lines of `cookie`, without its quotes; undefined where there is none. */
-export function firstCookie(lines: readonly string[], name: string): string | undefined {
-  for (const line of lines) {
-    for (const pair of line.split(';')) {
+/** The values of all cookies of a name in the lines of `cookie`, in their order, without their quotes. */
+export function cookiesNamed(lines: readonly string[], name: string): readonly string[] {
+  return lines.flatMap((line) =>
+    line.split(';').flatMap((pair) => {
       const cookie = readCookie(pair);
-      if (cookie?.name === name) return unquoted(cookie.value);
-    }
-  }
-  return undefined;
+      return cookie?.name === name ? [unquoted(cookie.value)] : [];
+    }),
+  );
 }
 
 /** The lines of `cookie` without any cookie of a name; a line that holds no other is left out. */

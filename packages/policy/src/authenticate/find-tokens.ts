@@ -1,7 +1,7 @@
 import type { JwtRule, TokenHeader } from '../resource/model/index.js';
-import { firstCookie } from './cookies.js';
+import { cookiesNamed } from './cookies.js';
 import type { EditedRequest } from './edited-request.js';
-import { firstParameter } from './query.js';
+import { parametersNamed } from './query.js';
 
 /** Where a token was found. */
 export type Location =
@@ -21,17 +21,20 @@ const defaultParams: readonly string[] = ['access_token'];
 /**
  * What stands in the places where a rule looks for tokens (reference sections 0.10 and 8.2): headers, then parameters, then
  * cookies, each in the order of their names. A header that does not hold the rule's prefix holds no token; without a prefix its
- * whole value is one.
+ * whole value is one. Of parameters and cookies of one name the first counts, as upstream has it; `all` finds every one.
  */
-export function findTokens(rule: JwtRule, request: EditedRequest): readonly FoundToken[] {
+export function findTokens(rule: JwtRule, request: EditedRequest, repeats: 'first' | 'all' = 'first'): readonly FoundToken[] {
+  const counting = (values: readonly string[]) => (repeats === 'all' ? values : values.slice(0, 1));
   const everywhere = rule.fromHeaders.length + rule.fromParams.length + rule.fromCookies.length === 0;
   const headers = everywhere ? defaultHeaders : rule.fromHeaders;
   const params = everywhere ? defaultParams : rule.fromParams;
   return [
     ...byName(headers, ({ name, prefix }) => name.toLowerCase() + prefix).flatMap((header) => inHeader(header, request)),
-    ...byName(params, (name) => name).flatMap((name) => found(firstParameter(request.path, name), { kind: 'param', name })),
+    ...byName(params, (name) => name).flatMap((name) =>
+      counting(parametersNamed(request.path, name)).map((text) => ({ text, location: { kind: 'param', name } as const })),
+    ),
     ...byName(rule.fromCookies, (name) => name).flatMap((name) =>
-      found(firstCookie(request.values('cookie'), name), { kind: 'cookie', name }),
+      counting(cookiesNamed(request.values('cookie'), name)).map((text) => ({ text, location: { kind: 'cookie', name } as const })),
     ),
   ];
 }
@@ -45,7 +48,10 @@ function byName<Place>(places: readonly Place[], nameOf: (place: Place) => strin
 
 function inHeader({ name, prefix }: TokenHeader, request: EditedRequest): readonly FoundToken[] {
   const location = { kind: 'header', name: name.toLowerCase() } as const;
-  return request.values(name).flatMap((value) => found(afterPrefix(value, prefix), location));
+  return request.values(name).flatMap((value) => {
+    const text = afterPrefix(value, prefix);
+    return text === undefined ? [] : [{ text, location }];
+  });
 }
 
 /** What follows the prefix, wherever in the value it stands, from the first character that a token may have. */
@@ -62,8 +68,4 @@ const tokenCharacters = new Set('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstu
 
 function isTokenCharacter(char: string | undefined): boolean {
   return char !== undefined && tokenCharacters.has(char);
-}
-
-function found(text: string | undefined, location: Location): readonly FoundToken[] {
-  return text === undefined ? [] : [{ text, location }];
 }

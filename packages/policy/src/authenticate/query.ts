@@ -5,9 +5,9 @@ interface Parameter {
   readonly value: string;
 }
 
-/** The decoded value of the first parameter of a name; undefined where there is none. */
-export function firstParameter(path: string, name: string): string | undefined {
-  return parametersOf(path).find((parameter) => parameter.name === name)?.value;
+/** The decoded values of all parameters of a name, in their order. */
+export function parametersNamed(path: string, name: string): readonly string[] {
+  return parametersOf(path).flatMap((parameter) => (parameter.name === name ? [parameter.value] : []));
 }
 
 /** The path without any parameter of a name, whatever its spelling; the others stay as they were sent. */

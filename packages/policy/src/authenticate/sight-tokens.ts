@@ -18,7 +18,7 @@ export interface Sighting {
 export function sightTokens(rules: readonly BoundJwtRule[], request: EditedRequest, judge: TokenJudge): readonly Sighting[] {
   const places = new Map<string, { readonly found: FoundToken; readonly rules: BoundJwtRule[] }>();
   for (const bound of rules) {
-    for (const found of findTokens(bound.rule, request)) {
+    for (const found of findTokens(bound.rule, request, 'all')) {
       const key = JSON.stringify([found.location.kind, found.location.name, found.text]);
       const place = places.get(key) ?? { found, rules: [] };
       place.rules.push(bound);

@@ -186,6 +186,16 @@ describe('two rules', () => {
     });
   });
 
+  it.each([
+    ['parameter', { path: `/?t=${token({ iss: 'a' })}&b=1&%74=${token({ iss: 'a' }, 'bad')}` }],
+    ['cookie', { headers: [['cookie', `t=${token({ iss: 'a' })}; t=${token({ iss: 'a' }, 'bad')}`]] }],
+    ['cookie of a line of its own', { headers: ['good', 'bad'].map((each) => ['cookie', `t=${token({ iss: 'a' }, each)}`]) }],
+  ] as const)('refuse a bad token in a repeated %s in strict, and do not see it upstream', (_, asked) => {
+    const rules = [bound({ fromParams: ['t'], fromCookies: ['t'], forwardOriginalToken: true })];
+    expect(ask(rules, asked as Asked).refused).toMatchObject({ status: 401 });
+    expect(ask(rules, { ...(asked as Asked), dialect: 'upstream' })).toMatchObject({ issuer: 'a' });
+  });
+
   it('remove what a client sent in their place: upstream only where they were asked', () => {
     const headers = [good, ['x-b-sub', 'root'], ['X_Sub', 'root']] as const;
     expect(ask([first, second], { dialect: 'upstream', headers }).edits.removed).toEqual(['authorization']);
