@@ -27,6 +27,14 @@ export const kubernetesCodes = {
     example:
       'apiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata:\n  name: edge\nspec:\n  gatewayClassName: istio\n  listeners:\n  - {name: http, port: 80, protocol: HTTP}\n  - {name: http, port: 8080, protocol: HTTP}\n',
   },
+  'inbound-binding': {
+    kind: 'finding',
+    severity: 'warning',
+    summary:
+      'The annotation that makes a waypoint of a Gateway of another implementation cannot be read, so that nothing goes through it.',
+    example:
+      'apiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata:\n  name: gate\n  annotations: {ambient.istio.io/waypoint-inbound-binding: "15088"}\nspec:\n  gatewayClassName: theirs\n  listeners:\n  - {name: mesh, port: 15088, protocol: istio.io/PROXY}\n',
+  },
   'bad-base64': {
     ...error,
     summary: 'The data of a TLS Secret is not base64.',

@@ -27,6 +27,7 @@ import { validateServiceEntry } from '../validate/service-entry.js';
 import { validateServiceRole } from '../validate/service-role.js';
 import { validateServiceRoleBinding } from '../validate/service-role-binding.js';
 import { validateTlsRoute } from '../validate/tls-route.js';
+import { checkInboundBinding } from '../validate/values/inbound-binding.js';
 import { validateWorkloadEntry } from '../validate/workload-entry.js';
 import { defineKind, type Kind } from './kind.js';
 
@@ -76,7 +77,13 @@ const kinds: readonly Kind[] = [
   defineKind({ ...networking, name: 'ServiceEntry', decode: decodeServiceEntry, validate: validateServiceEntry }),
   defineKind({ ...networking, name: 'WorkloadEntry', decode: decodeWorkloadEntry, validate: validateWorkloadEntry }),
   defineKind({ ...gateways, name: 'Gateway', decode: decodeGateway, validate: validateGateway }),
-  defineKind({ ...gateways, name: 'GatewayClass', scope: 'cluster', decode: decodeGatewayClass }),
+  defineKind({
+    ...gateways,
+    name: 'GatewayClass',
+    scope: 'cluster',
+    decode: decodeGatewayClass,
+    validate: checkInboundBinding,
+  }),
   defineKind({ ...gateways, name: 'HTTPRoute', decode: decodeHttpRoute }),
   defineKind({ ...gateways, name: 'TCPRoute', decode: decodeTcpRoute }),
   // Its older versions have outlived the others'.

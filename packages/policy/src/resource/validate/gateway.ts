@@ -1,11 +1,13 @@
 import type { Fields } from '../decode/fields.js';
 import type { Gateway } from '../model/gateway-api.js';
+import { checkInboundBinding } from './values/inbound-binding.js';
 import { checkServiceAccountName } from './values/service-account-name.js';
 
 const accountAnnotation = 'gateway.istio.io/service-account';
 
-/** Checks whom a gate runs as, where its Gateway says so, and that its listeners can be told apart. */
+/** Checks whom a gate runs as and how it is bound, where its Gateway says so, and that its listeners can be told apart. */
 export function validateGateway(gateway: Gateway, object: Fields): void {
+  checkInboundBinding(gateway, object);
   const account = gateway.metadata.annotations[accountAnnotation];
   if (account !== undefined)
     checkServiceAccountName(account, accountAnnotation, object.fields('metadata')?.fields('annotations'));

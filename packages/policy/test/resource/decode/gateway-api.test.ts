@@ -65,6 +65,17 @@ describe('a Gateway', () => {
   });
 });
 
+describe('a binding of a waypoint', () => {
+  const bound = (kind: string, binding: string) =>
+    `apiVersion: gateway.networking.k8s.io/v1\nkind: ${kind}\nmetadata: {name: gate, annotations: {ambient.istio.io/waypoint-inbound-binding: ${binding}}}\nspec: ${kind === 'Gateway' ? '{gatewayClassName: theirs, listeners: []}' : '{controllerName: theirs.example/gates}'}\n`;
+
+  it.each(['Gateway', 'GatewayClass'])('of a %s that cannot be read is told, and loads', (kind) => {
+    for (const binding of ['PROXY/15088/1', 'PROXY/0', 'PROXY/65536', 'proxy', 'HBONE', '""', '"15088"', 'PROXY/'])
+      expect(complaints(bound(kind, binding))).toEqual([`inbound-binding: ${binding}`]);
+    for (const binding of ['PROXY/15088', 'PROXY', 'NONE', 'NONE/80']) expect(codesOf(bound(kind, binding))).toEqual([]);
+  });
+});
+
 describe('an HTTPRoute', () => {
   it('matches any path unless it says otherwise, and gives weight 1', () => {
     expect(only('HTTPRoute', route('{backendRefs: [{name: web, port: 80}]}'))).toMatchObject({
