@@ -34,7 +34,10 @@ export function findTokens(rule: JwtRule, request: EditedRequest, repeats: 'firs
       counting(parametersNamed(request.path, name)).map((text) => ({ text, location: { kind: 'param', name } as const })),
     ),
     ...byName(rule.fromCookies, (name) => name).flatMap((name) =>
-      counting(cookiesNamed(request.values('cookie'), name)).map((text) => ({ text, location: { kind: 'cookie', name } as const })),
+      counting(cookiesNamed(request.values('cookie'), name)).map((text) => ({
+        text,
+        location: { kind: 'cookie', name } as const,
+      })),
     ),
   ];
 }
