@@ -81,6 +81,8 @@ function gatewayNamed(inventory: Inventory, name: string): GatewayInfo {
 
 function showRoute(inventory: Inventory, from: string, route: OutboundRoute): string {
   switch (route.kind) {
+    case 'split':
+      return route.ways.map((way) => `${way.weight} % ${showRoute(inventory, from, way.route)}`).join(', ');
     case 'waypoint':
       return `waypoint ${route.gateway.key} for ${route.authority}${through(route.through)}`;
     case 'hbone':

@@ -12,6 +12,7 @@ export { bindWaypoint } from './bind/bind-waypoint.js';
 export { bindZtunnel } from './bind/bind-ztunnel.js';
 export type * from './bind/binding.js';
 export { describeUnbound } from './bind/describe-unbound.js';
+export { waypointsOf } from './bind/resolve-canary.js';
 export { resolveHost } from './bind/resolve-host.js';
 export { resolveServiceWaypoint, resolveWorkloadWaypoint } from './bind/resolve-waypoint.js';
 export type * from './bind/roles/role-scope.js';

@@ -6,11 +6,10 @@ import {
   type GatewayInfo,
   type Inventory,
   type Metadata,
-  resolveServiceWaypoint,
   resolveWorkloadWaypoint,
   type ServiceInfo,
-  type WaypointResolution,
   type Workload,
+  waypointsOf,
 } from '@sallyport/policy';
 import type { PolicyReport } from './mesh-status.js';
 
@@ -33,11 +32,15 @@ export function gatewayPolicies(inventory: Inventory, gateway: GatewayInfo): Pol
 
 /** The services and workloads whose traffic goes through this waypoint. */
 function guardedBy(inventory: Inventory, gateway: GatewayInfo): (ServiceInfo | Workload)[] {
-  const isThis = (resolution: WaypointResolution): boolean =>
-    resolution.kind === 'bound' && resolution.gateway.key === gateway.key;
+  const isThis = (other: GatewayInfo): boolean => other.key === gateway.key;
   return [
-    ...[...inventory.services.values()].filter((service) => isThis(resolveServiceWaypoint(inventory, service))),
-    ...[...inventory.workloads.values()].filter((workload) => isThis(resolveWorkloadWaypoint(inventory, workload))),
+    ...[...inventory.services.values()].filter((service) =>
+      waypointsOf(inventory, service).some((share) => isThis(share.gateway)),
+    ),
+    ...[...inventory.workloads.values()].filter((workload) => {
+      const waypoint = resolveWorkloadWaypoint(inventory, workload);
+      return waypoint.kind === 'bound' && isThis(waypoint.gateway);
+    }),
   ];
 }
 

@@ -6,6 +6,7 @@ import { formatAuthority, sourceHeader } from '../hbone/headers.js';
 import { gateProblem } from '../identity/gate-problem.js';
 import type { PeerJudge } from '../identity/peer-judge.js';
 import { hbonePort } from '../l7/hop.js';
+import { weightedChoice } from '../l7/weighted-choice.js';
 import { ConnectionRegistry } from '../socket/connection-registry.js';
 import { type Listener, type ListenerPlan, placeOf } from '../socket/listener-set.js';
 import { namespaceOf } from '../socket/namespace-of.js';
@@ -22,6 +23,8 @@ export interface EastWestOptions extends GateOptions {
   /** `NAMESPACE/NAME` of the Gateway. */
   readonly gateway: string;
 }
+
+type Crossing = Extract<CrossingTarget, { readonly kind: 'gates' }>;
 
 interface EastWestPlan extends ListenerPlan {
   readonly identity: string;
@@ -115,7 +118,7 @@ class EastWestGateway implements GateParts<EastWestState | undefined, EastWestPl
 
   async #accept(request: HboneRequest): Promise<void> {
     const target = this.#target(request);
-    const gate = target.kind === 'gates' ? this.#turns.pick(turnOf(target), target.gates) : undefined;
+    const gate = target.kind === 'gates' ? this.#choose(target) : undefined;
     if (target.kind === 'refused' || gate === undefined) {
       request.refuse(target.kind === 'refused' ? target.status : 503);
       this.#failed({ from: request.from, to: request.to, error: target.kind === 'refused' ? target.detail : 'no endpoint' });
@@ -126,6 +129,16 @@ class EastWestGateway implements GateParts<EastWestState | undefined, EastWestPl
     const connection = new CrossingConnection(context, request, report);
     const ended = this.connections.add(connection);
     await connection.serve(target, gate).finally(ended);
+  }
+
+  /** The waypoints of a service have their shares of new tunnels: one with none gets none, though it is the only one here. */
+  #choose(target: Crossing): Workload | undefined {
+    const { gates, weights } = target;
+    if (weights === undefined) return this.#turns.pick(turnOf(target), gates);
+    return weightedChoice(
+      gates.map((gate, index) => ({ gate, weight: weights[index] ?? 0 })),
+      Math.random,
+    )?.gate;
   }
 
   /** What a tunnel is under the snapshot in force. Total. */
@@ -179,6 +192,6 @@ function stateOf(snapshot: Snapshot, key: string): EastWestState | undefined {
 }
 
 /** Endpoints of each service take turns, and are few enough to be named by the first. */
-function turnOf({ service, gates }: Extract<CrossingTarget, { readonly kind: 'gates' }>): string {
+function turnOf({ service, gates }: Crossing): string {
   return `${service.key} ${gates[0]?.key}`;
 }

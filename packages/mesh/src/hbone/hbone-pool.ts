@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import type { OutboundRoute, Permit } from '@sallyport/policy';
+import type { Permit, SingleRoute } from '@sallyport/policy';
 import type { CredentialSource, Credentials } from '../gate.js';
 import type { MessageHead, OutgoingHead } from '../http2/message-head.js';
 import type { TunnelStream } from '../http2/tunnel-stream.js';
@@ -14,7 +14,7 @@ import { type DialLimits, PooledConnection, wasRefusedUnseen } from './pooled-co
 import { resetStream } from './reset.js';
 
 /** What entitles a gate to open a tunnel: the verdict that admitted the connection, or the route that leads to the gate that judges it. */
-type TunnelPermit = Permit | Extract<OutboundRoute, { readonly kind: 'waypoint' | 'hbone' }>;
+type TunnelPermit = Permit | Extract<SingleRoute, { readonly kind: 'waypoint' | 'hbone' }>;
 
 /** What an `HbonePool` needs. */
 export interface HbonePoolOptions {

@@ -3,7 +3,7 @@ import {
   type GatewayInfo,
   gatewayBetween,
   type Inventory,
-  type OutboundRoute,
+  type SingleRoute,
   type Workload,
 } from '@sallyport/policy';
 import { formatAuthority } from '../hbone/headers.js';
@@ -33,7 +33,7 @@ export type Hop =
 /** The hops of a route, endpoints in the order that `order` gives; empty where the route leads nowhere, or back to `self`. */
 export function hopsOf(
   inventory: Inventory,
-  route: OutboundRoute,
+  route: SingleRoute,
   self: GatewayInfo,
   order: (endpoints: readonly Endpoint[]) => readonly Endpoint[],
 ): Hop[] {
@@ -63,11 +63,12 @@ export function hopHost(hop: Hop): string {
     : formatAuthority(hop.kind === 'plaintext' ? hop.workload.address : hop.host, hop.port);
 }
 
-function toWaypoint({ gateway, authority, through }: Extract<OutboundRoute, { kind: 'waypoint' }>): Hop {
-  const { workload } = gateway;
+/** The hop to a waypoint. */
+export function toWaypoint(route: Extract<SingleRoute, { kind: 'waypoint' }>): Extract<Hop, { kind: 'hbone' }> {
+  const { gateway, authority, through, behind = [gateway] } = route;
   return through === undefined
-    ? { kind: 'hbone', workload, authority }
-    : { kind: 'hbone', workload: through.workload, authority, inner: [workload.identity] };
+    ? { kind: 'hbone', workload: gateway.workload, authority }
+    : { kind: 'hbone', workload: through.workload, authority, inner: behind.map(({ workload }) => workload.identity) };
 }
 
 /**
@@ -77,7 +78,7 @@ function toWaypoint({ gateway, authority, through }: Extract<OutboundRoute, { ki
 export function acrossNetworks(
   inventory: Inventory,
   from: Workload,
-  { endpoints, service, servicePort }: Extract<OutboundRoute, { kind: 'hbone' }>,
+  { endpoints, service, servicePort }: Extract<SingleRoute, { kind: 'hbone' }>,
   endpoint: Endpoint,
 ): Extract<Hop, { kind: 'hbone' }> | undefined {
   const { network } = endpoint.workload;

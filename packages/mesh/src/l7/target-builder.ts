@@ -103,8 +103,11 @@ export class TargetBuilder {
     return way;
   }
 
+  /** Through one waypoint where the service has a canary, too: a request or connection that fails there fails. */
   #hops(context: DialContext, route: OutboundRoute, turn: string): Hop[] {
-    return hopsOf(context.snapshot.inventory, route, context.gateway, (endpoints) => this.#turns.order(turn, endpoints));
+    const single = route.kind === 'split' ? weightedChoice(route.ways, this.random)?.route : route;
+    if (single === undefined) return [];
+    return hopsOf(context.snapshot.inventory, single, context.gateway, (endpoints) => this.#turns.order(turn, endpoints));
   }
 
   #target(

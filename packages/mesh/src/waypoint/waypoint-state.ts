@@ -5,11 +5,11 @@ import {
   type GatewayInfo,
   type InboundTarget,
   type Inventory,
-  resolveServiceWaypoint,
   resolveWorkloadWaypoint,
   type ServiceInfo,
   type ServicePortInfo,
   type Workload,
+  waypointsOf,
 } from '@sallyport/policy';
 import type { Snapshot } from '../gate.js';
 import { GateDeciders } from '../l7/gate-deciders.js';
@@ -56,8 +56,7 @@ export class WaypointState {
   #prepareTarget(target: ServiceInfo | Workload): void {
     const { inventory } = this.snapshot;
     const isService = 'hostname' in target;
-    const waypoint = isService ? resolveServiceWaypoint(inventory, target) : resolveWorkloadWaypoint(inventory, target);
-    if (waypoint.kind !== 'bound' || waypoint.gateway.key !== this.gateway.key) return;
+    if (!waypointsBefore(inventory, target).some(({ key }) => key === this.gateway.key)) return;
     // What is spoken on the ports of a workload is up to the services that lead to it, and on others to the client.
     const kinds = isService ? target.ports.map(kindOf) : ['undeclared'];
     if (kinds.some((kind) => kind !== 'tcp')) this.deciders.prepareRequests(target);
@@ -82,6 +81,13 @@ export class WaypointState {
       destinationPort: target.kind === 'service' ? target.servicePort.port : target.port,
     };
   }
+}
+
+/** The waypoints that serve a service or workload. */
+function waypointsBefore(inventory: Inventory, target: ServiceInfo | Workload): readonly GatewayInfo[] {
+  if ('hostname' in target) return waypointsOf(inventory, target).map(({ gateway }) => gateway);
+  const waypoint = resolveWorkloadWaypoint(inventory, target);
+  return waypoint.kind === 'bound' ? [waypoint.gateway] : [];
 }
 
 /** What policy attaches to for this target. */

@@ -21,7 +21,7 @@ import { ConnectionTrace } from '../telemetry/tracing/connection-trace.js';
 import type { Tracer } from '../telemetry/tracing/tracer.js';
 import { isSameGate, isStillPlanned, type OutboundPlan, planOutbound } from './outbound-plan.js';
 import { hbonePort } from './ports.js';
-import { RoundRobin } from './round-robin.js';
+import type { RoundRobin } from './round-robin.js';
 
 /** What an outbound connection needs of its gate. */
 export interface OutboundContext {
@@ -119,9 +119,7 @@ export class OutboundConnection implements JudgedConnection {
     const client = snapshot.inventory.workloads.get(this.#request.clientKey);
     if (client === undefined || this.#client === undefined || !isSameGate(this.#client, client)) return false;
     if (this.#outside !== undefined && belongsToMesh(snapshot, this.#outside)) return false;
-    // Turns of its own: judging again is no turn.
-    const now = planOutbound(snapshot, client.key, this.#request.destination, new RoundRobin());
-    return isStillPlanned(this.#plan, now, snapshot);
+    return isStillPlanned(this.#plan, snapshot, client.key, this.#request.destination);
   }
 
   #begin(snapshot: Snapshot): ConnectionReport {

@@ -4,22 +4,25 @@ import {
   type Endpoint,
   type Inventory,
   type OutboundRoute,
+  type RouteShare,
   routeFromWorkload,
   type ServiceInfo,
+  type SingleRoute,
   type Verdict,
   type Workload,
 } from '@sallyport/policy';
 import type { AddressBook, Snapshot } from '../gate.js';
-import { acrossNetworks, type Hop } from '../l7/hop.js';
+import { acrossNetworks, type Hop, toWaypoint } from '../l7/hop.js';
+import { weightedChoice } from '../l7/weighted-choice.js';
 import { hbonePort } from './ports.js';
-import type { RoundRobin } from './round-robin.js';
+import { RoundRobin } from './round-robin.js';
 
 /** What the source side does with one connection: the route, with the endpoint that was chosen and the sockets that stand for it. */
 export type OutboundPlan =
   | {
       readonly kind: 'hbone';
       /** Entitles to the tunnel: the other gate judges. */
-      readonly permit: Extract<OutboundRoute, { readonly kind: 'waypoint' | 'hbone' }>;
+      readonly permit: Extract<SingleRoute, { readonly kind: 'waypoint' | 'hbone' }>;
       /** Whose gate is dialled, and must prove this workload's identity. */
       readonly workload: Workload;
       /** Whom it may prove to be; the workload itself where absent. */
@@ -43,24 +46,42 @@ export type OutboundPlan =
   | { readonly kind: 'refused'; readonly detail: string; readonly verdict?: Verdict; readonly service: ServiceInfo | undefined };
 
 /**
- * Plans a connection of a workload (reference section 7.3). Endpoints of a service take turns. Total: what is missing or throws is
- * a refusal.
+ * Plans a connection of a workload (reference section 7.3). Endpoints of a service take turns, and a canary waypoint gets its share by
+ * `random`. Total: what is missing or throws is a refusal.
  */
-export function planOutbound(snapshot: Snapshot, clientKey: string, destination: Destination, turns: RoundRobin): OutboundPlan {
+export function planOutbound(
+  snapshot: Snapshot,
+  clientKey: string,
+  destination: Destination,
+  turns: RoundRobin,
+  random: () => number = Math.random,
+): OutboundPlan {
+  return plan(snapshot, clientKey, destination, (ways) => weightedChoice(ways, random), turns);
+}
+
+/** Makes a plan where `choose` is asked for the way of a split. */
+function plan(
+  snapshot: Snapshot,
+  clientKey: string,
+  destination: Destination,
+  choose: (ways: readonly RouteShare[]) => RouteShare | undefined,
+  turns: RoundRobin,
+): OutboundPlan {
   try {
     const client = snapshot.inventory.workloads.get(clientKey);
     if (client === undefined) return refused(`workload \`${clientKey}\` is not known`);
-    return ofRoute(snapshot, client, destination, turns);
+    const route = routeOf(snapshot.inventory, client, destination);
+    const single = route.kind === 'split' ? choose(route.ways)?.route : route;
+    return single === undefined ? refused('no waypoint of the service has a weight') : ofRoute(snapshot, client, single, turns);
   } catch (error) {
     return refused(`no route: ${error instanceof Error ? error.message : String(error)}`);
   }
 }
 
-function ofRoute(snapshot: Snapshot, client: Workload, destination: Destination, turns: RoundRobin): OutboundPlan {
-  const route = routeOf(snapshot.inventory, client, destination);
+function ofRoute(snapshot: Snapshot, client: Workload, route: SingleRoute, turns: RoundRobin): OutboundPlan {
   switch (route.kind) {
     case 'waypoint':
-      return toWaypoint(snapshot, client, route);
+      return tunnel(snapshot, client, route, toWaypoint(route));
     case 'hbone':
       return toTunnel(snapshot, client, route, pick(route, turns));
     case 'plaintext':
@@ -92,17 +113,10 @@ function routeOf(inventory: Inventory, client: Workload, destination: Destinatio
   return route;
 }
 
-function toWaypoint(snapshot: Snapshot, client: Workload, route: Extract<OutboundRoute, { kind: 'waypoint' }>): OutboundPlan {
-  const { gateway, authority, through } = route;
-  return through === undefined
-    ? tunnel(snapshot, client, route, { workload: gateway.workload, authority })
-    : tunnel(snapshot, client, route, { workload: through.workload, authority, inner: [gateway.workload.identity] });
-}
-
 function toTunnel(
   snapshot: Snapshot,
   client: Workload,
-  route: Extract<OutboundRoute, { kind: 'hbone' }>,
+  route: Extract<SingleRoute, { kind: 'hbone' }>,
   endpoint: Endpoint | undefined,
 ): OutboundPlan {
   if (endpoint === undefined) return refused('no ready endpoint', route.service);
@@ -113,7 +127,7 @@ function toTunnel(
 function tunnel(
   { addresses }: Snapshot,
   client: Workload,
-  route: Extract<OutboundRoute, { kind: 'waypoint' | 'hbone' }>,
+  route: Extract<SingleRoute, { kind: 'waypoint' | 'hbone' }>,
   { workload, authority, expected, inner }: Omit<Extract<Hop, { readonly kind: 'hbone' }>, 'kind'>,
 ): OutboundPlan {
   if (client.capture !== 'captured') return refused(`\`${client.key}\` has no ztunnel and thus no identity`, route.service);
@@ -136,7 +150,7 @@ function tunnel(
 function toPlaintext(
   { addresses }: Snapshot,
   client: Workload,
-  route: Extract<OutboundRoute, { kind: 'plaintext' }>,
+  route: Extract<SingleRoute, { kind: 'plaintext' }>,
   endpoint: Endpoint | undefined,
 ): OutboundPlan {
   if (endpoint === undefined) return refused('no ready endpoint', route.service);
@@ -155,7 +169,7 @@ function socketFor(addresses: AddressBook, client: Workload, workload: Workload)
 }
 
 /** A service's ready endpoints take turns; a pod that was dialled by its own address is dialled, ready or not. */
-function pick(route: Extract<OutboundRoute, { kind: 'hbone' | 'plaintext' }>, turns: RoundRobin): Endpoint | undefined {
+function pick(route: Extract<SingleRoute, { kind: 'hbone' | 'plaintext' }>, turns: RoundRobin): Endpoint | undefined {
   if (route.service === undefined) return route.endpoints[0];
   const ready = route.endpoints.filter(({ workload }) => workload.ready);
   return turns.pick(`${route.service.key} ${ready[0]?.port}`, ready);
@@ -165,17 +179,33 @@ function refused(detail: string, to?: ServiceInfo): OutboundPlan {
   return { kind: 'refused', detail, service: to };
 }
 
-function refusedRoute(route: Extract<OutboundRoute, { kind: 'refused' }>): OutboundPlan {
+function refusedRoute(route: Extract<SingleRoute, { kind: 'refused' }>): OutboundPlan {
   const { reason, detail } = route;
   if (reason !== 'waypoint-unavailable') return refused(detail, route.service);
   return { kind: 'refused', detail, verdict: { effect: 'deny', reason, audit: [], detail }, service: route.service };
 }
 
 /**
- * Whether a connection that was made by one plan is one that the other would make: to the same gate by the same authority, or to
- * an endpoint that is still where it was. Which endpoint is chosen does not matter.
+ * Whether a connection that was made by one plan could be made now: to the same gate by the same authority, or to an endpoint that is
+ * still where it was. Which endpoint is chosen does not matter, nor which of the waypoints that serve a service, whatever their weights.
  */
-export function isStillPlanned(made: OutboundPlan, now: OutboundPlan, snapshot: Snapshot): boolean {
+export function isStillPlanned(made: OutboundPlan, snapshot: Snapshot, clientKey: string, destination: Destination): boolean {
+  // Turns of its own: judging again is no turn.
+  const now = plan(
+    snapshot,
+    clientKey,
+    destination,
+    (ways) => ways.find((way) => leadsThrough(way, made)) ?? ways[0],
+    new RoundRobin(),
+  );
+  return isSamePlan(made, now, snapshot);
+}
+
+function leadsThrough({ waypoint }: RouteShare, made: OutboundPlan): boolean {
+  return made.kind === 'hbone' && made.permit.kind === 'waypoint' && made.permit.gateway.key === waypoint.key;
+}
+
+function isSamePlan(made: OutboundPlan, now: OutboundPlan, snapshot: Snapshot): boolean {
   if (made.kind === 'passthrough') return now.kind === 'passthrough' && now.host === made.host && now.port === made.port;
   if (made.kind === 'refused' || now.kind !== made.kind) return false;
   const workload = snapshot.inventory.workloads.get(made.workload.key) ?? gatewayWorkload(snapshot, made.workload);

@@ -266,6 +266,27 @@ describe('a service in another network behind a waypoint', () => {
     expect(await mesh.mesh.logged('direction="inbound"')).toContain(`src.identity="${identityOf('shop/gate')}"`);
   });
 
+  it('is judged by its canary there where that has a share', async () => {
+    const farCanary = farWaypoint.replace('name: gate', 'name: next');
+    const split = (weight: string) =>
+      behind.replace(
+        'labels: {',
+        `annotations: { istio.io/use-waypoint-canary-weight: "${weight}" }, labels: { istio.io/use-waypoint-canary: next,`,
+      );
+    const closedAtGate = policy(
+      'shop',
+      'closed',
+      '{ action: DENY, targetRefs: [{ kind: Gateway, group: gateway.networking.k8s.io, name: gate }], rules: [{}] }',
+    );
+    await startHttp(split('100'), farWaypoint, farCanary, closedAtGate);
+    for (let count = 0; count < 5; count++) expect(await request('shop/client')).toBe(200);
+    expect(await request('shop/other')).toBe(403);
+    await mesh.change([...base, readers, split('50'), farWaypoint, farCanary, closedAtGate]);
+    const seen = new Set<number>();
+    for (let count = 0; count < 64; count++) seen.add(await request('shop/client'));
+    expect(seen).toEqual(new Set([200, 403]));
+  });
+
   it('is judged by a waypoint in the network of the client, which goes on through the gateway', async () => {
     await startHttp(behind, waypoint('shop', 'gate'));
     expect(await request('shop/client')).toBe(200);

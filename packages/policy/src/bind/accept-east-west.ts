@@ -1,6 +1,7 @@
 import type { Endpoint, GatewayInfo, Inventory, ServiceInfo, Workload } from '../inventory/inventory.js';
 import { isGlobal } from '../inventory/networks.js';
 import { badAuthority, parseAuthority, refuse } from './accept.js';
+import { waypointsOf } from './resolve-canary.js';
 import { serviceByHostname } from './resolve-host.js';
 import { resolveServiceWaypoint } from './resolve-waypoint.js';
 import type { InboundTarget } from './route.js';
@@ -17,7 +18,13 @@ export interface CrossingTunnel {
 
 /** The gates that a tunnel may be handed on to, which end the tunnel inside and judge it; or the status that refuses it. */
 export type CrossingTarget =
-  | { readonly kind: 'gates'; readonly gates: readonly Workload[]; readonly service: ServiceInfo }
+  | {
+      readonly kind: 'gates';
+      readonly gates: readonly Workload[];
+      readonly service: ServiceInfo;
+      /** Where the gates are waypoints: each one's share of new tunnels, in their order. Else they take turns. */
+      readonly weights?: readonly number[];
+    }
   | Extract<InboundTarget, { readonly kind: 'refused' }>;
 
 /**
@@ -36,10 +43,11 @@ export function acceptAtEastWest(inventory: Inventory, gateway: GatewayInfo, tun
   const servicePort = service.ports.find(({ port }) => port === parsed.port);
   if (servicePort === undefined) return refuse(503, `${service.hostname} has no port ${parsed.port}`);
   const { network } = gateway.workload;
-  if (waypoint.kind === 'bound' && !isJudged(inventory, service, waypoint.gateway, tunnel)) {
-    const { workload } = waypoint.gateway;
-    return workload.network === network
-      ? { kind: 'gates', gates: [workload], service }
+  if (waypoint.kind === 'bound' && !isJudged(inventory, service, tunnel)) {
+    // With a canary, whoever opened the tunnel has chosen the network by weight, and here its waypoints share it.
+    const here = waypointsOf(inventory, service).filter(({ gateway: { workload } }) => workload.network === network);
+    return here.length > 0
+      ? { kind: 'gates', gates: here.map((share) => share.gateway.workload), weights: here.map(({ weight }) => weight), service }
       : refuse(503, `waypoint ${waypoint.gateway.key} of ${service.hostname} is in another network`);
   }
   const gates = servicePort.endpoints.filter((endpoint) => isHere(endpoint, network)).map(({ workload }) => workload);
@@ -50,10 +58,12 @@ function isHere({ workload }: Endpoint, network: string): boolean {
   return workload.network === network && workload.ready && workload.capture === 'captured';
 }
 
-function isJudged(inventory: Inventory, service: ServiceInfo, waypoint: GatewayInfo, tunnel: CrossingTunnel): boolean {
+function isJudged(inventory: Inventory, service: ServiceInfo, tunnel: CrossingTunnel): boolean {
   const { judgedBy, identity } = tunnel;
   const believesAll = inventory.dialect.name === 'upstream';
-  if (judgedBy === 'waypoint') return believesAll || identity === waypoint.workload.identity;
+  if (judgedBy === 'waypoint') {
+    return believesAll || waypointsOf(inventory, service).some(({ gateway }) => gateway.workload.identity === identity);
+  }
   if (judgedBy !== 'gateway' || ingressUsesWaypoint(inventory, service)) return false;
   return (
     believesAll || [...inventory.gateways.values()].some((each) => each.role === 'ingress' && each.workload.identity === identity)

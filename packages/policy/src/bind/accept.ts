@@ -2,8 +2,9 @@ import type { ApplicationTunnel, GatewayInfo, Inventory, ServiceInfo, Workload }
 import { parseIpAddress } from '../inventory/ip-address.js';
 import { authorityOf } from './authority.js';
 import { isOwnPort } from './illegal-target.js';
+import { isWaypointOf } from './resolve-canary.js';
 import { serviceByHostname } from './resolve-host.js';
-import { resolveServiceWaypoint, resolveWorkloadWaypoint } from './resolve-waypoint.js';
+import { resolveWorkloadWaypoint } from './resolve-waypoint.js';
 import type { InboundTarget } from './route.js';
 
 type RefusedTarget = Extract<InboundTarget, { readonly kind: 'refused' }>;
@@ -109,8 +110,7 @@ function acceptService(
   service: ServiceInfo,
   { host, address, port }: Authority,
 ): InboundTarget {
-  const resolution = resolveServiceWaypoint(inventory, service);
-  if (resolution.kind !== 'bound' || resolution.gateway.key !== gateway.key) return notServed(gateway, `${host}:${port}`);
+  if (!isWaypointOf(inventory, gateway, service)) return notServed(gateway, `${host}:${port}`);
   const virtual = address ?? service.addresses[0];
   if (virtual === undefined) return notServed(gateway, `${host}:${port}`);
   const servicePort = service.ports.find((candidate) => candidate.port === port);

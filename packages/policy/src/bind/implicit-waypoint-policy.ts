@@ -9,7 +9,8 @@ const policiesByGateway = new WeakMap<Inventory['gateways'], Map<string, Authori
 
 /**
  * The policies that admit the waypoints of a workload at its ztunnel, where the control plane is told to make them by
- * PILOT_AUTO_ALLOW_WAYPOINT_POLICY (reference section 5.3, item 11). As ALLOW policies they shut out everyone else.
+ * PILOT_AUTO_ALLOW_WAYPOINT_POLICY (reference section 5.3, item 11). As ALLOW policies they shut out everyone else, a canary
+ * waypoint among them: upstream makes none for it, and `check` tells (`waypoint-not-admitted`).
  */
 export function implicitWaypointPolicies(inventory: Inventory, workload: Workload): readonly AuthorizationPolicy[] {
   if (!flagEnabled(inventory.dialect, 'PILOT_AUTO_ALLOW_WAYPOINT_POLICY')) return [];

@@ -2,7 +2,7 @@ import type { Endpoint, Inventory, ServiceInfo, ServicePortInfo, Workload } from
 import { ownValue } from '../inventory/labels.js';
 import { isGlobal, networkGateway } from '../inventory/networks.js';
 import { isOwnPort } from './illegal-target.js';
-import type { OutboundRoute } from './route.js';
+import type { SingleRoute } from './route.js';
 
 /**
  * The last hop: to the endpoints of a service port that are ready and can be reached, in other networks through their east-west gateways. Those with a ztunnel are reached over HBONE; others only where
@@ -14,7 +14,7 @@ export function toEndpoints(
   service: ServiceInfo,
   servicePort: ServicePortInfo,
   dialled: string,
-): OutboundRoute {
+): SingleRoute {
   const { port, endpoints } = servicePort;
   const ready = endpoints.filter(({ workload }) => workload.ready && isReachable(inventory, from, service, workload));
   const usable = ready.filter((endpoint) => !isOwnPort(endpoint.port));
@@ -34,7 +34,7 @@ function isReachable(inventory: Inventory, from: Workload, service: ServiceInfo,
 }
 
 /** HBONE to what has a ztunnel, else plain TCP. */
-export function overHbone(endpoints: readonly Endpoint[], service?: ServiceInfo, servicePort?: ServicePortInfo): OutboundRoute {
+export function overHbone(endpoints: readonly Endpoint[], service?: ServiceInfo, servicePort?: ServicePortInfo): SingleRoute {
   const captured = endpoints.filter(({ workload }) => workload.capture === 'captured');
   const named = service === undefined ? {} : { service };
   if (captured.length === 0) return { kind: 'plaintext', endpoints, ...named };
@@ -42,7 +42,7 @@ export function overHbone(endpoints: readonly Endpoint[], service?: ServiceInfo,
 }
 
 /** A wildcard host stands for the name that was dialled. */
-function toExternal(service: ServiceInfo, port: number, dialled: string): OutboundRoute | undefined {
+function toExternal(service: ServiceInfo, port: number, dialled: string): SingleRoute | undefined {
   for (const { address, ports } of service.externalEndpoints) {
     const target = ownValue(ports, port);
     if (target !== undefined)
@@ -51,7 +51,7 @@ function toExternal(service: ServiceInfo, port: number, dialled: string): Outbou
   return undefined;
 }
 
-type Refusal = Extract<OutboundRoute, { kind: 'refused' }>;
+type Refusal = Extract<SingleRoute, { kind: 'refused' }>;
 
 /** No connection, for a reason that people can read. */
 export function refused(reason: Refusal['reason'], detail: string, service?: ServiceInfo): Refusal {

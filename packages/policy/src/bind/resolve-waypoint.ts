@@ -124,6 +124,12 @@ function mayCross(inventory: Inventory, service: ServiceInfo, gateway: GatewayIn
   return service.kind === 'Service' || meshVisibility(inventory, service.namespace) !== 'NAMESPACE';
 }
 
+/** Whether a waypoint that status takes for a service's canary may be one: in `strict` only where it could be its waypoint. */
+export function isUsableCanary(inventory: Inventory, service: ServiceInfo, gateway: GatewayInfo): boolean {
+  if (inventory.dialect.name === 'upstream') return true;
+  return lackOf(inventory, gateway, service.namespace) === undefined && mayCross(inventory, service, gateway);
+}
+
 function keyOf({ resource: { metadata } }: GatewayInfo): { namespace: string; name: string } {
   return { namespace: metadata.namespace, name: metadata.name };
 }

@@ -9,9 +9,10 @@ import type { WaypointResolution } from './binding.js';
 import { policiesWithoutWaypoint } from './closures.js';
 import { forbiddenPassthrough, isInnerGate, isOwnPort } from './illegal-target.js';
 import { nameOf, overHbone, refused, toEndpoints } from './onward.js';
+import { waypointsOf } from './resolve-canary.js';
 import { resolveHost } from './resolve-host.js';
 import { resolveServiceWaypoint, resolveWorkloadWaypoint } from './resolve-waypoint.js';
-import type { Destination, OutboundRoute } from './route.js';
+import type { Destination, OutboundRoute, SingleRoute } from './route.js';
 
 /** What a client asked for, with the place that it asks from. */
 interface Request extends Destination {
@@ -69,10 +70,10 @@ function toService(inventory: Inventory, request: Request, service: ServiceInfo)
     return asPlaintext(toEndpoints(inventory, request.client, service, servicePort, request.host));
   const byWaypoint = throughWaypoint(inventory, request.client, { service, servicePort, address: vipFor(service, request.host) });
   const direct = toEndpoints(inventory, request.client, service, servicePort, request.host);
-  const isItself = byWaypoint?.kind === 'waypoint' && leadsToItself(request.client, byWaypoint.gateway);
+  if (byWaypoint === undefined) return unlessUnenforced(inventory, service, direct);
   // Upstream sends a waypoint that dials its own service to itself.
-  if (isItself && inventory.dialect.name === 'strict') return direct;
-  return byWaypoint ?? unlessUnenforced(inventory, service, direct);
+  const isItself = waypointsOf(inventory, service).some(({ gateway }) => leadsToItself(request.client, gateway));
+  return isItself && inventory.dialect.name === 'strict' ? direct : byWaypoint;
 }
 
 /**
@@ -91,7 +92,7 @@ function isHeadless(service: ServiceInfo): boolean {
 }
 
 /** The client dials a pod: the port is the pod's own, and the waypoint is the pod's. */
-function toHeadless(inventory: Inventory, request: Request, service: ServiceInfo): OutboundRoute {
+function toHeadless(inventory: Inventory, request: Request, service: ServiceInfo): SingleRoute {
   const workload = service.workloads.find(({ ready, network }) => ready && network === request.client.network);
   if (workload === undefined) return refused('no-endpoints', `${nameOf(service)} has no ready endpoint`, service);
   const routed = toWorkload(inventory, request, workload);
@@ -113,18 +114,41 @@ function throughWaypoint(
   const resolution = resolveServiceWaypoint(inventory, service);
   if (resolution.kind === 'refused') return waypointRefused(resolution, nameOf(service), service);
   if (resolution.kind === 'none' || address === undefined) return undefined;
-  const { gateway } = resolution;
+  const ways = waypointsOf(inventory, service).map(({ gateway, weight }) => {
+    return { waypoint: gateway, weight, route: toWaypoint(inventory, from, gateway, { service, servicePort, address }) };
+  });
+  const [own] = ways;
+  return ways.length > 1 ? { kind: 'split', ways } : own?.route;
+}
+
+function toWaypoint(
+  inventory: Inventory,
+  from: Workload,
+  gateway: GatewayInfo,
+  { service, servicePort, address }: { service: ServiceInfo; servicePort: ServicePortInfo; address: string },
+): SingleRoute {
   const route = { kind: 'waypoint', gateway, service, servicePort } as const;
   if (gateway.workload.network === from.network) return { ...route, authority: authorityOf(address, servicePort.port) };
   const through = isGlobal(service) ? networkGateway(inventory, gateway.workload.network) : undefined;
   // Across networks it is asked for by name (reference section 7.7).
   return through === undefined
     ? beyondReach(gateway, nameOf(service), service)
-    : { ...route, authority: authorityOf(service.hostname, servicePort.port), through };
+    : {
+        ...route,
+        authority: authorityOf(service.hostname, servicePort.port),
+        through,
+        behind: beside(inventory, gateway, service),
+      };
+}
+
+/** The waypoints of a service that are in the network of one of them. */
+function beside(inventory: Inventory, { workload }: GatewayInfo, service: ServiceInfo): GatewayInfo[] {
+  const gateways = waypointsOf(inventory, service).map(({ gateway }) => gateway);
+  return gateways.filter((gateway) => gateway.workload.network === workload.network);
 }
 
 /** A waypoint in another network, to which no east-west gateway leads for this traffic. */
-function beyondReach({ key, workload, resource: { span } }: GatewayInfo, what: string, service?: ServiceInfo): OutboundRoute {
+function beyondReach({ key, workload, resource: { span } }: GatewayInfo, what: string, service?: ServiceInfo): SingleRoute {
   const detail = `${what} has waypoint \`${key}\` in network \`${workload.network}\`, which only global services reach, through an east-west gateway`;
   return { ...refused('waypoint-unavailable', detail, service), span };
 }
@@ -133,7 +157,7 @@ function waypointRefused(
   { named, why, span }: Extract<WaypointResolution, { kind: 'refused' }>,
   what: string,
   service?: ServiceInfo,
-): OutboundRoute {
+): SingleRoute {
   const lacks = {
     missing: 'does not exist',
     'not-ready': 'is not ready',
@@ -144,7 +168,7 @@ function waypointRefused(
   return { kind: 'refused', reason: 'waypoint-unavailable', detail, span, ...(service === undefined ? {} : { service }) };
 }
 
-function toWorkload(inventory: Inventory, { client, port }: Request, workload: Workload): OutboundRoute {
+function toWorkload(inventory: Inventory, { client, port }: Request, workload: Workload): SingleRoute {
   if (isOwnPort(port)) return refused('illegal-target', `port ${port} belongs to ztunnel`);
   if (isInnerGate(inventory, workload)) return refused('illegal-target', `\`${workload.key}\` is a gate of the mesh`);
   if (workload.network !== client.network) {

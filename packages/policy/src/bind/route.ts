@@ -12,7 +12,24 @@ export interface Destination {
  * What the source side does with a connection (reference section 7.3). The same answer serves the real ztunnel, a gateway's
  * onward hop and `explain`.
  */
-export type OutboundRoute =
+export type OutboundRoute = SingleRoute | SplitRoute;
+
+/** A service has a canary waypoint: each new connection takes one of these ways, by weight, and fails where that one does. */
+export interface SplitRoute {
+  readonly kind: 'split';
+  /** The service's own waypoint first; weights are percent, and one of them may be 0. */
+  readonly ways: readonly RouteShare[];
+}
+
+/** One way of a split, through one waypoint of the service. */
+export interface RouteShare {
+  readonly waypoint: GatewayInfo;
+  readonly weight: number;
+  readonly route: SingleRoute;
+}
+
+/** A route that leaves nothing to choose but the endpoint. */
+export type SingleRoute =
   /** HBONE to a waypoint; `authority` is the original VIP:service port, or podIP:port for workload-addressed traffic. */
   | {
       readonly kind: 'waypoint';
@@ -23,6 +40,8 @@ export type OutboundRoute =
       readonly workload?: Workload;
       /** The east-west gateway of the network that the waypoint is in, where that is another; the authority is then the service's name. */
       readonly through?: GatewayInfo;
+      /** All waypoints of the service in that network: the east-west gateway there chooses among them, by weight too. */
+      readonly behind?: readonly GatewayInfo[];
     }
   /** HBONE to one of these endpoints; the authority is the endpoint's address:port. */
   | {

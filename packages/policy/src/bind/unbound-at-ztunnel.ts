@@ -3,7 +3,8 @@ import { authorizationIndex } from '../inventory/policy-index.js';
 import type { AuthorizationPolicy, TargetRef } from '../resource/model/index.js';
 import { inOrder } from './attach-by-selector.js';
 import type { BoundPolicy, Closure, UnboundPolicy, UnboundReason } from './binding.js';
-import { resolveServiceWaypoint, resolveWorkloadWaypoint } from './resolve-waypoint.js';
+import { waypointsOf } from './resolve-canary.js';
+import { resolveWorkloadWaypoint } from './resolve-waypoint.js';
 import { servicesOf } from './workload-services.js';
 
 interface Enforced {
@@ -32,10 +33,10 @@ function pathTo(inventory: Inventory, workload: Workload): Path {
   const services = new Map<string, 'with-waypoint' | 'without-waypoint'>();
   const waypoints = new Set<GatewayInfo>();
   for (const service of servicesOf(inventory, workload)) {
-    const resolution = resolveServiceWaypoint(inventory, service);
+    const shares = waypointsOf(inventory, service);
     const key = `${service.kind}/${service.namespace}/${service.name}`;
-    services.set(key, resolution.kind === 'bound' ? 'with-waypoint' : 'without-waypoint');
-    if (resolution.kind === 'bound') waypoints.add(resolution.gateway);
+    services.set(key, shares.length > 0 ? 'with-waypoint' : 'without-waypoint');
+    for (const { gateway } of shares) waypoints.add(gateway);
   }
   const direct = resolveWorkloadWaypoint(inventory, workload);
   if (direct.kind === 'bound') waypoints.add(direct.gateway);

@@ -2,7 +2,8 @@ import { bindGateway } from '../bind/bind-gateway.js';
 import { bindWaypoint } from '../bind/bind-waypoint.js';
 import { bindZtunnel } from '../bind/bind-ztunnel.js';
 import type { GateBinding, GatewayBinding, WaypointBinding, ZtunnelBinding } from '../bind/binding.js';
-import { resolveServiceWaypoint, resolveWorkloadWaypoint } from '../bind/resolve-waypoint.js';
+import { waypointsOf } from '../bind/resolve-canary.js';
+import { resolveWorkloadWaypoint } from '../bind/resolve-waypoint.js';
 import type { ConnectionDecider } from '../decide/decider.js';
 import { connectionDecider } from '../decide/index.js';
 import type { GatewayInfo, Inventory, ServiceInfo, Workload } from '../inventory/inventory.js';
@@ -12,6 +13,10 @@ export interface Front {
   readonly service: ServiceInfo;
   readonly gateway: GatewayInfo;
   readonly binding: WaypointBinding;
+  /** All waypoints of the service, this one among them. */
+  readonly waypoints: readonly GatewayInfo[];
+  /** Of a canary: the front of the service's own waypoint. */
+  readonly primary?: Front;
 }
 
 /** Every gate of an inventory with what it enforces, each bound once: the findings ask the same gates again and again. */
@@ -50,12 +55,15 @@ export class Gates {
     return decider;
   }
 
-  /** Services with a usable waypoint. */
+  /** Services with a usable waypoint: one for each that serves it, its own before its canary. */
   get fronts(): readonly Front[] {
     this.#fronts ??= [...this.inventory.services.values()].flatMap((service) => {
-      const waypoint = resolveServiceWaypoint(this.inventory, service);
-      if (waypoint.kind !== 'bound') return [];
-      return [{ service, gateway: waypoint.gateway, binding: bindWaypoint(this.inventory, waypoint.gateway, service) }];
+      const waypoints = waypointsOf(this.inventory, service).map(({ gateway }) => gateway);
+      const fronts = waypoints.map((gateway): Front => {
+        return { service, gateway, binding: bindWaypoint(this.inventory, gateway, service), waypoints };
+      });
+      const [primary, ...canaries] = fronts;
+      return primary === undefined ? [] : [primary, ...canaries.map((front) => ({ ...front, primary }))];
     });
     return this.#fronts;
   }

@@ -11,12 +11,13 @@ const fleeting = new Set([
 ]);
 
 /**
- * The second policy of a workload behind a waypoint, as complete manifests: its ztunnel admits the waypoint's identity only. An ALLOW
+ * The second policy of a workload behind a waypoint, as complete manifests: its ztunnel admits the identity of the waypoint, and of its canary, only. An ALLOW
  * policy where none is there yet; where one is, which another ALLOW could only widen, a DENY of everyone else. Empty where no
  * selector tells these workloads from others of their namespace.
  */
 export function onlyFromWaypoint(context: FindingContext, front: Front, endpoints: readonly Endpoint[]): { suggestion?: string } {
-  const principal = front.gateway.workload.identity.slice('spiffe://'.length);
+  const identities = new Set(front.waypoints.map(({ workload }) => workload.identity.slice('spiffe://'.length)));
+  const principals = [...identities].map(yamlText).join(', ');
   const manifests = [...groupByNamespace(endpoints)].flatMap(([namespace, workloads]) => {
     const selector = selectorFor(context.inventory, namespace, workloads);
     if (selector === undefined) return [];
@@ -24,8 +25,8 @@ export function onlyFromWaypoint(context: FindingContext, front: Front, endpoint
     const name = `${front.service.name.split('.')[0]}-only-from-waypoint`;
     const admitted = !restricted || workloads.every((workload) => admits(context, workload, front, endpoints));
     return [
-      ...(admitted && restricted ? [] : [manifest(name, namespace, selector, 'ALLOW', 'principals', principal)]),
-      ...(restricted ? [manifest(`${name}-deny`, namespace, selector, 'DENY', 'notPrincipals', principal)] : []),
+      ...(admitted && restricted ? [] : [manifest(name, namespace, selector, 'ALLOW', 'principals', principals)]),
+      ...(restricted ? [manifest(`${name}-deny`, namespace, selector, 'DENY', 'notPrincipals', principals)] : []),
     ];
   });
   return manifests.length === 0 ? {} : { suggestion: manifests.join('---\n') };
@@ -46,14 +47,12 @@ function hasAllow(context: FindingContext, workload: Workload): boolean {
 
 function admits(context: FindingContext, workload: Workload, front: Front, endpoints: readonly Endpoint[]): boolean {
   const decider = context.gates.decider(context.gates.ztunnel(workload));
-  const { identity, address } = front.gateway.workload;
+  const admitted = ({ identity, address }: Workload, port: number): boolean =>
+    decider.connection({ identity, sourceIp: address, destinationIp: workload.address, destinationPort: port }).effect ===
+    'allow';
   return endpoints
     .filter((endpoint) => endpoint.workload === workload)
-    .every(
-      ({ port }) =>
-        decider.connection({ identity, sourceIp: address, destinationIp: workload.address, destinationPort: port }).effect ===
-        'allow',
-    );
+    .every(({ port }) => front.waypoints.every((gateway) => admitted(gateway.workload, port)));
 }
 
 /** The fewest labels that select these workloads and no other of the namespace; undefined where there are none. */
@@ -97,7 +96,7 @@ function manifest(
   selector: Record<string, string>,
   action: string,
   field: string,
-  principal: string,
+  principals: string,
 ): string {
   const labels = Object.entries(selector).map(([key, value]) => `      ${yamlText(key)}: ${yamlText(value)}\n`);
   return `apiVersion: security.istio.io/v1
@@ -112,7 +111,7 @@ ${labels.join('')}  action: ${action}
   rules:
     - from:
         - source:
-            ${field}: [${yamlText(principal)}]
+            ${field}: [${principals}]
 `;
 }
 

@@ -11,7 +11,6 @@ import type { Inventory, ServiceInfo } from './inventory.js';
 import { append, type Labels } from './labels.js';
 import { PolicyAddresses } from './policy-addresses.js';
 import { selectResources } from './select-resources.js';
-import { reportUnbuiltFeatures } from './unbuilt-features.js';
 
 /**
  * The inventory of a set of manifests: what the controllers of a cluster would make of them (design: "What a folder means").
@@ -65,7 +64,6 @@ export function buildStructure(
     servicesByHostname: groupByHostname(services),
     namespaceLabels,
   };
-  reportUnbuiltFeatures(set, reporter);
   return { inventory, structure: reporter.diagnostics };
 }
 

@@ -2,7 +2,8 @@ import { bindGateway } from '../bind/bind-gateway.js';
 import { bindWaypoint } from '../bind/bind-waypoint.js';
 import { bindZtunnel } from '../bind/bind-ztunnel.js';
 import type { GateBinding } from '../bind/binding.js';
-import { resolveServiceWaypoint, resolveWorkloadWaypoint } from '../bind/resolve-waypoint.js';
+import { waypointsOf } from '../bind/resolve-canary.js';
+import { resolveWorkloadWaypoint } from '../bind/resolve-waypoint.js';
 import type { GatewayInfo, Inventory, ServiceInfo, Workload } from '../inventory/inventory.js';
 import type { RoleLayer } from '../legacy/test.js';
 
@@ -34,16 +35,16 @@ export function gatesOf(inventory: Inventory): readonly Gate[] {
 
 /** A service without an address of its own is never reached through its waypoint. */
 function serviceGate(inventory: Inventory, service: ServiceInfo): Gate[] {
-  const waypoint = resolveServiceWaypoint(inventory, service);
   const [address] = service.addresses;
-  if (waypoint.kind !== 'bound' || address === undefined) return [];
-  const { gateway } = waypoint;
+  if (address === undefined) return [];
   const ports = service.ports.map(({ port, protocol, undeclared }) => ({
     port,
     layers: layersOf(protocol, undeclared === true),
   }));
-  const key = `waypoint ${gateway.key} for ${service.kind} ${service.namespace}/${service.name} (${service.hostname})`;
-  return [{ key, binding: bindWaypoint(inventory, gateway, service), ports, address }];
+  return waypointsOf(inventory, service).map(({ gateway }) => {
+    const key = `waypoint ${gateway.key} for ${service.kind} ${service.namespace}/${service.name} (${service.hostname})`;
+    return { key, binding: bindWaypoint(inventory, gateway, service), ports, address };
+  });
 }
 
 function workloadGate(inventory: Inventory, workload: Workload): Gate[] {

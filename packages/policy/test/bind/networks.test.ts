@@ -187,6 +187,43 @@ describe('an east-west gateway', () => {
       expect(asked(through, guarded, { identity: ofIngress, judgedBy: 'gateway', dialect })).toBe('gate');
   });
 
+  describe('before a service with a canary waypoint', () => {
+    const split = (text: string) =>
+      text
+        .replace('"istio.io/use-waypoint":"gate"', '"istio.io/use-waypoint":"gate","istio.io/use-waypoint-canary":"next"')
+        .replace('"name":"guarded"', '"name":"guarded","annotations":{"istio.io/use-waypoint-canary-weight":"30"}');
+    const [gateThere, nextThere] = ['gate', 'next'].map((name) => waypoint(name, { metadata: { labels: east } }));
+    const both = split(mesh(entrance(), gateThere ?? '', nextThere ?? ''));
+    const ofCanary = 'spiffe://cluster.local/ns/shop/sa/next';
+
+    it('hands on to those of its waypoints that are here, by weight', () => {
+      const inventory = inventoryOf(both);
+      const tunnel = { authority: guarded, identity: 'spiffe://cluster.local/ns/shop/sa/default' };
+      const target = acceptAtEastWest(inventory, gateway(inventory, 'shop/entrance'), tunnel);
+      expect(target).toMatchObject({ kind: 'gates', gates: [{ name: 'gate' }, { name: 'next' }], weights: [70, 30] });
+      expect(asked(split(mesh(entrance(), waypoint('gate'), nextThere ?? '')), guarded)).toBe('next');
+      expect(asked(split(mesh(entrance(), waypoint('gate'), waypoint('next'))), guarded)).toBe('503');
+    });
+
+    it('believes the canary, too, that it has judged', () => {
+      expect(asked(both, guarded, { identity: ofCanary, judgedBy: 'waypoint' })).toBe('far farther');
+      expect(asked(both.replace('"30"', '"none"'), guarded, { identity: ofCanary, judgedBy: 'waypoint' })).toBe('gate');
+    });
+
+    it('may end in either of them, whichever the client has drawn', () => {
+      const inventory = inventoryOf(both);
+      const route = routeFromWorkload(inventory, workload(inventory, 'shop/client'), { host: 'guarded', port: 80 });
+      const ways = route.kind === 'split' ? route.ways : [];
+      expect(ways.map(({ weight }) => weight)).toEqual([70, 30]);
+      for (const way of ways) {
+        expect(way.route).toMatchObject({
+          through: { key: 'shop/entrance' },
+          behind: [{ key: 'shop/gate' }, { key: 'shop/next' }],
+        });
+      }
+    });
+  });
+
   it('refuses what has not been judged by a waypoint of another network', () => {
     expect(asked(elsewhere, guarded)).toBe('503');
     expect(asked(elsewhere, guarded, { identity: ofWaypoint, judgedBy: 'waypoint' })).toBe('far farther');

@@ -68,6 +68,8 @@ function show(route: OutboundRoute): string {
       return `passthrough ${route.host}:${route.port}`;
     case 'refused':
       return `refused ${route.reason}`;
+    case 'split':
+      return route.ways.map((way) => `${way.weight} % ${show(way.route)}`).join(', ');
   }
 }
 

@@ -1,6 +1,7 @@
 import type { GatewayInfo, Inventory, ServiceInfo, Workload } from '../../inventory/inventory.js';
 import type { BoundPolicy } from '../binding.js';
-import { resolveServiceWaypoint, resolveWorkloadWaypoint } from '../resolve-waypoint.js';
+import { waypointsOf } from '../resolve-canary.js';
+import { resolveWorkloadWaypoint } from '../resolve-waypoint.js';
 import type { WeightedBackend } from '../route.js';
 import { backendsBehind } from '../route-backends.js';
 import { servicesOf } from '../workload-services.js';
@@ -113,9 +114,10 @@ function localOf({ address: ip }: Workload, port: number): LocalAddress {
 }
 
 function waypointIdentities(inventory: Inventory, workload: Workload, services: readonly ServiceInfo[]): ReadonlySet<string> {
-  const resolutions = [
-    resolveWorkloadWaypoint(inventory, workload),
-    ...services.map((service) => resolveServiceWaypoint(inventory, service)),
+  const direct = resolveWorkloadWaypoint(inventory, workload);
+  const gateways = [
+    ...(direct.kind === 'bound' ? [direct.gateway] : []),
+    ...services.flatMap((service) => waypointsOf(inventory, service).map(({ gateway }) => gateway)),
   ];
-  return new Set(resolutions.flatMap((each) => (each.kind === 'bound' ? [each.gateway.workload.identity] : [])));
+  return new Set(gateways.map((gateway) => gateway.workload.identity));
 }

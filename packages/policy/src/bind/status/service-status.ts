@@ -1,7 +1,7 @@
 import type { Inventory, ServiceInfo, Workload } from '../../inventory/inventory.js';
 import { isTrueLabel, ownValue } from '../../inventory/labels.js';
 import { meshVisibility } from '../mesh-visibility.js';
-import { canaryProblem } from './canary-problem.js';
+import { resolveCanary } from '../resolve-canary.js';
 import { conditionOf, type Outcome, type StatusCondition, type StatusOptions } from './status-condition.js';
 import { claimOfService, claimOfWorkload, type WaypointClaim } from './waypoint-claim.js';
 
@@ -43,9 +43,9 @@ function boundOutcome(
 ): Outcome | undefined {
   if (claim.kind === 'none') return undefined;
   if (claim.kind === 'refused') return claim.outcome;
-  const problem = canaryProblem(inventory, service, claim.gateway, options);
-  const canary = problem === undefined ? '' : `. Canary waypoint not attached: ${problem}`;
-  return accepted(`Successfully attached to waypoint ${claim.gateway.key}${aboutIngress(inventory, service)}${canary}`);
+  const canary = resolveCanary(inventory, service, claim.gateway, options);
+  const problem = canary.kind === 'refused' ? `. Canary waypoint not attached: ${canary.problem}` : '';
+  return accepted(`Successfully attached to waypoint ${claim.gateway.key}${aboutIngress(inventory, service)}${problem}`);
 }
 
 function accepted(message: string): Outcome {

@@ -199,6 +199,13 @@ spec:
       'An object names a waypoint that cannot be used: in `strict` traffic to it is refused, in `upstream` it goes past every policy of the waypoint.',
     example: documents(namespaceWithWaypoint, cart),
   },
+  'waypoint-canary': {
+    kind: 'finding',
+    severity: 'warning',
+    summary:
+      'A canary waypoint is named and cannot be used, or there is no waypoint of which it could be the canary: it gets no share of the traffic.',
+    example: documents(`${namespaceWithWaypoint}    istio.io/use-waypoint-canary: next\n`, waypoint, cart),
+  },
   'ingress-skips-waypoint': {
     kind: 'finding',
     severity: 'warning',

@@ -60,11 +60,4 @@ export const inventoryCodes = {
     summary: 'A Service names a target port that none of its workloads has.',
     example: `${pod('web')}---\napiVersion: v1\nkind: Service\nmetadata:\n  name: web\nspec:\n  selector: {app: web}\n  ports: [{port: 80, targetPort: http}]\n`,
   },
-  'waypoint-canary': {
-    kind: 'finding',
-    severity: 'warning',
-    summary:
-      'A share of traffic is meant for a canary waypoint, which is not built: all of it goes through the one of `istio.io/use-waypoint`.',
-    example: 'apiVersion: v1\nkind: Namespace\nmetadata:\n  name: shop\n  labels: {istio.io/use-waypoint-canary: next}\n',
-  },
 } as const satisfies Record<string, CodeDescription>;

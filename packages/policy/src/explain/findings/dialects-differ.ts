@@ -5,7 +5,7 @@ import type { Verdict } from '../../verdict/verdict.js';
 import { type Candidate, candidatesOf, type Surroundings } from '../candidates.js';
 import { describeCandidate } from '../describe-candidate.js';
 import type { FindingContext } from '../finding-context.js';
-import type { Gates } from '../gates.js';
+import type { Front, Gates } from '../gates.js';
 import { qualifiedName } from '../walk/gate-view.js';
 
 /**
@@ -59,9 +59,10 @@ function gatePairs(strict: Gates, upstream: Gates): Map<string, Pair[]> {
     const same = upstream.inventory.workloads.get(workload.key);
     if (same?.capture === 'captured') add({ strict: strict.ztunnel(workload), upstream: upstream.ztunnel(same) });
   }
-  const fronts = new Map(upstream.fronts.map((front) => [front.service.key, front.binding]));
+  const keyOfFront = ({ service, gateway }: Front) => `${service.key} ${gateway.key}`;
+  const fronts = new Map(upstream.fronts.map((front) => [keyOfFront(front), front.binding]));
   for (const front of strict.fronts) {
-    const same = fronts.get(front.service.key);
+    const same = fronts.get(keyOfFront(front));
     if (same !== undefined) add({ strict: front.binding, upstream: same });
   }
   const gateways = new Map(upstream.gateways.map((binding) => [binding.gateway.key, binding]));

@@ -20,6 +20,7 @@ import { trustDomainsAtZtunnel } from './trust-domains-at-ztunnel.js';
 import { unmodelledKind } from './unmodelled-kind.js';
 import { unsupportedPolicy } from './unsupported-policy.js';
 import { waypointBypass } from './waypoint-bypass.js';
+import { waypointCanary } from './waypoint-canary.js';
 import { waypointNotAdmitted } from './waypoint-not-admitted.js';
 import { waypointUnavailable } from './waypoint-unavailable.js';
 
@@ -35,6 +36,7 @@ export const findings: readonly Finding[] = [
   policyOnUnenrolled,
   waypointNotAdmitted,
   waypointUnavailable,
+  waypointCanary,
   ingressSkipsWaypoint,
   principalWithScheme,
   clusterLocalPrincipal,

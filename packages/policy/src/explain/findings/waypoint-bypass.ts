@@ -33,9 +33,15 @@ interface OpenEndpoint {
   readonly gateways: readonly GatewayInfo[];
 }
 
-/** Policies whose loss is noticed: a dry-run or AUDIT policy decides nothing that could be bypassed. */
-export function protectingPolicies(front: Front): AuthorizationPolicy[] {
-  return front.binding.policies.map((bound) => bound.policy).filter((policy) => !policy.dryRun && policy.action !== 'AUDIT');
+/**
+ * Policies whose loss is noticed: a dry-run or AUDIT policy decides nothing that could be bypassed. At a canary, those that the
+ * service's own waypoint does not have.
+ */
+export function protectingPolicies({ binding, primary }: Front): AuthorizationPolicy[] {
+  const known = new Set(primary?.binding.policies.map(({ policy }) => policy));
+  return binding.policies
+    .map(({ policy }) => policy)
+    .filter((policy) => !policy.dryRun && policy.action !== 'AUDIT' && !known.has(policy));
 }
 
 /** For each workload and port, the identities of the waypoints in front of it. */
@@ -145,7 +151,7 @@ function report(
   const verb = policies.length === 1 ? 'is' : 'are';
   const message = `\`${qualifiedName(policy.metadata)}\`${others} at waypoint \`${front.gateway.key}\` ${verb} not asked when ${listNames(workloads)} is reached ${describeWays(open)}`;
   context.report('waypoint-bypass', policy.targetRefs[0]?.span ?? policy.metadata.nameSpan, message, {
-    hint: 'let the ztunnel admit the waypoint only, with this second policy',
+    hint: `let the ztunnel admit the ${front.waypoints.length > 1 ? 'waypoints' : 'waypoint'} only, with this second policy`,
     ...onlyFromWaypoint(
       context,
       front,

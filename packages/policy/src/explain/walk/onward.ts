@@ -1,4 +1,4 @@
-import type { OutboundRoute } from '../../bind/route.js';
+import type { OutboundRoute, RouteShare } from '../../bind/route.js';
 import type { Endpoint, GatewayInfo, ServiceInfo, Workload } from '../../inventory/inventory.js';
 import { networkGateway } from '../../inventory/networks.js';
 import type { RequestAttributes } from '../../verdict/attributes.js';
@@ -11,6 +11,8 @@ import { askZtunnel, walkZtunnel } from './walk-ztunnel.js';
 /** Follows an outbound route to its end: through a waypoint, or to every endpoint. */
 export function walkOnward(walk: Walk, sender: Sender, route: OutboundRoute, request: RequestAttributes): Branch {
   switch (route.kind) {
+    case 'split':
+      return splitBranch(route.ways, (way) => walkOnward(walk, sender, way.route, request));
     case 'waypoint':
       return across(route.through, route.authority, sender, (from) => toWaypoint(walk, from, route, request));
     case 'hbone':
@@ -22,6 +24,16 @@ export function walkOnward(walk: Walk, sender: Sender, route: OutboundRoute, req
     case 'refused':
       return refused(sender, route);
   }
+}
+
+/** A share of connections goes through the canary: the worst way decides, and the notes say how many take which. */
+function splitBranch(ways: readonly RouteShare[], walked: (way: RouteShare) => Branch): Branch {
+  const live = ways.filter(({ weight }) => weight > 0);
+  const branches = live.map((way) => ({ ...walked(way), label: `${way.waypoint.key} (${way.weight} % of connections)` }));
+  const shares = ways.map(({ waypoint, weight }, index) => {
+    return `${weight} % of connections go through ${index === 0 ? 'waypoint' : 'canary waypoint'} \`${waypoint.key}\``;
+  });
+  return withNotes([shares.join(', ')], joinBranches(branches));
 }
 
 function toTunnelled(
