@@ -9,6 +9,7 @@ import {
   type Engine,
   type GateBinding,
   type Inventory,
+  ReadConnection,
   ReadRequest,
   type RequestAttributes,
   type RequestDecider,
@@ -107,10 +108,24 @@ function variantsOf(query: Query, index: number): readonly Variant[] {
   ];
 }
 
-/** The same once more, as a parser has read it, and again: what is kept with a connection is first made, and then used. */
-const again: readonly ((request: RequestAttributes) => RequestAttributes)[] = [
-  (request) => new ReadRequest(request),
-  (request) => request,
+/** A connection as a gate has it: the same object for all that is asked about it, or about another that is like it. */
+interface KnownConnection {
+  readonly plain: ConnectionAttributes;
+  readonly read: ConnectionAttributes;
+}
+
+/**
+ * The same once more, as a parser has read it, and again: what is kept with a connection is first made, and then used. Then on a connection that
+ * was read when it was accepted.
+ */
+const again: readonly {
+  readonly of: (known: KnownConnection) => ConnectionAttributes;
+  readonly read: (request: RequestAttributes) => RequestAttributes;
+}[] = [
+  { of: ({ plain }) => plain, read: (request) => new ReadRequest(request) },
+  { of: ({ plain }) => plain, read: (request) => request },
+  { of: ({ read }) => read, read: (request) => new ReadRequest(request) },
+  { of: ({ read }) => read, read: (request) => request },
 ];
 
 /** One answer: a verdict, or the policy that an authorizer would be asked about. */
@@ -123,7 +138,7 @@ interface Answered {
 class Asked {
   readonly #gates = new Map<string, { readonly address: string; readonly decider: ConnectionDecider | RequestDecider }>();
   /** Of one source one object, as a gate has it, so that what is kept with a connection is used. */
-  readonly #connections = new Map<string, ConnectionAttributes>();
+  readonly #connections = new Map<string, KnownConnection>();
 
   constructor(
     private readonly inventory: Inventory,
@@ -133,13 +148,14 @@ class Asked {
   answers(variant: Variant): readonly Answered[] {
     const { query, authentication } = variant;
     const { address, decider } = this.#gate(query);
-    const connection = this.#connection(variant, address);
+    const known = this.#connection(variant, address);
+    const connection = known.plain;
     if (query.request === undefined || !('request' in decider)) {
       const stage = decider.authorizeConnection(connection);
       const settled = { routeBy: 'received', responseHeaders: [], consulted: [] } as const;
       return [
         { verdict: decider.connection(connection), asked: askedBy(stage) },
-        { verdict: decider.connection(connection, settled), asked: undefined },
+        { verdict: decider.connection(known.read, settled), asked: undefined },
       ];
     }
     const request = requestOf(query.request, authentication);
@@ -148,7 +164,7 @@ class Asked {
     if (this.engine.kind === 'interpreter') return [{ verdict, asked }, ...again.map(() => ({ verdict, asked: undefined }))];
     return [
       { verdict, asked },
-      ...again.map((read) => ({ verdict: decider.request(connection, read(request)), asked: undefined })),
+      ...again.map(({ of, read }) => ({ verdict: decider.request(of(known), read(request)), asked: undefined })),
     ];
   }
 
@@ -170,9 +186,9 @@ class Asked {
       : requestDecider(this.inventory, binding, options);
   }
 
-  #connection({ query: { source, port }, metadata, awaited }: Variant, destinationIp: string): ConnectionAttributes {
+  #connection({ query: { source, port }, metadata, awaited }: Variant, destinationIp: string): KnownConnection {
     const { ip, ...names } = source;
-    const connection = {
+    const plain = {
       ...names,
       sourceIp: ip,
       destinationIp,
@@ -182,8 +198,8 @@ class Asked {
       ...(metadata === undefined ? {} : { metadata }),
       ...(awaited === undefined ? {} : { awaited }),
     };
-    const key = JSON.stringify(connection);
-    const known = this.#connections.get(key) ?? connection;
+    const key = JSON.stringify(plain);
+    const known = this.#connections.get(key) ?? { plain, read: new ReadConnection(plain) };
     this.#connections.set(key, known);
     return known;
   }

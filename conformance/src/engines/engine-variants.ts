@@ -6,6 +6,7 @@ const without: Readonly<Record<string, Partial<CompileOptions>>> = {
   'closures only': { closuresUpTo: Number.POSITIVE_INFINITY },
   'no products': { productUpTo: 0 },
   'no exact lookup': { exactLookup: false },
+  'no lookup by ends': { textEnds: false },
   'no prefix trees': { prefixTrees: false },
   'all prefixes in a tree': { prefixedFrom: 0 },
   'no prefixes of templates in a tree': { prefixedFrom: Number.POSITIVE_INFINITY },

@@ -30,6 +30,7 @@ export { TableMemory } from './compile/table-memory.js';
 export type * from './decide/decider.js';
 export { chooseEngine, type Engine, type EngineName, engines } from './decide/engine.js';
 export { ReadRequest } from './decide/facts/plain-request.js';
+export { ReadConnection } from './decide/facts/read-connection.js';
 export { connectionDecider, requestDecider } from './decide/index.js';
 export { KeptDeciders } from './decide/kept-deciders.js';
 export { type RoleDecider, roleDecider } from './decide/role-decider.js';

@@ -2,11 +2,13 @@ import {
   bindWaypoint,
   bindZtunnel,
   buildInventory,
+  type ConnectionAttributes,
   connectionDecider,
   type DeciderOptions,
   engines,
   type Inventory,
   loadResources,
+  ReadConnection,
   ReadRequest,
   requestDecider,
   strict,
@@ -35,9 +37,19 @@ function waypointDecider(inventory: Inventory, options: DeciderOptions): Decider
   const gateway = found(inventory.gateways.get('bench/waypoint'));
   const binding = bindWaypoint(inventory, gateway, found(inventory.services.get('Service/bench/app')));
   const decider = requestDecider(inventory, binding, options);
+  // A connection that is kept is the same object for all its requests.
+  const read = new WeakMap<ConnectionAttributes, ConnectionAttributes>();
+  const readOnce = (connection: ConnectionAttributes): ConnectionAttributes => {
+    const known = read.get(connection) ?? new ReadConnection(connection);
+    read.set(connection, known);
+    return known;
+  };
   return {
-    translate: ({ request, ...question }) =>
-      request === undefined ? question : { ...question, request: new ReadRequest(request) },
+    translate: ({ effect, connection, request }) => ({
+      effect,
+      connection: readOnce(connection),
+      ...(request === undefined ? {} : { request: new ReadRequest(request) }),
+    }),
     allows: ({ connection, request }) => request !== undefined && decider.request(connection, request).effect === 'allow',
   };
 }

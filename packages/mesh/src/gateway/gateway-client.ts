@@ -1,4 +1,4 @@
-import { type HttpRouting, type RequestAttributes, routeHttp, routeTcp, routeTls } from '@sallyport/policy';
+import { type HttpRouting, ReadConnection, type RequestAttributes, routeHttp, routeTcp, routeTls } from '@sallyport/policy';
 import type { ConnectionStages } from '../ext-authz/connection-judgement.js';
 import { formatAuthority } from '../hbone/headers.js';
 import type { RequestScope, Routed } from '../http/scope.js';
@@ -12,6 +12,9 @@ import { connectionKind, serves } from './listener-kind.js';
 
 /** One client connection at an ingress gateway; what applies to it is worked out anew under the snapshot that is in force. */
 export class GatewayClient {
+  /** The connection as the policies of one state see it, the same object for all its requests. */
+  #read: { readonly state: GatewayState; readonly connection: ReadConnection } | undefined;
+
   constructor(
     readonly facts: ClientFacts,
     private readonly state: () => GatewayState | undefined,
@@ -35,13 +38,14 @@ export class GatewayClient {
     if (state === undefined) {
       return undefined;
     }
+    const connection = this.#connectionUnder(state);
     return {
       draining: this.#current() === undefined,
       trustForwardedProto: state.gateway.topology.numTrustedProxies > 0,
-      authorize: (request) => state.deciders.authorizeRequest('listeners', this.#attributes(state), request),
+      authorize: (request) => state.deciders.authorizeRequest('listeners', connection, request),
       authenticate: (request, knowledge) => state.deciders.authenticate('listeners', request, knowledge),
       tokensEndRequests: state.snapshot.inventory.dialect.name === 'strict',
-      judge: (request, authorization) => state.deciders.request('listeners', this.#attributes(state), request, authorization),
+      judge: (request, authorization) => state.deciders.request('listeners', connection, request, authorization),
       route: (request) => this.#route(state, request),
     };
   }
@@ -51,11 +55,11 @@ export class GatewayClient {
     return {
       authorize: (published) => {
         const state = this.#standing();
-        return state?.deciders.authorizeConnection('listeners', { ...this.#attributes(state), ...published });
+        return state?.deciders.authorizeConnection('listeners', { ...state.attributes(this.facts), ...published });
       },
       verdict: (authorization, published) => {
         const state = this.#standing();
-        return state?.deciders.connection('listeners', { ...this.#attributes(state), ...published }, authorization);
+        return state?.deciders.connection('listeners', { ...state.attributes(this.facts), ...published }, authorization);
       },
     };
   }
@@ -114,8 +118,9 @@ export class GatewayClient {
     return this.builder.routed(state, routing, this.origin);
   }
 
-  #attributes(state: GatewayState) {
-    return state.attributes(this.facts);
+  #connectionUnder(state: GatewayState): ReadConnection {
+    if (this.#read?.state !== state) this.#read = { state, connection: new ReadConnection(state.attributes(this.facts)) };
+    return this.#read.connection;
   }
 
   /** The state in force where its listener serves this connection. */

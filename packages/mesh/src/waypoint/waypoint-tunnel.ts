@@ -1,4 +1,4 @@
-import { type RequestAttributes, routeHttp, routeTcp, type Workload } from '@sallyport/policy';
+import { ReadConnection, type RequestAttributes, routeHttp, routeTcp, type Workload } from '@sallyport/policy';
 import type { ConnectionStages } from '../ext-authz/connection-judgement.js';
 import type { HboneRequest } from '../hbone/hbone-request.js';
 import { formatAuthority } from '../hbone/headers.js';
@@ -80,7 +80,7 @@ export class WaypointTunnel {
       return undefined;
     }
     const guarded = protectedObject(target);
-    const connection = state.attributes(target, this.peer);
+    const connection = new ReadConnection(state.attributes(target, this.peer));
     return {
       trustForwardedProto: true,
       authorize: (request) => state.deciders.authorizeRequest(guarded, connection, request),

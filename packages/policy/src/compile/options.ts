@@ -11,6 +11,8 @@ export interface CompileOptions {
   readonly productUpTo: number;
   /** Exact values are looked up instead of walked. */
   readonly exactLookup: boolean;
+  /** What is looked up is found by its length and end instead of by all of it. */
+  readonly textEnds: boolean;
   /** Literal prefixes and suffixes are walked in a tree of their own. */
   readonly prefixTrees: boolean;
   /** Where templates have so many different beginnings, these are walked in a tree. */
@@ -51,6 +53,7 @@ export const defaultOptions: CompileOptions = {
   closuresUpTo: 8,
   productUpTo: 64,
   exactLookup: true,
+  textEnds: true,
   prefixTrees: true,
   prefixedFrom: 16,
   spiffeForm: true,

@@ -24,6 +24,11 @@ export class SpiffeForm implements Scanner {
     this.#texts.add(text, question);
   }
 
+  /** To be called once, after the last text. */
+  finish(options: { readonly textEnds: boolean }): void {
+    this.#texts.finish(options);
+  }
+
   scan(identity: string): number {
     const start = namespaceStart(identity);
     if (start < 0) return 0;

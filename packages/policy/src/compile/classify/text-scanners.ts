@@ -86,6 +86,7 @@ class Sorted {
 
   finish(): TextScanners {
     const prefixed = this.#addParts();
+    for (const looked of [this.#exact, this.#namespaces, this.#accounts]) looked?.finish(this.options);
     this.#automaton?.finish();
     prefixed?.finish();
     const trees = [tree(this.#prefixes, 'forward'), tree(this.#suffixes, 'backward')];

@@ -9,6 +9,7 @@ import { fastConnectionFacts } from './connection-facts.js';
 import { HttpView } from './http-view.js';
 import { ReadRequest } from './plain-request.js';
 import { readAddress } from './read-address.js';
+import { ReadConnection } from './read-connection.js';
 
 /** What is worked out once for a connection, as long as its attributes are what they were. */
 interface KnownConnection {
@@ -60,7 +61,8 @@ export class RequestView implements Facts {
     const end = ReadRequest.plainEnd(request);
     if (end < 0) return false;
     const met = this.#connections.get(connection);
-    const known = met !== undefined && isSame(met.attributes, connection) ? met : this.#meet(connection);
+    const isKnown = met !== undefined && (met.attributes === connection || isSame(met.attributes, connection));
+    const known = isKnown ? met : this.#meet(connection);
     if (known === undefined) return false;
     this.turn += 1;
     this.#known = known;
@@ -122,7 +124,9 @@ export class RequestView implements Facts {
       this.#lately[this.#met++ % lately] = connection;
       return { attributes: connection, facts };
     }
-    const known: KnownConnection = { attributes: { ...connection }, facts, memo: {} };
+    // One that was read cannot be changed.
+    const attributes = ReadConnection.isRead(connection) ? connection : { ...connection };
+    const known: KnownConnection = { attributes, facts, memo: {} };
     this.#connections.set(connection, known);
     return known;
   }
