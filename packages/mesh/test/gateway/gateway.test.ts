@@ -102,6 +102,29 @@ describe('an ingress gateway', () => {
     expect(await ask(await dial(), { headers: { 'x-forwarded-for': '1.2.3.4, 5.6.7.8' } })).toMatchObject({ status: 200 });
   });
 
+  it('judges each request of a connection by what is its own, and the next one by a new policy', async () => {
+    // So many that they are a table, which keeps with the connection what that comes to.
+    const denying = (address: string) => {
+      const rules = Array.from({ length: 12 }, (_, index) => `10.9.9.${index}`).concat(address);
+      const each = rules.map((block) => `{ from: [{ source: { remoteIpBlocks: ["${block}"], notIpBlocks: ["192.0.2.1"] } }] }`);
+      return atGateway(`action: DENY, rules: [${each.join(', ')}]`);
+    };
+    await start([...base, service(), front(plain), denying('1.2.3.4'), numTrustedProxies]);
+    const socket = await dial();
+    const asked = async (client: string, end: string) => {
+      socket.write(`GET / HTTP/1.1\r\nhost: a\r\nx-forwarded-for: ${client}\r\n\r\n`);
+      return /^HTTP\/1\.1 (\d+)/.exec(await readUntil(socket, end))?.[1];
+    };
+    const [denied, served] = ['RBAC: access denied', '}}'];
+    for (let round = 0; round < 3; round++) {
+      expect(await asked('1.2.3.4', denied)).toBe('403');
+      expect(await asked('5.6.7.8', served)).toBe('200');
+    }
+    await mesh.change([...base, service(), front(plain), denying('5.6.7.8'), numTrustedProxies]);
+    expect(await asked('5.6.7.8', denied)).toBe('403');
+    expect(await asked('1.2.3.4', served)).toBe('200');
+  });
+
   it('goes past the waypoint unless the service says otherwise', async () => {
     const closed = policy('shop', 'closed', '{ targetRefs: [{ kind: Service, group: "", name: server }] }');
     const gate = waypoint('shop', 'gate');
