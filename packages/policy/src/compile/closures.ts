@@ -1,4 +1,5 @@
 import { assertNever } from '../assert-never.js';
+import { ExactTexts } from './classify/exact.js';
 import { Intervals } from './classify/intervals.js';
 import type { Hits } from './classify/scanner.js';
 import { namespaceStart } from './classify/spiffe-form.js';
@@ -134,6 +135,8 @@ function plainTest(pattern: Pattern): ((text: string) => boolean) | undefined {
 
 /** Any answer at all is a yes where there is one question. */
 function scannerTest({ scanners, tests }: TextScanners): (text: string) => boolean {
+  const [only] = scanners;
+  if (only instanceof ExactTexts && scanners.length === 1 && tests.length === 0) return (text) => only.has(text);
   const answer = new Answer();
   return (text) => {
     answer.yes = false;

@@ -39,6 +39,16 @@ function tripping(headers: RequestAttributes['headers'], reads: number, trip: ()
   });
 }
 
+/** The same connection, which throws when it is read where `trips` says so. */
+function trippingConnection(attributes: ConnectionAttributes, trips: () => boolean): ConnectionAttributes {
+  return new Proxy(attributes, {
+    get(target, name) {
+      if (trips()) throw new Error('cannot be read');
+      return Reflect.get(target, name);
+    },
+  });
+}
+
 const good = [
   ['x-a', 'new'],
   ['x-a', 'newer'],
@@ -81,6 +91,62 @@ describe('a decider', () => {
         for (const left of reads) {
           const asking = tripping(outer, left, () => void each.request(connection(), request({ headers: inner })));
           expect([verdict, 'deny internal-error']).toContain(short(each.request(connection(), request({ headers: asking }))));
+        }
+      }
+    }
+  });
+
+  it('is not led astray by a connection that asks for another decision, or throws, while it is read', () => {
+    const listed = (name: string) => `spiffe://cluster.local/ns/shop/sa/${name}`;
+    const principals = Array.from({ length: 20 }, (_, index) => `cluster.local/ns/shop/sa/friend-${index}`);
+    const rules = principals.map((principal) => ({ from: [{ source: { principals: [principal] } }] }));
+    const friend = connection({ identity: listed('friend-7') });
+    const stranger = connection({ identity: listed('stranger') });
+    for (const { decider: each } of decider([{ rules }])) {
+      for (const [outer, inner, verdict] of [
+        [friend, stranger, 'allow allow-policy'],
+        [stranger, friend, 'deny no-allow-match'],
+      ] as const) {
+        for (const left of reads.slice(0, 80)) {
+          for (const throws of [true, false]) {
+            let count = left;
+            // The same connection several times, as it is kept from the second time on; what is asked meanwhile is about it as well.
+            const nested = trippingConnection(inner, () => count === 0 && throws);
+            const asking = trippingConnection(outer, () => {
+              if (count-- !== 0) return false;
+              each.request(nested, request());
+              each.request(inner, request());
+              count = -1;
+              return throws;
+            });
+            for (let round = 0; round < 3; round++) {
+              expect([verdict, 'deny internal-error']).toContain(short(each.request(asking, request())));
+            }
+            expect(short(each.request(outer, request()))).toBe(verdict);
+          }
+        }
+      }
+    }
+  });
+
+  it('leaves one decision its facts where another throws that began in the middle of it', () => {
+    const stranger = connection({ identity: 'spiffe://cluster.local/ns/shop/sa/stranger' });
+    const policies: readonly Spec[] = [
+      { action: 'DENY', rules: [header('x-a', ['old'])] },
+      { rules: [{ from: [{ source: { principals: ['*/sa/stranger'] } }] }] },
+    ];
+    for (const { decider: each } of decider(policies)) {
+      for (const outerReads of reads.slice(0, 40)) {
+        for (const innerReads of reads.slice(0, 25)) {
+          let count = -1;
+          const throwing = trippingConnection(stranger, () => count-- === 0);
+          each.request(throwing, request());
+          const asking = tripping([['x-a', 'new']], outerReads, () => {
+            count = innerReads;
+            each.request(throwing, request());
+            count = -1;
+          });
+          expect(short(each.request(connection(), request({ headers: asking })))).toMatch(/^deny /);
         }
       }
     }

@@ -25,6 +25,11 @@ export class ExactTexts implements Scanner {
     return this.#ends === undefined ? (this.#ids.get(text) ?? 0) : this.#ends.indexOf(text) + 1;
   }
 
+  /** Whether a text answers any question. */
+  has(text: string): boolean {
+    return this.scan(text) !== 0;
+  }
+
   report(id: number, hits: Hits): void {
     for (const question of this.#questions[id] ?? []) hits.hit(question);
   }

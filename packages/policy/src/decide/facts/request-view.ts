@@ -11,18 +11,15 @@ import { ReadRequest } from './plain-request.js';
 import { readAddress } from './read-address.js';
 import { ReadConnection } from './read-connection.js';
 
-/** What is worked out once for a connection, as long as its attributes are what they were. */
+/** What is worked out once for a connection that came with more than one request, as long as its attributes are what they were. */
 interface KnownConnection {
   readonly attributes: ConnectionAttributes;
   readonly facts: Facts;
-  /** Absent for a connection that was met only now. */
-  readonly memo?: ConnectionMemo;
+  readonly memo: ConnectionMemo;
 }
 
-const nobody: KnownConnection = {
-  attributes: { sourceIp: '', destinationIp: '', destinationPort: 0 },
-  facts: { destinationIp: { bits: 32, value: 0n }, destinationPort: 0 },
-};
+const nobody: ConnectionAttributes = { sourceIp: '', destinationIp: '', destinationPort: 0 };
+const nothing: Facts = { destinationIp: { bits: 32, value: 0n }, destinationPort: 0 };
 
 /** So many of the connections that were met last are recognised when they are met again. */
 const lately = 16;
@@ -40,7 +37,10 @@ export class RequestView implements Facts {
   readonly #connections = new WeakMap<ConnectionAttributes, KnownConnection>();
   readonly #lately: (ConnectionAttributes | undefined)[] = new Array<undefined>(lately).fill(undefined);
   #met = 0;
-  #known = nobody;
+  #connection = nobody;
+  #facts = nothing;
+  /** Absent for a connection of which nothing is kept. */
+  #memo: ConnectionMemo | undefined;
   #request: RequestAttributes | undefined;
   #received: RequestAttributes | undefined;
 
@@ -60,12 +60,9 @@ export class RequestView implements Facts {
     }
     const end = ReadRequest.plainEnd(request);
     if (end < 0) return false;
-    const met = this.#connections.get(connection);
-    const isKnown = met !== undefined && (met.attributes === connection || isSame(met.attributes, connection));
-    const known = isKnown ? met : this.#meet(connection);
-    if (known === undefined) return false;
+    if (!this.#recognize(connection) && !this.#meet(connection)) return false;
     this.turn += 1;
-    this.#known = known;
+    this.#connection = connection;
     this.#request = request;
     this.#received = received;
     this.http.turnTo(connection, request, end);
@@ -74,59 +71,73 @@ export class RequestView implements Facts {
 
   /** Absent for a connection of which nothing is kept. */
   get memo(): ConnectionMemo | undefined {
-    return this.#known.memo;
+    return this.#memo;
   }
 
   get identity(): string | undefined {
-    return this.#known.facts.identity;
+    return this.#facts.identity;
   }
 
   get sourceIp(): Facts['sourceIp'] {
-    return this.#known.facts.sourceIp;
+    return this.#facts.sourceIp;
   }
 
   get remoteIp(): Facts['remoteIp'] {
-    const { attributes, facts } = this.#known;
-    const { identity } = attributes;
+    const { identity } = this.#connection;
     const from = { gateway: this.binding.gateway, ...(identity === undefined ? {} : { identity }) };
     const entry = trustedEntry(this.inventory, from);
     const forwarded = entry < 1 || this.#received === undefined ? undefined : remoteAddressAt(entry, this.#received.headers);
-    return forwarded === undefined ? facts.remoteIp : readAddress(forwarded);
+    return forwarded === undefined ? this.#facts.remoteIp : readAddress(forwarded);
   }
 
   get destinationIp(): Facts['destinationIp'] {
-    return this.#known.facts.destinationIp;
+    return this.#facts.destinationIp;
   }
 
   get destinationPort(): number {
-    return this.#known.facts.destinationPort;
+    return this.#facts.destinationPort;
   }
 
   get sni(): string | undefined {
-    return this.#known.facts.sni;
+    return this.#facts.sni;
   }
 
   get metadata(): Facts['metadata'] {
-    const { metadata } = this.#known.facts;
+    const { metadata } = this.#facts;
     const own = this.#request?.metadata;
     if (own === undefined) return metadata;
     return { published: { ...metadata?.published, ...own }, awaited: metadata?.awaited ?? [] };
   }
 
-  /** Undefined for a connection that cannot be read: why not, and whether a header helps, is for `requestFacts` to say. */
-  #meet(connection: ConnectionAttributes): KnownConnection | undefined {
+  /** Whether a connection is known, and is what it was. */
+  #recognize(connection: ConnectionAttributes): boolean {
+    const known = this.#connections.get(connection);
+    if (known === undefined) return false;
+    const { attributes, facts, memo } = known;
+    if (attributes !== connection && !isSame(attributes, connection)) return false;
+    this.#facts = facts;
+    this.#memo = memo;
+    return true;
+  }
+
+  /** Says no to a connection that cannot be read: why not, and whether a header helps, is for `requestFacts` to say. */
+  #meet(connection: ConnectionAttributes): boolean {
     const { inventory, binding } = this;
     const isStrict = inventory.dialect.name === 'strict';
     const facts = isStrict ? fastConnectionFacts(connection) : gateFacts(inventory, binding, connection);
-    if ('unreadable' in facts) return undefined;
-    const isKnown = this.#lately.includes(connection);
-    if (!isKnown) {
-      this.#lately[this.#met++ % lately] = connection;
-      return { attributes: connection, facts };
-    }
+    if ('unreadable' in facts) return false;
+    const known = this.#lately.includes(connection) ? this.#keep(connection, facts) : undefined;
+    if (known === undefined) this.#lately[this.#met++ % lately] = connection;
+    // Last, as attributes may ask for another decision while they are read.
+    this.#facts = facts;
+    this.#memo = known?.memo;
+    return true;
+  }
+
+  #keep(connection: ConnectionAttributes, facts: Facts): KnownConnection {
     // One that was read cannot be changed.
     const attributes = ReadConnection.isRead(connection) ? connection : { ...connection };
-    const known: KnownConnection = { attributes, facts, memo: {} };
+    const known = { attributes, facts, memo: {} };
     this.#connections.set(connection, known);
     return known;
   }
