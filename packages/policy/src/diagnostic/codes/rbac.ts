@@ -100,7 +100,7 @@ export const rbacCodes = {
   'role-value': {
     ...error,
     summary:
-      'A value of a constraint, property or subject cannot be read, or means something else than it seems. Only `strict` refuses it: upstream drops it in silence.',
+      'A value of a constraint, property, subject or inclusion cannot be read, or means something else than it seems. Only `strict` refuses it: upstream drops it in silence.',
     example: role('{services: ["*"], constraints: [{key: destination.port, values: [http]}]}'),
   },
   'binding-without-subjects': {

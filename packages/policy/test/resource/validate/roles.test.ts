@@ -186,6 +186,23 @@ describe('the switch', () => {
     expect(codesOf(config('{mode: ON_WITH_EXCLUSION, exclusion: {namespaces: []}}'))).toEqual([]);
   });
 
+  it.each([
+    'services: [api]',
+    'services: ["*"]',
+    'services: ["*.shop.svc.cluster.local*"]',
+    'namespaces: [sho*]',
+    'namespaces: [""]',
+  ])('includes nothing by %s, which strict refuses, and excludes nothing by it either', (target) => {
+    const included = config(`{mode: ON_WITH_INCLUSION, inclusion: {${target}}}`);
+    expect(codesOf(included)).toEqual(['role-value']);
+    expect(codesOf(included, upstream)).toEqual([]);
+    expect(codesOf(config(`{mode: ON_WITH_EXCLUSION, exclusion: {${target}}}`))).toEqual([]);
+  });
+
+  it('includes hosts of a ServiceEntry, with a star for their first label, too', () => {
+    expect(codesOf(config('{mode: ON_WITH_INCLUSION, inclusion: {services: ["*.db.example", a.example]}}'))).toEqual([]);
+  });
+
   it('takes an unknown number for off upstream, and is refused for it in strict', () => {
     expect(only('ClusterRbacConfig', config('{mode: 9}'), upstream).mode).toBe('OFF');
     expect(complaints(config('{mode: 9}'))).toEqual(['unknown-value: 9']);
