@@ -19,7 +19,7 @@ interface Answer {
 /** Where a consultation stands under one snapshot. */
 interface Standing {
   readonly authorization: Authorization;
-  /** Questions to which only an earlier answer is known, on another basis. */
+  /** Questions to which only an earlier answer is known, on another basis, or none at all: where the provider fails open, that admits. */
   readonly outdated: readonly CustomQuestion[];
 }
 
@@ -72,7 +72,7 @@ export class Consultation {
     while (at.kind === 'question') {
       const { question } = at;
       const answer = this.#answers?.get(question.provider.name);
-      if (answer !== undefined && answer.basis !== question.basis) outdated.push(question);
+      if (answer?.basis !== question.basis) outdated.push(question);
       at = question.answered(answer === undefined ? neverAsked : this.#held(question, answer));
     }
     return { authorization: at.authorization, outdated };
@@ -98,7 +98,8 @@ export class Consultation {
       if (this.#closed) return;
       const reply = await renewals.run(() => this.#askOne(question));
       const answered = reply === 'too-large' || reply.kind !== 'failed';
-      if (answered) this.#remember(question, reply);
+      // A failure takes no earlier answer away.
+      if (answered || !this.#answers?.has(question.provider.name)) this.#remember(question, reply);
       else if (!this.#closed) await pause(renewalPauseMs);
     }
   }

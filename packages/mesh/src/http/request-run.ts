@@ -271,6 +271,7 @@ export class RequestRun implements CallListener {
       return undefined;
     }
     if (this.#peeked === undefined) {
+      if (this.record.verdict !== undefined) throw new Error('the body is on its way');
       this.#peeked = new PeekedBody(exchange.body);
       if (exchange.head.expectsContinue) {
         exchange.inform({ status: 100, headers: [] });

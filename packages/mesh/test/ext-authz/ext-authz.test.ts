@@ -149,6 +149,22 @@ describe('an authorizer over gRPC', () => {
     expect(checks.map(({ attributes }) => String(attributes.request?.http.raw_body))).toEqual(['xxxxxxxx']);
   });
 
+  it('does not look into a body that is on its way already', async () => {
+    mesh = await L7Mesh.start(manifests(grpc(), [askAll]), async (made) => {
+      await runHttp(made, 'shop/server', 8080, (incoming, response) => incoming.pipe(response));
+      await answering(() => allowed())(made);
+    });
+    const socket = await client();
+    socket.write('POST / HTTP/1.1\r\nhost: server.shop\r\ntransfer-encoding: chunked\r\n\r\n3\r\none\r\n');
+    await readUntil(socket, 'one');
+    await mesh.change(manifests(grpc(', includeRequestBodyInCheck: { maxRequestBytes: 8 }'), [askAll]));
+    socket.write('10\r\n0123456789abcdef\r\n');
+    await readUntil(socket, 'abcdef');
+    socket.write('3\r\ntwo\r\n0\r\n\r\n');
+    expect(await readUntil(socket, 'two')).toContain('two');
+    expect(checks.length).toBe(1);
+  });
+
   it('is not asked about a body that is longer than it may see', async () => {
     const settings = grpc(', includeRequestBodyInCheck: { maxRequestBytes: 8 }');
     await start(
@@ -350,5 +366,16 @@ describe('CUSTOM at a ztunnel', () => {
     const gone = closed(open);
     await mesh.change(manifests(grpc(), [selected('[{}]')], tcpPort));
     await gone;
+  });
+
+  it('asks about what is open when such a policy comes whose provider may fail open', async () => {
+    mesh = await L7Mesh.start(manifests(grpc(', failOpen: true'), [], tcpPort), run(answering(() => denied(403))));
+    const open = await mesh.mesh.connectAs('shop/client', '10.1.0.3', 8080);
+    open.write('ping');
+    await readUntil(open, 'ping');
+    const gone = closed(open);
+    await mesh.change(manifests(grpc(', failOpen: true'), [selected('[{}]')], tcpPort));
+    await gone;
+    expect(checks.length).toBe(1);
   });
 });
