@@ -28,6 +28,7 @@ const labels = fc.record(
     app: fc.constantFrom('api', 'web', 'edge'),
     version: fc.constantFrom('v1', 'v2'),
     'istio.io/use-waypoint': fc.constantFrom('gate', 'none', 'missing'),
+    'istio.io/use-waypoint-canary': fc.constantFrom('gate', 'edge', 'missing'),
     'istio.io/dataplane-mode': fc.constantFrom('ambient', 'none'),
     'istio.io/waypoint-for': fc.constantFrom('service', 'workload', 'all'),
   },

@@ -7,6 +7,7 @@ import {
   resolveServiceWaypoint,
   resolveWorkloadWaypoint,
   type SourceFile,
+  waypointsOf,
 } from '@sallyport/policy';
 import { askGate } from '../../src/cases/ask-gate.js';
 import { type EditedFolder, editedFiles } from '../../src/generate/arbitrary-edit.js';
@@ -36,9 +37,15 @@ export function pictureOf(inventory: Inventory, queries: World['queries']): unkn
     ztunnels: workloads.map((workload) => bindZtunnel(inventory, workload)),
     gateways: [...inventory.gateways.values()].map((gateway) => bindGateway(inventory, gateway)),
     waypoints: [
-      ...services.map((service) => ({ target: service, resolved: resolveServiceWaypoint(inventory, service) })),
-      ...workloads.map((workload) => ({ target: workload, resolved: resolveWorkloadWaypoint(inventory, workload) })),
-    ].map(({ target, resolved }) => (resolved.kind === 'bound' ? bindWaypoint(inventory, resolved.gateway, target) : resolved)),
+      ...services.flatMap((service) =>
+        waypointsOf(inventory, service).map(({ gateway, weight }) => [weight, bindWaypoint(inventory, gateway, service)]),
+      ),
+      ...workloads.map((workload) => {
+        const resolved = resolveWorkloadWaypoint(inventory, workload);
+        return resolved.kind === 'bound' ? bindWaypoint(inventory, resolved.gateway, workload) : resolved;
+      }),
+    ],
+    resolved: services.map((service) => resolveServiceWaypoint(inventory, service)),
     findings: check(inventory),
     verdicts: queries.map((query) => answer(inventory, query)),
   };

@@ -38,8 +38,8 @@ metadata: {name: all, namespace: shop}
 spec: {subjects: [{user: "*"}], roleRef: {kind: ServiceRole, name: readers}}
 `;
 
-function inventory(): Inventory {
-  const { set, diagnostics } = loadResources([{ path: 'mesh.yaml', text: mesh }], strict);
+function inventory(text = mesh): Inventory {
+  const { set, diagnostics } = loadResources([{ path: 'mesh.yaml', text }], strict);
   if (hasInvalid(diagnostics)) throw new Error(diagnostics.map(({ message }) => message).join());
   return buildInventory(set, strict).inventory;
 }
@@ -56,6 +56,18 @@ describe('what is in force at a gate', () => {
     ];
     expect(gatewayPolicies(built, gateway)).toEqual(roles);
     expect(ztunnelPolicies(built, workload).policies).toEqual(roles);
+  });
+
+  it('is the same for a service at its canary waypoint', () => {
+    const canary = 'apiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: {name: next, namespace: shop}\n';
+    const next = `---\n${canary}spec: {gatewayClassName: istio-waypoint, listeners: [{name: mesh, port: 15008, protocol: HBONE}]}\n`;
+    const built = inventory(mesh.replace('use-waypoint: gate', 'use-waypoint: gate, istio.io/use-waypoint-canary: next') + next);
+    const [primary, second] = ['shop/gate', 'shop/next'].map((key) => {
+      const gateway = built.gateways.get(key);
+      return gateway === undefined ? [] : gatewayPolicies(built, gateway);
+    });
+    expect(second).toEqual(primary);
+    expect(second).toHaveLength(2);
   });
 
   it('is printed without a namespace where there is none', () => {

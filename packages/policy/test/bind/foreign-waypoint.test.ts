@@ -96,6 +96,44 @@ describe('a waypoint of another implementation', () => {
   });
 });
 
+describe('a canary waypoint of another implementation', () => {
+  const split = (dialect: Dialect, metadata: object = binding('PROXY/15088')) => {
+    const text = mesh(
+      waypoint('gate'),
+      waypoint('next', { className: 'theirs', metadata }),
+      pod('next-1', { ip: '10.0.0.10', labels: { app: 'next', 'gateway.networking.k8s.io/gateway-name': 'next' } }),
+      serviceOf(
+        'tried',
+        { clusterIP: '10.96.0.3', clusterIPs: ['10.96.0.3'], selector: { app: 'web' } },
+        { labels: { 'istio.io/use-waypoint': 'gate', 'istio.io/use-waypoint-canary': 'next' } },
+      ).replace('"labels"', '"annotations":{"istio.io/use-waypoint-canary-weight":"50"},"labels"'),
+    );
+    const inventory = inventoryOf(text, dialect);
+    return {
+      from: (client: string) => routeFromWorkload(inventory, workload(inventory, `shop/${client}`), { host: 'tried', port: 80 }),
+      asked: acceptAtZtunnel(inventory, workload(inventory, 'shop/next-1'), '10.96.0.3:80'),
+    };
+  };
+
+  it('gets its share through the ztunnel of its pods, and goes on past itself', () => {
+    const { from, asked } = split(strict);
+    expect(from('client')).toMatchObject({
+      kind: 'split',
+      ways: [{ waypoint: { key: 'shop/gate' } }, { route: { gateway: { workload: { key: 'shop/next-1' } } } }],
+    });
+    expect(asked).toMatchObject({ kind: 'workload', port: 15088 });
+    expect(from('next-1')).toMatchObject({ kind: 'hbone', endpoints: [{ workload: { key: 'shop/web' } }] });
+    expect(split(upstream).from('next-1').kind).toBe('split');
+  });
+
+  it('gets nothing in strict where its Gateway does not say how its pods get connections', () => {
+    const { from, asked } = split(strict, {});
+    expect(from('client')).toMatchObject({ kind: 'waypoint', gateway: { key: 'shop/gate' } });
+    expect(asked.kind).toBe('refused');
+    expect(split(upstream, {}).from('client').kind).toBe('split');
+  });
+});
+
 describe('what the ztunnel of such a waypoint is asked for', () => {
   const show = (target: InboundTarget): string => {
     if (target.kind === 'refused') return `${target.status}`;
