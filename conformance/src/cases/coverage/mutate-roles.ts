@@ -58,11 +58,11 @@ function changedFields(where: string, words: Words, fields: readonly string[]): 
 }
 
 function changedConstraints(rule: Words): readonly Changed[] {
-  const constraints = (rule.constraints ?? []) as readonly { readonly key: string }[];
+  const { constraints = [], ...others } = rule as { readonly constraints?: readonly { readonly key: string }[] };
   return constraints.map((constraint, at) => ({
     item: `constraint ${listedKey(constraint.key)}`,
     words: [
-      { ...rule, constraints: constraints.toSpliced(at, 1) },
+      constraints.length === 1 ? others : { ...rule, constraints: constraints.toSpliced(at, 1) },
       { ...rule, constraints: constraints.with(at, { ...constraint, ...{ values: [unmatched(constraint.key)] } }) },
     ],
   }));
@@ -84,7 +84,8 @@ function changedProperties(subject: Words): readonly Changed[] {
 
 /** A subject with nothing left is nobody; here it has to be whoever the taken word did not hold back. */
 function anybodyWhereEmpty(subject: Words): Words {
-  return Object.keys(subject).length === 0 ? { user: '*' } : subject;
+  const saysNothing = Object.values(subject).every((value) => Array.isArray(value) && value.length === 0);
+  return saysNothing ? { user: '*' } : subject;
 }
 
 function unmatchedField(field: string): unknown {
