@@ -52,6 +52,12 @@ export const rbacCodes = {
     summary: 'A mode with inclusion or exclusion does not say what it includes or excludes.',
     example: object('ClusterRbacConfig', '  mode: ON_WITH_INCLUSION\n', 'default'),
   },
+  'rbac-includes-nothing': {
+    ...warning,
+    summary:
+      'What a ClusterRbacConfig includes is empty, or can be the name of nothing, so that everything stays open. Only `strict` says so.',
+    example: object('ClusterRbacConfig', '  mode: ON_WITH_INCLUSION\n  inclusion: {services: [web]}\n', 'default'),
+  },
   'role-without-rules': {
     ...error,
     summary: 'A ServiceRole has no rules.',
@@ -100,7 +106,7 @@ export const rbacCodes = {
   'role-value': {
     ...error,
     summary:
-      'A value of a constraint, property, subject or inclusion cannot be read, or means something else than it seems. Only `strict` refuses it: upstream drops it in silence.',
+      'A value of a constraint, property or subject cannot be read, or means something else than it seems. Only `strict` refuses it: upstream drops it in silence.',
     example: role('{services: ["*"], constraints: [{key: destination.port, values: [http]}]}'),
   },
   'binding-without-subjects': {

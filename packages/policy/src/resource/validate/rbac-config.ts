@@ -1,7 +1,6 @@
 import type { Fields } from '../decode/fields.js';
 import type { ClusterRbacConfig, RbacConfig } from '../model/rbac.js';
 import { isDnsLabel, isDnsSubdomain } from './names.js';
-import { refuseEmpty } from './rules/empty-lists.js';
 
 /** Checks a ClusterRbacConfig or RbacConfig (legacy reference section 1.2). */
 export function validateRbacConfig(config: ClusterRbacConfig | RbacConfig, object: Fields): void {
@@ -16,19 +15,24 @@ export function validateRbacConfig(config: ClusterRbacConfig | RbacConfig, objec
     checkIncluded(object.fields('spec')?.fields('inclusion'));
 }
 
-/** In `strict`: what includes nothing leaves everything open. Names are compared as they stand (legacy reference section 1.2). */
+/** In `strict` a warning: what includes nothing leaves everything open. Names are compared as they stand (legacy reference section 1.2). */
 function checkIncluded(inclusion: Fields | undefined): void {
   if (inclusion === undefined) return;
-  refuseEmpty(inclusion, ['services', 'namespaces']);
+  for (const name of ['services', 'namespaces']) {
+    if (inclusion.has(name) && inclusion.items(name).length === 0)
+      inclusion.report('rbac-includes-nothing', inclusion.spanOf(name), `\`${name}\` is empty, and includes nothing`, {
+        hint: 'remove it, or write what it should hold',
+      });
+  }
   for (const { value, span } of inclusion.texts('services')) {
     const host = value.startsWith('*.') ? value.slice('*.'.length) : value;
     if (host.includes('.') && isDnsSubdomain(host)) continue;
-    inclusion.report('role-value', span, `\`${value}\` is the whole host name of no service, and includes none`, {
+    inclusion.report('rbac-includes-nothing', span, `\`${value}\` is the whole host name of no service, and includes none`, {
       hint: 'write a name such as `web.shop.svc.cluster.local`, without wildcards',
     });
   }
   for (const { value, span } of inclusion.texts('namespaces').filter((namespace) => !isDnsLabel(namespace.value)))
-    inclusion.report('role-value', span, `\`${value}\` is not the name of a namespace, and includes none`, {
+    inclusion.report('rbac-includes-nothing', span, `\`${value}\` is not the name of a namespace, and includes none`, {
       hint: 'name the namespaces one by one, without wildcards',
     });
 }

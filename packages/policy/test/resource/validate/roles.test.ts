@@ -179,9 +179,9 @@ describe('the switch', () => {
     expect(only('ClusterRbacConfig', config(spec))).toMatchObject({ mode, permissive, metadata: { namespace: '' } });
   });
 
-  it('includes by no empty list in strict, which would switch nothing on', () => {
+  it('includes nothing by an empty list, of which strict warns', () => {
     const text = config('{mode: ON_WITH_INCLUSION, inclusion: {namespaces: [], services: [a.shop.svc.cluster.local]}}');
-    expect(complaints(text)).toEqual(['empty-list: namespaces: []']);
+    expect(complaints(text)).toEqual(['rbac-includes-nothing: namespaces: []']);
     expect(codesOf(text, upstream)).toEqual([]);
     expect(codesOf(config('{mode: ON_WITH_EXCLUSION, exclusion: {namespaces: []}}'))).toEqual([]);
   });
@@ -192,9 +192,9 @@ describe('the switch', () => {
     'services: ["*.shop.svc.cluster.local*"]',
     'namespaces: [sho*]',
     'namespaces: [""]',
-  ])('includes nothing by %s, which strict refuses, and excludes nothing by it either', (target) => {
+  ])('includes nothing by %s, of which strict warns, and excludes nothing by it either', (target) => {
     const included = config(`{mode: ON_WITH_INCLUSION, inclusion: {${target}}}`);
-    expect(codesOf(included)).toEqual(['role-value']);
+    expect(codesOf(included)).toEqual(['rbac-includes-nothing']);
     expect(codesOf(included, upstream)).toEqual([]);
     expect(codesOf(config(`{mode: ON_WITH_EXCLUSION, exclusion: {${target}}}`))).toEqual([]);
   });
