@@ -183,12 +183,20 @@ describe('a waypoint that checks tokens', () => {
 
     it('takes tokens out of the query and out of cookies, in any spelling, and leaves the rest as it was', async () => {
       const token = good();
-      const path = `/p?b=%20x&access_token=${token}&acc%65ss_token=y&a`;
+      const path = `/p?b=%20x&access_token=${token}&acc%65ss_token=${token}&a`;
       expect(received(await sendRaw(mesh, [], { path })).url).toBe('/p?b=%20x&a');
       // Nor does the log keep what would let its readers in.
       expect(await mesh.logged('GET /p')).toContain('"GET /p?b=%20x&a HTTP/1.1" 200');
-      const cookies = [`Cookie: a=1; other=${elliptic.token()}; b=2`, 'Cookie: other=x'];
+      const other = elliptic.token();
+      const cookies = [`Cookie: a=1; other=${other}; b=2`, `Cookie: other=${other}`];
       expect(valuesOf(received(await sendRaw(mesh, cookies)), 'cookie')).toEqual(['a=1; b=2']);
+    });
+
+    it('refuses a bad token behind a good one of the same place', async () => {
+      const repeated = await sendRaw(mesh, [], { path: `/p?access_token=${good()}&acc%65ss_token=y` });
+      expect(repeated.status).toBe(401);
+      const cookies = [`Cookie: other=${elliptic.token()}`, 'Cookie: other=x'];
+      expect((await sendRaw(mesh, cookies)).status).toBe(401);
     });
 
     it('answers 503 where a claim would break the message', async () => {

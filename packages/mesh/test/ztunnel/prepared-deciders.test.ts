@@ -50,21 +50,25 @@ async function openAs(host: string): Promise<Socket> {
 }
 
 describe('gates that prepare a snapshot', () => {
-  it('have compiled its policies before it is in force, and once for all that come after with the same ones', async () => {
-    await start(base);
-    const read: string[] = [];
-    const inventory = watched([...base, atZtunnel, atWaypoint], ({ metadata }) => read.push(metadata.name));
-    await mesh.put(mesh.mesh.snapshot(inventory));
-    expect(new Set(read)).toEqual(new Set(['at-ztunnel', 'at-waypoint']));
-    const compiled = read.length;
-    const socket = await openAs('server');
-    socket.write('x');
-    expect((await readSome(socket)).toString()).toBe('x');
-    expect(await ask(await openAs('web'))).toMatchObject({ status: 200 });
-    expect(read.slice(compiled)).toEqual([]);
-    await mesh.put(mesh.mesh.snapshot({ ...inventory }));
-    expect(read.slice(compiled)).toEqual([]);
-  });
+  // The interpreter compiles nothing.
+  it.skipIf(process.env['SALLYPORT_ENGINE'] === 'interpreter')(
+    'have compiled its policies before it is in force, and once for all that come after with the same ones',
+    async () => {
+      await start(base);
+      const read: string[] = [];
+      const inventory = watched([...base, atZtunnel, atWaypoint], ({ metadata }) => read.push(metadata.name));
+      await mesh.put(mesh.mesh.snapshot(inventory));
+      expect(new Set(read)).toEqual(new Set(['at-ztunnel', 'at-waypoint']));
+      const compiled = read.length;
+      const socket = await openAs('server');
+      socket.write('x');
+      expect((await readSome(socket)).toString()).toBe('x');
+      expect(await ask(await openAs('web'))).toMatchObject({ status: 200 });
+      expect(read.slice(compiled)).toEqual([]);
+      await mesh.put(mesh.mesh.snapshot({ ...inventory }));
+      expect(read.slice(compiled)).toEqual([]);
+    },
+  );
 
   it('put one in force of which a policy cannot be compiled, and deny what it concerns', async () => {
     await start(base);
