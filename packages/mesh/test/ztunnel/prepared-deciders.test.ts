@@ -51,7 +51,7 @@ async function openAs(host: string): Promise<Socket> {
 
 describe('gates that prepare a snapshot', () => {
   // The interpreter compiles nothing.
-  it.skipIf(process.env['SALLYPORT_ENGINE'] === 'interpreter')(
+  it.skipIf(process.env.SALLYPORT_ENGINE === 'interpreter')(
     'have compiled its policies before it is in force, and once for all that come after with the same ones',
     async () => {
       await start(base);
