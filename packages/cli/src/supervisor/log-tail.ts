@@ -1,8 +1,22 @@
-import { closeSync, copyFileSync, type FSWatcher, fstatSync, ftruncateSync, openSync, readSync, watch } from 'node:fs';
+import {
+  closeSync,
+  type FSWatcher,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  readSync,
+  renameSync,
+  rmSync,
+  watch,
+  writeSync,
+} from 'node:fs';
 import { StringDecoder } from 'node:string_decoder';
 
 /** A log file is started anew beyond this; the part before is kept as `FILE.1`. */
 const rotateBytes = 32 * 1024 * 1024;
+/** So often a copy is brought up to what was written meanwhile. */
+const mostRounds = 100;
+const chunkBytes = 64 * 1024;
 const pollMs = 250;
 /** What has no newline for this long is shown as a line of its own. */
 const longestLine = 64 * 1024;
@@ -18,6 +32,7 @@ export class LogTail {
   readonly #watcher: FSWatcher | undefined;
   readonly #timer: NodeJS.Timeout;
   #position: number;
+  #rotateAt = rotateBytes;
   readonly #decoder = new StringDecoder('utf8');
   #partial = '';
   #closed = false;
@@ -37,14 +52,19 @@ export class LogTail {
   read(): void {
     if (this.#closed) return;
     if (fstatSync(this.#fd).size < this.#position) this.#position = 0;
-    const buffer = Buffer.allocUnsafe(64 * 1024);
+    this.#readOn((part) => this.#take(this.#decoder.write(part)));
+    if (this.#position > this.#rotateAt) this.#rotate();
+  }
+
+  /** Reads what comes behind the position. */
+  #readOn(use: (part: Buffer) => void): void {
+    const buffer = Buffer.allocUnsafe(chunkBytes);
     for (;;) {
       const count = readSync(this.#fd, buffer, 0, buffer.length, this.#position);
       if (count === 0) break;
       this.#position += count;
-      this.#take(this.#decoder.write(buffer.subarray(0, count)));
+      use(buffer.subarray(0, count));
     }
-    if (this.#position > rotateBytes) this.#rotate();
   }
 
   /** Hands on the rest and stops. */
@@ -67,15 +87,48 @@ export class LogTail {
     this.#partial = '';
   }
 
-  /** Not where the copy cannot be written (a full disk): then the file grows, and what it says is kept. */
+  /**
+   * Copies the file once, then what was written meanwhile, until nothing was. Where the copy cannot be written (a full disk), or writers leave no moment for it, the
+   * file grows, what it says is kept, and it is tried again when as much has come again: copying with each line would leave no time for anything else.
+   */
   #rotate(): void {
+    this.#rotateAt = this.#position + rotateBytes;
+    const copyPath = `${this.#path}.new`;
     try {
-      copyFileSync(this.#path, `${this.#path}.1`);
-      if (fstatSync(this.#fd).size !== this.#position) return;
-      ftruncateSync(this.#fd, 0);
-      this.#position = 0;
+      const copy = openSync(copyPath, 'w', 0o600);
+      try {
+        this.#copyAll(copy, this.#position);
+        this.#copyOn(copy);
+      } finally {
+        closeSync(copy);
+      }
+      if (fstatSync(this.#fd).size === this.#position) {
+        ftruncateSync(this.#fd, 0);
+        this.#position = 0;
+        this.#rotateAt = rotateBytes;
+        renameSync(copyPath, `${this.#path}.1`);
+      } else rmSync(copyPath);
     } catch {
-      // Tried again with the next line.
+      // What is left of the copy is overwritten by the next.
+    }
+  }
+
+  #copyOn(copy: number): void {
+    for (let round = 0; round < mostRounds && fstatSync(this.#fd).size !== this.#position; round += 1) {
+      this.#readOn((part) => {
+        this.#take(this.#decoder.write(part));
+        writeAll(copy, part);
+      });
+    }
+  }
+
+  #copyAll(copy: number, size: number): void {
+    const buffer = Buffer.allocUnsafe(1024 * 1024);
+    for (let copied = 0; copied < size; ) {
+      const count = readSync(this.#fd, buffer, 0, Math.min(buffer.length, size - copied), copied);
+      if (count === 0) return;
+      copied += count;
+      writeAll(copy, buffer.subarray(0, count));
     }
   }
 
@@ -89,4 +142,9 @@ export class LogTail {
       return undefined;
     }
   }
+}
+
+/** A write may be cut short, as on a disk that fills. */
+function writeAll(file: number, bytes: Buffer): void {
+  for (let written = 0; written < bytes.length; ) written += writeSync(file, bytes, written);
 }
