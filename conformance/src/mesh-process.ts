@@ -51,6 +51,8 @@ export interface Finished {
 
 const command = fileURLToPath(new URL('../../packages/cli/bin/sallyport.js', import.meta.url));
 const startMilliseconds = 60_000;
+/** A supervisor that does not end by then is killed. */
+const stopMilliseconds = 60_000;
 const commandMilliseconds = 60_000;
 
 /** A mesh that the real command runs, as a process of its own. */
@@ -150,7 +152,11 @@ export class MeshProcess {
   async stop(): Promise<void> {
     const { ended } = this;
     this.#child.kill('SIGTERM');
+    const stuck = setTimeout(() => this.#child.kill('SIGKILL'), stopMilliseconds);
     await ended;
+    clearTimeout(stuck);
+    // Gates outlive a supervisor that was killed.
+    if (this.#child.signalCode === 'SIGKILL') await runSallyport(['down', this.folder]);
   }
 
   #take(line: string): void {

@@ -69,6 +69,7 @@ class Soak {
   #connections = 0;
   #requests = 0;
   #changes = 0;
+  #stuck = false;
 
   constructor(
     private readonly path: SallyportPath,
@@ -94,7 +95,7 @@ class Soak {
   }
 
   get #over(): boolean {
-    return performance.now() > this.#until || this.#faults.length >= mostFaults;
+    return performance.now() > this.#until || this.#faults.length >= mostFaults || this.#stuck;
   }
 
   #fault(what: string): void {
@@ -106,7 +107,13 @@ class Soak {
     for (let state = 1; !this.#over; state += 1) {
       const began = performance.now();
       this.#eras.begin(state);
-      await this.path.change('flip.yaml', policies(state));
+      try {
+        await this.path.change('flip.yaml', policies(state));
+      } catch (error) {
+        this.#fault(`change ${state} is not in force: ${(error as Error).message}`);
+        this.#stuck = true;
+        return;
+      }
       this.#eras.settle(state);
       this.#changes += 1;
       await new Promise((resolve) => setTimeout(resolve, Math.max(0, began + 1000 - performance.now())));
