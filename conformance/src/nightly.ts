@@ -8,7 +8,7 @@ import { writeCase } from './generate/write-case.js';
 
 const dialects: readonly DialectName[] = ['strict', 'upstream'];
 const generations = ['policies', 'policies', 'policies', 'roles'] as const;
-const worldsAtOnce = 20;
+const worldsAtOnce = 5;
 
 /** Compares until so many decisions were compared; the exit status is 1 for the first difference, or where one effect was hardly seen. */
 function main(wanted: number): number {
