@@ -50,8 +50,11 @@ it('so many requests are under way on one HTTP/2 connection, and the next ones a
   expect(refused).toEqual([constants.NGHTTP2_REFUSED_STREAM, constants.NGHTTP2_REFUSED_STREAM]);
   expect(requests.slice(0, 3).map(({ destroyed }) => destroyed)).toEqual([false, false, false]);
   requests[0]?.close(constants.NGHTTP2_CANCEL);
-  const next = session.request({ ':path': '/' });
-  const [headers] = await once(next, 'response');
-  expect(headers[':status']).toBe(200);
+  // The gate has its place back once it has taken that in; until then the next one may be refused as well.
+  const next = async (): Promise<unknown> => {
+    const [headers] = await once(session.request({ ':path': '/' }), 'response').catch(() => [{}]);
+    return headers[':status'];
+  };
+  await expect.poll(next).toBe(200);
   session.destroy();
 });
