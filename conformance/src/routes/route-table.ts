@@ -1,8 +1,5 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-import { Ajv } from 'ajv';
-import { parse } from 'yaml';
 import type { Manifest } from '../cases/case.js';
+import { loadTables } from '../load-tables.js';
 
 /** Where one connection goes, or what one gate makes of the authority of a tunnel, in the common mesh with these objects. */
 export interface RouteRow {
@@ -73,14 +70,5 @@ const schema = {
 
 /** Reads every file of `routes/`; throws an `Error` that says what is wrong with one. */
 export function loadRouteTables(): readonly RouteTable[] {
-  const folder = fileURLToPath(new URL('../../routes/', import.meta.url));
-  const ajv = new Ajv({ allErrors: true });
-  const fits = ajv.compile<RouteTable>(schema);
-  return readdirSync(folder)
-    .sort()
-    .map((name) => {
-      const content: unknown = parse(readFileSync(`${folder}${name}`, 'utf8'), { maxAliasCount: -1 });
-      if (!fits(content)) throw new Error(`${name}: ${ajv.errorsText(fits.errors, { dataVar: 'file' })}`);
-      return content;
-    });
+  return loadTables<RouteTable>('routes', schema);
 }

@@ -1,8 +1,5 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-import { Ajv } from 'ajv';
-import { parse } from 'yaml';
 import type { Manifest } from '../cases/case.js';
+import { loadTables } from '../load-tables.js';
 
 /** The status of one object in the common mesh: of the policy `p`, or of the service `s`, that the row adds to it. */
 export interface StatusRow {
@@ -67,14 +64,5 @@ const schema = {
 
 /** Reads every file of `status/`; throws an `Error` that says what is wrong with one. */
 export function loadStatusTables(): readonly StatusTable[] {
-  const folder = fileURLToPath(new URL('../../status/', import.meta.url));
-  const ajv = new Ajv({ allErrors: true });
-  const fits = ajv.compile<StatusTable>(schema);
-  return readdirSync(folder)
-    .sort()
-    .map((name) => {
-      const content: unknown = parse(readFileSync(`${folder}${name}`, 'utf8'), { maxAliasCount: -1 });
-      if (!fits(content)) throw new Error(`${name}: ${ajv.errorsText(fits.errors, { dataVar: 'file' })}`);
-      return content;
-    });
+  return loadTables<StatusTable>('status', schema);
 }
