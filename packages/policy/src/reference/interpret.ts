@@ -19,14 +19,16 @@ export function ztunnelInterpreter(
 ): (facts: Facts, custom: CustomSettled) => Outcome<RuleMatch> {
   const dialect = inventory.dialect.name;
   // Upstream's conversion expands no aliases (reference section 3.8).
-  const policies = resolvedInOrder(binding, dialect === 'strict' ? trustDomainsOf(inventory.mesh) : undefined);
+  const trustDomains = dialect === 'strict' ? trustDomainsOf(inventory.mesh) : undefined;
+  const policies = resolvedInOrder(binding, trustDomains).map((resolved) => ({ resolved, inPart: rulesInPart(resolved) }));
   return (facts, custom) =>
     combine(
-      policies.map((resolved) => {
+      policies.map(({ resolved, inPart }) => {
         const { action, dryRun, metadata } = resolved.policy;
         if (action === 'CUSTOM' && custom === 'custom-settled') return neverMatching(resolved);
         const context = { dialect, action, dryRun, namespace: metadata.namespace };
-        return inPart(candidateOf(resolved, (rule) => matchesZtunnelRule(rule, context, facts)));
+        const candidate = candidateOf(resolved, (rule) => matchesZtunnelRule(rule, context, facts));
+        return { ...candidate, match: () => markedInPart(candidate.match(), inPart) };
       }),
     );
 }
@@ -58,14 +60,11 @@ export function envoyInterpreter(
   };
 }
 
-/** What is only logged or tried out is judged by its L4 part at a ztunnel, and says so where there is more to it. */
-function inPart(candidate: Candidate<RuleMatch>): Candidate<RuleMatch> {
-  return {
-    ...candidate,
-    match: () => {
-      const match = candidate.match();
-      const rule = match?.policy.rules.find(({ index }) => index === match.rule);
-      return match === undefined || rule === undefined || !ruleUsesL7(rule) ? match : { ...match, partial: true };
-    },
-  };
+/** The rules that a ztunnel judges by their L4 part: what is only logged or tried out has to say where there is more to it. */
+function rulesInPart({ policy }: ResolvedPolicy): ReadonlySet<number> {
+  return new Set(policy.rules.filter(ruleUsesL7).map(({ index }) => index));
+}
+
+function markedInPart(match: RuleMatch | undefined, inPart: ReadonlySet<number>): RuleMatch | undefined {
+  return match === undefined || !inPart.has(match.rule) ? match : { ...match, partial: true };
 }
