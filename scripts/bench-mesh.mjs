@@ -1,4 +1,5 @@
-// npm run bench:mesh [-- --envoy PATH --quick --json FILE]: measures our gates beside Envoy, which this script installs unless a path is given.
+// npm run bench:mesh [-- --envoy PATH --ztunnel PATH --quick --json FILE]: measures our gates beside Envoy, which this script installs unless a
+// path is given, and beside a real ztunnel where one is.
 import { join } from 'node:path';
 import { installEnvoy } from './envoy.mjs';
 import { prepare, root, run } from './prepare.mjs';

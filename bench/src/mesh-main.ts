@@ -1,4 +1,4 @@
-// npm run bench:mesh [-- --envoy PATH --quick --json FILE]: our gates beside others on the same path, in interleaved rounds.
+// npm run bench:mesh [-- --envoy PATH --ztunnel PATH --quick --json FILE]: our gates beside others on the same path, in interleaved rounds.
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -12,12 +12,17 @@ import type { BenchPath, PathName } from './wire/path/bench-path.js';
 import { EnvoyPath } from './wire/path/envoy-path.js';
 import { Http2Path } from './wire/path/http2-path.js';
 import { SallyportPath } from './wire/path/sallyport-path.js';
+import { findZtunnel, type Ztunnel } from './wire/path/ztunnel.js';
+import { ZtunnelPath } from './wire/path/ztunnel-path.js';
 import { type Round, rotated } from './wire/rounds.js';
 
-const { values } = parseArgs({ options: { envoy: { type: 'string' }, json: { type: 'string' }, quick: { type: 'boolean' } } });
+const { values } = parseArgs({
+  options: { envoy: { type: 'string' }, ztunnel: { type: 'string' }, json: { type: 'string' }, quick: { type: 'boolean' } },
+});
 const { rounds: roundCount, milliseconds } =
   values.quick === true ? { rounds: 2, milliseconds: 300 } : { rounds: 5, milliseconds: 1000 };
 const workers = 2;
+const ztunnel = values.ztunnel === undefined ? undefined : givenZtunnel(values.ztunnel);
 const startedAt = new Date();
 const machine = describeMachine();
 const stops: (() => Promise<void>)[] = [];
@@ -39,28 +44,36 @@ async function startPaths(): Promise<readonly BenchPath[]> {
   const direct: BenchPath = { name: 'direct', connection: echo, requests: web, gates: [] };
   const plain = await started(Http2Path.start(echo));
   const envoy = values.envoy === undefined ? [] : [await started(EnvoyPath.start(values.envoy, workers, { echo, web }))];
-  return [direct, plain, ...envoy, sallyport];
+  const real = ztunnel === undefined ? [] : [await started(ZtunnelPath.start(ztunnel.binary, workers))];
+  return [direct, plain, ...envoy, ...real, sallyport];
 }
 
 async function measure(paths: readonly BenchPath[]): Promise<MeshFindings> {
-  const loadMaker = new LoadMaker();
-  stops.push(() => loadMaker.stop());
+  const loadMakerOf = makeLoadMakers(paths);
   const rounds: Round[] = [];
   for (let round = 0; round < roundCount; round += 1) {
     const found: Round = {};
     for (const path of rotated(paths, round)) {
-      Object.assign(found, { [path.name]: await measurePath(path, loadMaker, milliseconds) });
+      Object.assign(found, { [path.name]: await measurePath(path, loadMakerOf(path), milliseconds) });
     }
     rounds.push(found);
     process.stderr.write(`round ${round + 1} of ${roundCount}\n`);
   }
   const memory: Partial<Record<PathName, MemoryFigures>> = {};
   for (const path of paths.filter(({ gates }) => gates.length > 0)) {
-    const figures = await measureMemory(path, loadMaker);
+    const figures = await measureMemory(path, loadMakerOf(path));
     if (figures !== undefined) memory[path.name] = figures;
   }
   const seconds = Math.round((Date.now() - startedAt.getTime()) / 1000);
   return { machine, startedAt: startedAt.toISOString(), seconds, workers, versions: versions(), rounds, memory };
+}
+
+/** One for all paths that are reached from here, and one for each that is not. */
+function makeLoadMakers(paths: readonly BenchPath[]): (path: BenchPath) => LoadMaker {
+  const here = new LoadMaker();
+  const elsewhere = new Map(paths.flatMap(({ name, entry }) => (entry === undefined ? [] : [[name, new LoadMaker(entry)]])));
+  for (const loadMaker of [here, ...elsewhere.values()]) stops.push(() => loadMaker.stop());
+  return ({ name }) => elsewhere.get(name) ?? here;
 }
 
 async function started<Path extends { stop(): Promise<void> }>(starting: Promise<Path>): Promise<Path> {
@@ -70,6 +83,18 @@ async function started<Path extends { stop(): Promise<void> }>(starting: Promise
 }
 
 function versions(): Record<string, string> {
-  if (values.envoy === undefined) return {};
-  return { envoy: spawnSync(values.envoy, ['--version'], { encoding: 'utf8' }).stdout.trim() };
+  return {
+    ...(values.envoy === undefined ? {} : { envoy: spawnSync(values.envoy, ['--version'], { encoding: 'utf8' }).stdout.trim() }),
+    ...(ztunnel === undefined ? {} : { ztunnel: ztunnel.version }),
+  };
+}
+
+/** Ends this process with one line where what is given is no ztunnel, or cannot be run beside our gates. */
+function givenZtunnel(path: string): Ztunnel {
+  try {
+    return findZtunnel(path);
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
+    process.exit(1);
+  }
 }

@@ -1,5 +1,5 @@
 // What the benchmark's connections end at, run as a workload: HOST and PORT say where to listen. Answers HTTP requests, and on any other
-// first byte does what that byte says: `E` sends back whatever comes, `S` swallows it and says so at the end.
+// first byte does what that byte says: `E` sends back whatever comes, `S` swallows it and says so at the end. Prints `listening` when it does.
 import { createServer, type Socket } from 'node:net';
 
 const response = Buffer.from('HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: 3\r\n\r\nok\n');
@@ -8,7 +8,7 @@ const endOfHead = Buffer.from('\r\n\r\n');
 createServer({ noDelay: true }, (socket) => {
   socket.on('error', () => socket.destroy());
   socket.once('data', (first: Buffer) => begin(socket, first));
-}).listen(Number(process.env.PORT ?? 9000), process.env.HOST ?? '127.0.0.1');
+}).listen(Number(process.env.PORT ?? 9000), process.env.HOST ?? '127.0.0.1', () => process.stdout.write('listening\n'));
 
 function begin(socket: Socket, first: Buffer): void {
   const mode = String.fromCharCode(first[0] ?? 0);

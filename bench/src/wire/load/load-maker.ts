@@ -10,8 +10,11 @@ const taskMs = 20_000;
 export class LoadMaker {
   readonly #child: ChildProcess;
 
-  constructor() {
-    this.#child = fork(fileURLToPath(new URL('../../programs/load-maker.js', import.meta.url)), { stdio: 'inherit' });
+  /** `entry` is a command that runs it somewhere else, such as in another network namespace. */
+  constructor(entry: readonly string[] = []) {
+    const [execPath = process.execPath, ...execArgv] = [...entry, process.execPath];
+    const program = fileURLToPath(new URL('../../programs/load-maker.js', import.meta.url));
+    this.#child = fork(program, { stdio: 'inherit', execPath, execArgv });
   }
 
   /** Rejects where the task fails, or takes far too long. */

@@ -7,6 +7,8 @@ export interface BenchPath {
   readonly connection: DialTarget;
   /** To the application that speaks HTTP, through a waypoint between the two; absent where the path has none. */
   readonly requests?: DialTarget;
+  /** What a load maker is run by where it reaches the path from a network namespace only; else it is run from here. */
+  readonly entry?: readonly string[];
   /** The processes that are its gates, each with a name. */
   readonly gates: readonly GateProcess[];
 }
