@@ -17,10 +17,12 @@ export function whyNoNamespaces(): string | undefined {
     : 'network namespaces take the command `ip` (package iproute2)';
 }
 
-/** One end of a pair of interfaces. */
+/** One end of a pair of interfaces: what it is called where it is, and its addresses (`ADDRESS/LENGTH`). */
 interface LinkEnd {
-  readonly namespace: NetworkNamespace;
-  readonly address: string;
+  /** Undefined: the one that this process is in. */
+  readonly namespace: NetworkNamespace | undefined;
+  readonly name: string;
+  readonly addresses: readonly string[];
 }
 
 /**
@@ -28,11 +30,7 @@ interface LinkEnd {
  * ends with its standard input.
  */
 export class NetworkNamespace {
-  readonly #holder: ChildProcess;
-
-  private constructor(holder: ChildProcess) {
-    this.#holder = holder;
-  }
+  private constructor(private readonly holder: ChildProcess) {}
 
   /** Makes one in which nothing but loopback is up. */
   static async create(): Promise<NetworkNamespace> {
@@ -45,30 +43,30 @@ export class NetworkNamespace {
     return new NetworkNamespace(holder);
   }
 
-  /** Connects two by a pair of interfaces called `veth`, each with an address (`ADDRESS/LENGTH`). */
+  /** Connects two by a pair of interfaces, which is gone with either. */
   static async connect(one: LinkEnd, other: LinkEnd): Promise<void> {
-    const peer = ['peer', 'name', 'veth', 'mtu', mtu, 'netns', String(other.namespace.#holder.pid)];
-    await one.namespace.#run('ip', 'link', 'add', 'veth', 'mtu', mtu, 'type', 'veth', ...peer);
-    for (const { namespace, address } of [one, other]) {
-      await namespace.#run('ip', 'address', 'add', address, 'dev', 'veth');
-      await namespace.#run('ip', 'link', 'set', 'veth', 'up');
+    const peer = ['peer', 'name', other.name, 'mtu', mtu, 'netns', String(other.namespace?.holder.pid ?? process.pid)];
+    await runIn(one.namespace, 'ip', 'link', 'add', one.name, 'mtu', mtu, 'type', 'veth', ...peer);
+    for (const { namespace, name, addresses } of [one, other]) {
+      for (const address of addresses) await runIn(namespace, 'ip', 'address', 'add', address, 'dev', name);
+      await runIn(namespace, 'ip', 'link', 'set', name, 'up');
     }
   }
 
   /** What a command is run by, to run in here. */
   get entry(): readonly string[] {
-    return ['nsenter', `--net=/proc/${this.#holder.pid}/ns/net`, '--'];
+    return ['nsenter', `--net=/proc/${this.holder.pid}/ns/net`, '--'];
   }
 
   async stop(): Promise<void> {
-    if (this.#holder.exitCode !== null || this.#holder.signalCode !== null) return;
-    const ended = once(this.#holder, 'exit');
-    this.#holder.stdin?.end();
+    if (this.holder.exitCode !== null || this.holder.signalCode !== null) return;
+    const ended = once(this.holder, 'exit');
+    this.holder.stdin?.end();
     await ended;
   }
+}
 
-  async #run(...command: readonly string[]): Promise<void> {
-    const [program = '', ...args] = [...this.entry, ...command];
-    await run(program, args);
-  }
+async function runIn(namespace: NetworkNamespace | undefined, ...command: readonly string[]): Promise<void> {
+  const [program = '', ...args] = [...(namespace?.entry ?? []), ...command];
+  await run(program, args);
 }

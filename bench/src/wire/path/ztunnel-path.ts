@@ -35,7 +35,10 @@ export class ZtunnelPath implements BenchPath {
       const folder = await mkdtemp(join(tmpdir(), 'sallyport-bench-ztunnel-'));
       stops.unshift(() => rm(folder, { recursive: true, force: true }));
       const [near, far] = [until(await NetworkNamespace.create()), until(await NetworkNamespace.create())];
-      await NetworkNamespace.connect({ namespace: near, address: `${client}/30` }, { namespace: far, address: `${echo}/30` });
+      await NetworkNamespace.connect(
+        { namespace: near, name: 'veth', addresses: [`${client}/30`] },
+        { namespace: far, name: 'veth', addresses: [`${echo}/30`] },
+      );
       until(await startEcho(far, join(folder, 'echo.log')));
       const environment = { FAKE_CA: 'true', ZTUNNEL_WORKER_THREADS: String(workers) };
       const shared = { binary, folder, environment, state: meshState };
