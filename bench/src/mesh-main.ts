@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util';
 import { describeMachine } from './machine.js';
 import { formatMachine } from './report.js';
 import { LoadMaker } from './wire/load/load-maker.js';
-import { measurePath } from './wire/measures.js';
+import { measurePath, warmUp } from './wire/measures.js';
 import { type MemoryFigures, measureMemory } from './wire/memory.js';
 import { formatFindings, type MeshFindings, ratiosOf } from './wire/mesh-report.js';
 import type { BenchPath, PathName } from './wire/path/bench-path.js';
@@ -19,8 +19,11 @@ import { type Round, rotated } from './wire/rounds.js';
 const { values } = parseArgs({
   options: { envoy: { type: 'string' }, ztunnel: { type: 'string' }, json: { type: 'string' }, quick: { type: 'boolean' } },
 });
-const { rounds: roundCount, milliseconds } =
-  values.quick === true ? { rounds: 2, milliseconds: 300 } : { rounds: 5, milliseconds: 1000 };
+const {
+  warmUpMs,
+  rounds: roundCount,
+  milliseconds,
+} = values.quick === true ? { warmUpMs: 500, rounds: 2, milliseconds: 300 } : { warmUpMs: 8000, rounds: 5, milliseconds: 1000 };
 const workers = 2;
 const ztunnel = values.ztunnel === undefined ? undefined : givenZtunnel(values.ztunnel);
 const startedAt = new Date();
@@ -50,6 +53,7 @@ async function startPaths(): Promise<readonly BenchPath[]> {
 
 async function measure(paths: readonly BenchPath[]): Promise<MeshFindings> {
   const loadMakerOf = makeLoadMakers(paths);
+  for (const path of paths) await warmUp(path, loadMakerOf(path), warmUpMs);
   const rounds: Round[] = [];
   for (let round = 0; round < roundCount; round += 1) {
     const found: Round = {};

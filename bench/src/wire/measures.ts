@@ -1,4 +1,6 @@
+import type { DialTarget } from './load/dial.js';
 import type { LoadMaker } from './load/load-maker.js';
+import type { LoadTask } from './load/tasks.js';
 import type { BenchPath, PathName } from './path/bench-path.js';
 
 /** A figure that is taken of every path in every round. */
@@ -42,6 +44,18 @@ export const measures: Readonly<Record<MeasureName, Measure>> = {
 /** Figures of one path in one round. */
 export type Figures = Partial<Readonly<Record<MeasureName, number>>>;
 
+/** Loads a path until what runs in it has been compiled: a gate runs for weeks, and what the first seconds cost is no figure of it. */
+export async function warmUp({ connection, requests }: BenchPath, loadMaker: LoadMaker, milliseconds: number): Promise<void> {
+  await loadMaker.perform({ kind: 'connections', target: connection, clients: openingClients, milliseconds });
+  await loadMaker.perform({
+    kind: 'throughput',
+    target: connection,
+    connections: manyConnections,
+    milliseconds: milliseconds / 4,
+  });
+  if (requests !== undefined) await loadMaker.perform(requestTask(requests, milliseconds));
+}
+
 /** Takes every figure of a path once, each for so long. */
 export async function measurePath(path: BenchPath, loadMaker: LoadMaker, milliseconds: number): Promise<Figures> {
   const target = path.connection;
@@ -61,10 +75,13 @@ export async function measurePath(path: BenchPath, loadMaker: LoadMaker, millise
 
 async function measureRequests({ requests: target }: BenchPath, loadMaker: LoadMaker, milliseconds: number): Promise<Figures> {
   if (target === undefined) return {};
-  const authority = 'web.bench-waypoint.svc.cluster.local';
-  const task = { kind: 'requests', target, connections: requestConnections, authority, milliseconds } as const;
-  const { rate, p50, p99 } = await loadMaker.perform(task);
+  const { rate, p50, p99 } = await loadMaker.perform(requestTask(target, milliseconds));
   return { ...figure('requests', rate), ...figure('request-p50', p50), ...figure('request-p99', p99) };
+}
+
+function requestTask(target: DialTarget, milliseconds: number): LoadTask {
+  const authority = 'web.bench-waypoint.svc.cluster.local';
+  return { kind: 'requests', target, connections: requestConnections, authority, milliseconds };
 }
 
 function figure(name: MeasureName, value: number | undefined): Figures {
