@@ -1,20 +1,20 @@
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { returnBatch, takeBatch } from '../socket/batch-buffers.js';
+import { readBytes, returnBatch, takeBatch } from '../socket/batch-buffers.js';
 import { readDirectly } from '../socket/direct-reads.js';
 import type { ByteEnd, ByteSink } from './byte-end.js';
 
-/** Received bytes that may be on the way before a socket is not read any more. */
-const mostOnTheWay = 64 * 1024;
+/** Received bytes that may be on the way before a socket is not read any more: one full read, which is still in the core's cache when it is written. */
+const mostOnTheWay = readBytes;
 
 /** Below this a chunk is written at once: somebody waits for it. */
 const smallChunk = 4096;
 
 /** A batch is written when it holds as much, or when everything that has come was read. */
-const fullBatch = 64 * 1024;
+const fullBatch = readBytes;
 
 /** What all TCP sockets read into: whoever takes the bytes is done with them before the next read. */
-const readBuffer = Buffer.allocUnsafeSlow(64 * 1024);
+const readBuffer = Buffer.allocUnsafeSlow(readBytes);
 
 /** A socket as one end of a tunnel. Reads into one buffer, gathers what is to be written, and makes nothing of a chunk that V8 would have to collect. */
 export class SocketEnd implements ByteEnd {

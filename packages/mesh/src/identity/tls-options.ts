@@ -2,11 +2,14 @@ import { type ConnectionOptions, createSecureContext, type SecureContextOptions,
 import type { Credentials } from '../gate.js';
 import { identityOfSubjectAltName } from './peer-identity.js';
 
-/** TLS 1.3 with the two AES-GCM suites that ztunnel uses (reference section 7.2); a peer that offers less is not spoken to. */
+/**
+ * TLS 1.3 with the two AES-GCM suites that ztunnel uses (reference section 7.2); a peer that offers less is not spoken to. AES-128 comes first, as at Envoy: encryption is a
+ * fifth of what a tunnel's bytes cost.
+ */
 const protocol = {
   minVersion: 'TLSv1.3',
   maxVersion: 'TLSv1.3',
-  ciphers: 'TLS_AES_256_GCM_SHA384:TLS_AES_128_GCM_SHA256',
+  ciphers: 'TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384',
 } as const satisfies SecureContextOptions;
 
 /** The part of the TLS configuration that changes when credentials are renewed. */

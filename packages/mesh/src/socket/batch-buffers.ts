@@ -4,6 +4,9 @@
  */
 export const batchBytes = 128 * 1024;
 
+/** Bytes of one read: with headers of frames between, they still fit one batch. */
+export const readBytes = batchBytes - 8 * 1024;
+
 const spare: Buffer[] = [];
 const mostSpare = 256;
 
