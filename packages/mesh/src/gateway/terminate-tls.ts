@@ -8,7 +8,7 @@ export interface TlsTermination {
   readonly certificateFor: (serverName: string) => ServerCertificate | undefined;
   readonly onSecure: (socket: TLSSocket) => void;
   /** Told of a handshake that failed or took too long; the connection ends right after. */
-  readonly onFailed: (socket: TLSSocket, error: Error) => void;
+  readonly onFailed: (socket: Socket, error: Error) => void;
   /** 10 s. */
   readonly handshakeTimeoutMs?: number;
 }
@@ -18,16 +18,25 @@ export interface TlsTermination {
  * HTTP/1.1 by ALPN. A server of its own for each connection, as a socket that has failed tells no more whose it was.
  */
 export function terminateTls(socket: Socket, { certificateFor, onSecure, onFailed, ...limits }: TlsTermination): void {
+  // A client that ends its half of a handshake is gone, and keeps no place. What wraps the socket inherits this, and sees no end from before.
+  socket.allowHalfOpen = false;
+  if (socket.readableEnded) {
+    onFailed(socket, new Error('the client closed before it began'));
+    socket.destroy();
+    return;
+  }
   createServer({
     // Without a server name Node asks nobody: it shows what the server itself has.
     ...certificateFor('')?.options,
     ...clientTlsOptions,
     ALPNProtocols: ['h2', 'http/1.1'],
-    allowHalfOpen: true,
     handshakeTimeout: limits.handshakeTimeoutMs ?? 10_000,
     SNICallback: (name, done) => select(certificateFor(name), name, done),
   })
-    .on('secureConnection', onSecure)
+    .on('secureConnection', (secure) => {
+      secure.allowHalfOpen = true;
+      onSecure(secure);
+    })
     .on('tlsClientError', (error, failed) => {
       onFailed(failed, error);
       // Node.js tells of a handshake that takes too long, and leaves the socket open.
