@@ -72,5 +72,28 @@ spec:
       to: [{operation: {methods: [GET], paths: [/public/*]}}]
 `;
 
+/** A gateway to the service for clients outside, and what it admits: all but `/private/`. */
+export const ingress = `
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: {name: front}
+spec:
+  gatewayClassName: istio
+  listeners: [{name: web, port: 18080, protocol: HTTP}]
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: web}
+spec: {parentRefs: [{name: front}], rules: [{backendRefs: [{name: httpbin, port: 8000}]}]}
+---
+apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: {name: no-private}
+spec:
+  targetRefs: [{group: gateway.networking.k8s.io, kind: Gateway, name: front}]
+  action: DENY
+  rules: [{to: [{operation: {paths: [/private/*]}}]}]
+`;
+
 /** A folder of these. */
 export const folder = { 'workloads.yaml': workloads, 'policy.yaml': admits('sleep'), 'app.mjs': application };
