@@ -5,6 +5,7 @@ import type { RequestScope, Routed } from '../http/scope.js';
 import type { Origin } from '../l7/onward-dialer.js';
 import type { ConnectionTargets, TargetBuilder } from '../l7/target-builder.js';
 import type { NetworkFilter } from '../metadata/network-filter.js';
+import { removedDrainMs } from '../socket/listener-set.js';
 import { type ClientFacts, farEnd } from './client-facts.js';
 import type { GatewayState } from './gateway-state.js';
 import { hostOf, listenerFor } from './listener-host.js';
@@ -15,10 +16,14 @@ export class GatewayClient {
   /** The connection as the policies of one state see it, the same object for all its requests. */
   #read: { readonly state: GatewayState; readonly connection: ReadConnection } | undefined;
 
+  #ending: NodeJS.Timeout | undefined;
+
+  /** `end` is called where it has had its time to finish. */
   constructor(
     readonly facts: ClientFacts,
     private readonly state: () => GatewayState | undefined,
     private readonly builder: TargetBuilder,
+    private readonly end: () => void,
   ) {}
 
   get origin(): Origin {
@@ -32,7 +37,7 @@ export class GatewayClient {
     return formatAuthority(address, port);
   }
 
-  /** What applies to the requests of this connection; undefined where its gateway is gone, or its listener speaks something else now. */
+  /** What applies to the requests of this connection; undefined where its gateway is gone, or takes or leaves PROXY headers now. */
   scope(): RequestScope | undefined {
     const state = this.#standing();
     if (state === undefined) {
@@ -50,7 +55,7 @@ export class GatewayClient {
     };
   }
 
-  /** How the connection itself is judged; its stages are undefined where its gateway is gone, or its listener speaks something else now. */
+  /** How the connection itself is judged; its stages are undefined where its gateway is gone, or takes or leaves PROXY headers now. */
   connectionStages(): ConnectionStages {
     return {
       authorize: (published) => {
@@ -107,7 +112,8 @@ export class GatewayClient {
   }
 
   #route(state: GatewayState, request: RequestAttributes): Routed {
-    const listeners = state.listenersOn(this.facts.port);
+    // What finishes goes where it began to go: nothing leads from a listener that speaks something else now.
+    const listeners = this.#current() === undefined ? [] : state.listenersOn(this.facts.port);
     const listener = listenerFor(listeners, hostOf(request.authority));
     // A connection that was secured for one listener does not reach the routes of another.
     const foreign = this.facts.kind === 'https' && listener !== listenerFor(listeners, this.#serverName);
@@ -131,11 +137,12 @@ export class GatewayClient {
       : undefined;
   }
 
-  /** The same, and also where its port has no listener any more: the gateway's policies still judge what is to finish there. */
+  /** The same, and also where its listener is gone or speaks something else now: the gateway's policies still judge what is to finish there. */
   #standing(): GatewayState | undefined {
     const state = this.state();
-    const drains = state !== undefined && this.#isSame(state) && state.listenersOn(this.facts.port).length === 0;
-    return drains ? state : this.#current();
+    if (state === undefined || !this.#isSame(state)) return undefined;
+    if (this.#current() === undefined) this.#ending ??= setTimeout(this.end, removedDrainMs).unref();
+    return state;
   }
 
   /** A connection that began before PROXY headers were asked for has none, and one that had to bring one was told of by whom it brought. */

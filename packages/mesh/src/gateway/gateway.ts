@@ -137,7 +137,12 @@ class IngressGateway {
   }
 
   #serveHttp(socket: Duplex, facts: ClientFacts, protocol?: WireProtocol): void {
-    const client = new GatewayClient(facts, () => this.#gate.state, this.#gate.builder);
+    const client = new GatewayClient(
+      facts,
+      () => this.#gate.state,
+      this.#gate.builder,
+      () => resetStream(socket),
+    );
     this.#gate.serveHttp(
       {
         stream: socket,
@@ -158,7 +163,12 @@ class IngressGateway {
   }
 
   async #serveTcp(socket: Socket, facts: ClientFacts): Promise<void> {
-    const client = new GatewayClient(facts, () => this.#gate.state, this.#gate.builder);
+    const client = new GatewayClient(
+      facts,
+      () => this.#gate.state,
+      this.#gate.builder,
+      () => resetStream(socket),
+    );
     const report = this.#gate.telemetry.report({
       direction: 'outbound',
       source: { address: client.downstreamRemote },

@@ -1,7 +1,7 @@
 import type { ListenPlace } from './listen-options.js';
 
 /** How long the connections of a listener that a change takes away may go on (reference section 7.8). */
-const removedDrainMs = 5000;
+export const removedDrainMs = 5000;
 
 /** A socket that a gate is to listen on. */
 export interface ListenerPlan extends ListenPlace {

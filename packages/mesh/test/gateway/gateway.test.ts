@@ -147,8 +147,12 @@ describe('an ingress gateway', () => {
     expect(await ask(await dial(), { headers: { host: 'www.shop.example' } })).toMatchObject({ status: 200 });
   });
 
-  describe('of which a change takes a listener away', () => {
+  describe('with a listener that a change', () => {
     const moved = [...base, service(), front('{ name: web, port: 18081, protocol: HTTP }')];
+    const changes: readonly (readonly [string, readonly string[]])[] = [
+      ['takes away', moved],
+      ['lets speak something else', [...base, service(), front('{ name: web, port: 18080, protocol: TCP }')]],
+    ];
     let finish: () => void;
     async function underWay(): Promise<Socket> {
       const held = new Promise<void>((resolve) => {
@@ -167,9 +171,9 @@ describe('an ingress gateway', () => {
       return socket;
     }
 
-    it('lets a request finish, and takes no further one', async () => {
+    it.each(changes)('%s: a request may finish, and no further one is taken', async (_, changed) => {
       const socket = await underWay();
-      await mesh.change(moved);
+      await mesh.change(changed);
       socket.write('GET /next HTTP/1.1\r\nhost: a\r\n\r\n');
       finish();
       expect(await readAll(socket)).toMatch(/ and finished\r\n0\r\n\r\n$/);
@@ -177,25 +181,25 @@ describe('an ingress gateway', () => {
       expect(mesh.log.filter((line) => line.includes('/next'))).toEqual([]);
     });
 
-    it('ends a request at once that a policy denies meanwhile', async () => {
+    it.each(changes)('%s: a request ends at once that a policy denies meanwhile', async (_, changed) => {
       const socket = await underWay();
-      await mesh.change(moved);
+      await mesh.change(changed);
       const ended = readAll(socket);
       await Promise.all([
         expect(ended).rejects.toThrow(),
-        mesh.change([...moved, atGateway('action: DENY, rules: [{ to: [{ operation: { ports: ["18080"] } }] }]')]),
+        mesh.change([...changed, atGateway('action: DENY, rules: [{ to: [{ operation: { ports: ["18080"] } }] }]')]),
       ]);
       finish();
     });
 
-    it('ends a request that is still under way after a while', async () => {
+    it.each(changes)('%s: a request ends that is still under way after a while', async (_, changed) => {
       const socket = await underWay();
-      await mesh.change(moved);
+      await mesh.change(changed);
       await expect(readAll(socket)).rejects.toMatchObject({ code: 'ECONNRESET' });
       finish();
     });
 
-    it('ends a request at once where the gateway itself is gone', async () => {
+    it('takes away with the whole gateway: a request ends at once', async () => {
       const socket = await underWay();
       const ended = readAll(socket);
       await Promise.all([
