@@ -1,9 +1,11 @@
 import type { Duplex } from 'node:stream';
 import { wasReset } from '../hbone/reset.js';
 import { CallOutcome } from './call-outcome.js';
+import { endInOrder } from './end-in-order.js';
 import type { BodySink, ResponseHead } from './exchange.js';
 import { firstHeader, type Header } from './header-list.js';
 import { IncomingBody, WholeBody } from './http1-body.js';
+import type { HttpLimits } from './limits.js';
 import { type Framing, requestFraming, responseFraming } from './message/framing.js';
 import { MessageReader } from './message/message-reader.js';
 import { MessageRefusal, malformed } from './message/message-refusal.js';
@@ -30,9 +32,9 @@ export class Http1Upstream implements UpstreamConnection {
 
   constructor(
     private readonly stream: Duplex,
-    headerBytes: number,
+    private readonly limits: HttpLimits,
   ) {
-    this.#reader = new MessageReader(headerBytes);
+    this.#reader = new MessageReader(limits.headerBytes);
     stream.on('error', () => undefined);
     stream.on('data', this.#onData);
     stream.on('end', this.#onEnd);
@@ -67,12 +69,15 @@ export class Http1Upstream implements UpstreamConnection {
 
   retire(): void {
     this.#retired = true;
-    if (this.#call === undefined) {
-      this.destroy();
-    }
+    if (this.#call === undefined) endInOrder(this.stream, this.limits.lingerMs);
   }
 
   destroy(): void {
+    if (this.#call === undefined) this.retire();
+    else this.#cut();
+  }
+
+  #cut(): void {
     this.#retired = true;
     this.stream.destroy();
   }
@@ -81,7 +86,7 @@ export class Http1Upstream implements UpstreamConnection {
     settled: (): void => this.#settled(),
     // A call that is over has no part in what its connection does for others.
     close: (call: Http1Call): void => {
-      if (this.#call === call) this.destroy();
+      if (this.#call === call) this.#cut();
     },
   };
 
@@ -91,7 +96,7 @@ export class Http1Upstream implements UpstreamConnection {
       while (this.#step());
     } catch (cause) {
       this.#call?.outcome.fail(new UpstreamError('UPE', 502, 'the application did not answer in HTTP/1.1', { cause }));
-      this.destroy();
+      this.#cut();
     }
   };
 
@@ -122,7 +127,7 @@ export class Http1Upstream implements UpstreamConnection {
     if (this.#body !== undefined) return this.#readBody(this.#body);
     if (call === undefined || call.answered) {
       // Nobody has asked for it: what it would answer cannot be told.
-      if (this.#reader.waiting > 0) this.destroy();
+      if (this.#reader.waiting > 0) this.#cut();
       return false;
     }
     const text = this.#reader.head();
@@ -177,7 +182,8 @@ export class Http1Upstream implements UpstreamConnection {
     const call = this.#call;
     if (call === undefined || !call.sent || !call.answered || this.#body !== undefined) return;
     this.#call = undefined;
-    if (!this.#persistent || this.#retired || this.#framing.kind === 'until-close' || this.#reader.waiting > 0) this.destroy();
+    if (this.#reader.waiting > 0) this.#cut();
+    else if (!this.#persistent || this.#retired || this.#framing.kind === 'until-close') this.retire();
     this.#onIdle();
   }
 }

@@ -3,9 +3,11 @@ import type { Duplex } from 'node:stream';
 import { resetStream, wasReset } from '../hbone/reset.js';
 import { sessionMemoryMegabytes } from '../hbone/settings.js';
 import { CallOutcome } from './call-outcome.js';
+import { cutLater } from './end-in-order.js';
 import type { BodySink, ResponseHead } from './exchange.js';
 import { type HeaderList, headersFromRaw, headersToObject } from './header-list.js';
 import { sendTrailers } from './http2-fields.js';
+import type { HttpLimits } from './limits.js';
 import {
   type CallListener,
   type UpstreamCall,
@@ -19,11 +21,12 @@ export class Http2Upstream implements UpstreamConnection {
   readonly #session: ClientHttp2Session;
   #open = 0;
   #retired = false;
+  #ending = false;
   #onIdle: () => void = () => undefined;
 
   constructor(
     private readonly stream: Duplex,
-    private readonly maxStreams: number,
+    private readonly limits: HttpLimits,
   ) {
     stream.on('error', () => undefined);
     this.#session = connect('http://upstream.invalid', {
@@ -33,13 +36,14 @@ export class Http2Upstream implements UpstreamConnection {
     });
     this.#session.on('error', () => this.retire());
     this.#session.once('goaway', () => this.retire());
-    this.#session.once('close', () => this.destroy());
-    stream.once('close', () => this.destroy());
+    this.#session.once('close', () => this.#cut());
+    stream.once('close', () => this.#cut());
   }
 
   usable(): boolean {
-    const granted = this.#session.remoteSettings?.maxConcurrentStreams ?? this.maxStreams;
-    return !this.#retired && !this.#session.closed && !this.#session.destroyed && this.#open < Math.min(granted, this.maxStreams);
+    const { upstreamStreams } = this.limits;
+    const granted = this.#session.remoteSettings?.maxConcurrentStreams ?? upstreamStreams;
+    return !this.#retired && !this.#session.closed && !this.#session.destroyed && this.#open < Math.min(granted, upstreamStreams);
   }
 
   idle(): boolean {
@@ -69,12 +73,18 @@ export class Http2Upstream implements UpstreamConnection {
 
   retire(): void {
     this.#retired = true;
-    if (this.#open === 0) {
-      this.destroy();
-    }
+    if (this.#open > 0 || this.#ending) return;
+    this.#ending = true;
+    cutLater(this.stream, this.limits.lingerMs);
+    this.#session.close();
   }
 
   destroy(): void {
+    if (this.#open === 0) this.retire();
+    else this.#cut();
+  }
+
+  #cut(): void {
     this.#retired = true;
     this.#session.destroy();
     this.stream.destroy();
@@ -82,12 +92,9 @@ export class Http2Upstream implements UpstreamConnection {
 
   #released(): void {
     this.#open -= 1;
-    if (this.#open === 0) {
-      if (this.#retired) {
-        this.destroy();
-      }
-      this.#onIdle();
-    }
+    if (this.#open > 0) return;
+    if (this.#retired) this.retire();
+    this.#onIdle();
   }
 }
 

@@ -29,7 +29,10 @@ export interface HttpLimits {
   readonly connectionsPerAddress: number;
   /** TLS handshakes under way with one client of an ingress gateway; more are dropped. Many clients may share the address of a balancer. */
   readonly handshakesPerAddress: number;
-  /** How long the rest of a refused request's body is read away, so that the client gets to see the answer. */
+  /**
+   * How long the rest of a refused request's body is read away, so that the client gets to see the answer; and how long an application gets
+   * to end a connection that this side has ended.
+   */
   readonly lingerMs: number;
   /** Requests at once on one HTTP/2 client connection; what a waypoint's HBONE listener grants upstream (reference section 7.2). */
   readonly concurrentStreams: number;

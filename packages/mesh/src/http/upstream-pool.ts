@@ -142,9 +142,7 @@ export class UpstreamPool {
       throw new UpstreamError('UC', 503, 'the client went away while a connection was being opened');
     }
     const connection =
-      target.protocol === 'http1'
-        ? new Http1Upstream(stream, this.limits.headerBytes)
-        : new Http2Upstream(stream, this.limits.upstreamStreams);
+      target.protocol === 'http1' ? new Http1Upstream(stream, this.limits) : new Http2Upstream(stream, this.limits);
     return { connection, keep: () => this.#keep(target.key, connection, stream, generation) };
   }
 

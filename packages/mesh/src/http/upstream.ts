@@ -47,8 +47,9 @@ export interface UpstreamConnection {
   idle(): boolean;
   /** Sends a request, with `whole` as its body where that is here. Throws UpstreamError with flag `refused` where the protocol cannot carry it. */
   request(request: UpstreamRequest, whole?: Buffer): UpstreamCall;
-  /** Takes no further request, and closes as soon as none is under way. */
+  /** Takes no further request, and ends in order as soon as none is under way. */
   retire(): void;
+  /** Ends now: in order where no request is under way, else cut off. */
   destroy(): void;
   onIdle(listener: () => void): void;
 }

@@ -128,6 +128,30 @@ describe('a waypoint', () => {
     session.destroy();
   });
 
+  it('ends its connection to the application in order once the client has, so that no gate behind it logs an error', async () => {
+    await start([...http, onlyWaypoint]);
+    const client = await as('shop/client');
+    await ask(client);
+    client.end();
+    expect(await mesh.mesh.logged('connection complete', 'direction="inbound"', '/sa/gate"')).not.toContain('error=');
+  });
+
+  it('ends it in order where both speak HTTP/2, too', async () => {
+    const ports = '[{ name: http2, port: 80, targetPort: 8080 }]';
+    mesh = await L7Mesh.start([...base, servedBy('gate', 'shop', 'server', '10.2.0.1', ports), onlyWaypoint], (made) =>
+      runHttp2(made, 'shop/server', 8080, (stream) => {
+        stream.respond({ ':status': 200 });
+        stream.end('ok');
+      }),
+    );
+    const tunnel = await as('shop/client');
+    const session = connectHttp2('http://server.shop', { createConnection: () => tunnel });
+    const request = session.request({ ':path': '/' });
+    expect(await readAll(request)).toBe('ok');
+    session.close();
+    expect(await mesh.mesh.logged('connection complete', 'direction="inbound"', '/sa/gate"')).not.toContain('error=');
+  });
+
   it('judges a TCP port by connection, and carries what it allows', async () => {
     const ports = '[{ name: tcp, port: 80, targetPort: 8080 }]';
     const onlyClient = policy(
