@@ -125,6 +125,21 @@ export class TestAuthority implements CredentialSource {
   /** Issues without remembering. */
   async issue(identity: string, options: CertificateOptions = {}): Promise<Credentials> {
     const keys = await newKeys();
+    const certificate = await this.#certify(keys.publicKey, identity, options);
+    const key = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey)).toString('base64');
+    return { ...certificate, identity, key: `-----BEGIN PRIVATE KEY-----\n${key}\n-----END PRIVATE KEY-----\n` };
+  }
+
+  /** Signs what a request (PKCS #10, PEM) asks for: its key, with its one URI for an identity. */
+  async sign(request: string): Promise<Pick<Credentials, 'chain' | 'bundle' | 'notAfter'>> {
+    const asked = new x509.Pkcs10CertificateRequest(request);
+    const names = asked.extensions.find((one) => one instanceof x509.SubjectAlternativeNameExtension);
+    const [name, ...others] = names?.names.items ?? [];
+    if (name?.type !== 'url' || others.length > 0) throw new Error('no identity is asked for');
+    return this.#certify(await asked.publicKey.export(), name.value, {});
+  }
+
+  async #certify(publicKey: types.CryptoKey, identity: string, options: CertificateOptions) {
     const notAfter = options.notAfter ?? new Date(Date.now() + day / 2);
     this.#serial += 1;
     const certificate = await x509.X509CertificateGenerator.create({
@@ -134,17 +149,14 @@ export class TestAuthority implements CredentialSource {
       notBefore: options.notBefore ?? new Date(Date.now() - day / 2),
       notAfter,
       signingAlgorithm: algorithm,
-      publicKey: keys.publicKey,
+      publicKey,
       signingKey: this.#keys.privateKey,
       extensions: [
         new x509.SubjectAlternativeNameExtension([...(options.names ?? [{ type: 'url' as const, value: identity }])], true),
         ...(options.extensions ?? []),
       ],
     });
-    const key = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey)).toString('base64');
     return {
-      identity,
-      key: `-----BEGIN PRIVATE KEY-----\n${key}\n-----END PRIVATE KEY-----\n`,
       chain: [certificate, ...(this.#parent === undefined ? [] : [this.#root])].map((one) => one.toString('pem')).join('\n'),
       bundle: this.bundle,
       notAfter,
