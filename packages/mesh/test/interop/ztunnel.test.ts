@@ -1,13 +1,20 @@
-import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { pipeline } from 'node:stream';
+import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+// Compiled, as what it starts is a program beside it.
+import { LoadMaker } from '../../../../bench/dist/wire/load/load-maker.js';
+import type { DialTarget } from '../../../../bench/src/wire/load/dial.js';
+import { ChildProgram } from '../../../../bench/src/wire/path/child-program.js';
 import type { Gate } from '../../src/gate.js';
 import { ask, L7Mesh, runHttp, servedBy, waypoint } from '../l7/l7-mesh.js';
 import { ambientNamespace, pod, policy, service } from '../support/manifests.js';
 import { identityOf } from '../support/open-tunnel.js';
-import { inventoryOf, TestMesh } from '../support/test-mesh.js';
+import { inventoryOf, password, TestMesh } from '../support/test-mesh.js';
 import {
   OtherSide,
   ours,
@@ -56,6 +63,10 @@ const eastWestAccount = 'eastwest-istio-east-west';
 const globally = (manifest: string, labels = 'istio.io/global: "true"') =>
   manifest.replace('name: server', `name: server, labels: { ${labels} }`);
 
+const echoServer = fileURLToPath(new URL('../../../../bench/dist/programs/echo-server.js', import.meta.url));
+/** A command needs no help to run here. */
+const here: readonly string[] = [];
+
 const cleanups: (() => Promise<void>)[] = [];
 let there: OtherSide;
 /** Called when our application is asked for what it never answers. */
@@ -96,21 +107,27 @@ describe.skipIf(binary === undefined)('a real ztunnel (its path in SALLYPORT_ZTU
         expect(await real.logged('error=')).toContain('401 Unauthorized');
       });
 
-      it('is served by many tunnels at once, each with all of its bytes', async () => {
+      it('is served by many tunnels at once, each ended one way after the other, with all of their bytes', async () => {
+        const mesh = await TestMesh.start(manifests, async (made) => {
+          placeOnWire(made, manifests);
+          const address = made.addresses.fresh();
+          made.addresses.runAt('shop/server', address);
+          await startApplication(here, address);
+        });
+        cleanups.push(() => mesh.stop());
+        await startReal(mesh, 'shop/client', state);
+        const socks = { host: '127.0.0.1', port: 15080 };
+        await exchangeMuch(there.namespace.entry, { host: hostname, port: 80, through: socks });
+      });
+
+      it('finds it again after its listener has gone and come back', async () => {
         const mesh = await startMesh(manifests);
         await startReal(mesh, 'shop/client', state);
-        const body = randomBytes(4 * 1024 * 1024).toString('base64');
-        const program = `const chunks = []; process.stdin.on('data', (c) => chunks.push(c)).on('end', async () => {
-          const { execFile } = require('node:child_process');
-          const once = () => new Promise((resolve) => {
-            const args = ['-sS', '-m', '60', '-x', 'socks5h://127.0.0.1:15080', '--data-binary', '@-', '${url}'];
-            const child = execFile('curl', args, { maxBuffer: 1e8 }, (_, out, errors) => resolve(errors || out.length));
-            child.stdin.end(Buffer.concat(chunks));
-          });
-          console.log(JSON.stringify(await Promise.all(Array.from({ length: 16 }, once))));
-        });`;
-        const lengths = await there.run([process.execPath, '-e', program], body);
-        expect(JSON.parse(lengths)).toEqual(Array(16).fill(body.length));
+        expect(await there.curl(url)).toBe('here: GET /');
+        await mesh.change(manifests.filter((text) => text !== server));
+        expect(await there.curl(url)).toContain('curl: (');
+        await mesh.change(manifests);
+        expect(await there.curl(url)).toBe('here: GET /');
       });
 
       it('loses what policy does not allow any more, and is told so', async () => {
@@ -269,6 +286,28 @@ describe.skipIf(binary === undefined)('a real ztunnel (its path in SALLYPORT_ZTU
       expect(await real.logged('policy rejection')).toContain(identityOf('shop/other'));
     });
 
+    it('of a ztunnel of ours ends many tunnels one way after the other, with all of their bytes', async () => {
+      const mesh = await startMesh(clients);
+      await startReal(mesh, 'shop/server', state('shop/client'));
+      await startApplication(there.namespace.entry, theirs);
+      await putAt([mesh.source], mesh, [...clients, server, service('shop', 'server', vip, 80, 8080)]);
+      const socks = { host: mesh.socketOf('shop/client'), port: 15080, username: 'shop/client', password };
+      await exchangeMuch(here, { host: 'server.shop', port: 80, through: socks });
+    });
+
+    it('may be stopped and started again, and the next connection of ours gets there', async () => {
+      const mesh = await startMesh(clients);
+      const first = await startReal(mesh, 'shop/server', state('shop/client'));
+      await serveThere();
+      await putAt([mesh.source], mesh, [...clients, server, service('shop', 'server', vip, 80, 8080)]);
+      const get = async () => (await ask(await mesh.connectAs('shop/client', 'server.shop', 80))).body;
+      expect(await get()).toBe('there: GET /');
+      await first.stop();
+      await expect(get()).rejects.toThrow();
+      await startReal(mesh, 'shop/server', state('shop/client'));
+      expect(await get()).toBe('there: GET /');
+    });
+
     it('of a waypoint of ours admits it by its own certificate', async () => {
       const manifests = [...clients, waypoint('shop', 'gate'), readers];
       const l7 = await startL7(manifests);
@@ -323,6 +362,26 @@ async function prepare(mesh: TestMesh, manifests: readonly string[]): Promise<vo
     else if (request.method === 'POST') request.pipe(response);
     else response.end(`here: ${request.method} ${request.url}`);
   });
+}
+
+/** The application of the benchmark, which echoes or swallows. */
+async function startApplication(entry: readonly string[], address: string): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'sallyport-ztunnel-'));
+  cleanups.push(() => rm(folder, { recursive: true, force: true }));
+  const log = { file: join(folder, 'application.log'), until: 'listening' };
+  const command = [...entry, 'env', `HOST=${address}`, 'PORT=8080', process.execPath, echoServer];
+  const application = await ChildProgram.startLogging('application', log, command);
+  cleanups.push(() => application.stop());
+}
+
+/** More connections than one carries, with messages there and back; then streams that are compared with what arrived. */
+async function exchangeMuch(entry: readonly string[], target: DialTarget): Promise<void> {
+  const loadMaker = new LoadMaker(entry);
+  cleanups.push(() => loadMaker.stop());
+  await loadMaker.perform({ kind: 'hold', target, connections: 250 });
+  await loadMaker.perform({ kind: 'exchange', milliseconds: 300 });
+  const { rate = 0 } = await loadMaker.perform({ kind: 'throughput', target, connections: 8, milliseconds: 500 });
+  expect(rate).toBeGreaterThan(0);
 }
 
 /** Where a workload or gateway is on the wire. */
