@@ -79,6 +79,17 @@ export interface DecisionSink {
   readonly write: (line: string) => void;
 }
 
+/**
+ * Addresses that stand for names, so that a captured connection tells which name was meant. Where several processes share a gate, all
+ * have the same: what one of them answers, another one gets the connection to.
+ */
+export interface StandIns {
+  /** Rejects where nobody can say. */
+  addressOf(name: string): string | Promise<string>;
+  /** The name that an address stands for, if it does. Rejects where nobody can say. */
+  nameOf(address: string): string | undefined | Promise<string | undefined>;
+}
+
 /** What every gate is started with; the ones for a waypoint and a gateway add `gateway`, the key of theirs. */
 export interface GateOptions {
   /** In force from the start; `startX` rejects where its sockets cannot be opened. */
@@ -86,6 +97,8 @@ export interface GateOptions {
   readonly credentials: CredentialSource;
   /** Where revocation lists come from; absent where none are configured, and no peer is asked about then. */
   readonly revocation?: RevocationSource;
+  /** What stands for names; the gate's own where absent, as it may be where one process is all of the gate. */
+  readonly standIns?: StandIns;
   /** Takes one access log line, without its newline. Never throws. */
   readonly log: (line: string) => void;
   /** Plain text where absent (reference section 7.12). */

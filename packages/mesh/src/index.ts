@@ -1,3 +1,4 @@
+export { NamedAddresses } from './dns/named-addresses.js';
 export { type EastWestOptions, startEastWest } from './east-west/east-west-gateway.js';
 export type * from './gate.js';
 export { startGateway } from './gateway/gateway.js';

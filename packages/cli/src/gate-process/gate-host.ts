@@ -20,6 +20,7 @@ import {
 } from '../gate-protocol/messages.js';
 import { ChannelCredentials } from './channel-credentials.js';
 import { ChannelRevocation } from './channel-revocation.js';
+import { ChannelStandIns } from './channel-stand-ins.js';
 import { collectorHeaders } from './collector-headers.js';
 import { describeFailure } from './describe-failure.js';
 import type { GateProcess, GateProcessOptions } from './gate-process.js';
@@ -33,6 +34,8 @@ const traceDrainMs = 1000;
 /** What a host needs from its process. */
 export interface GateHostOptions extends GateProcessOptions {
   readonly startGate: (role: GateRole, options: GateOptions) => Promise<Gate>;
+  /** Whether this process is one of several that are the gate. */
+  readonly isWorker?: boolean;
 }
 
 /** One gate in its own process, driven by the messages of its supervisor; they are carried out one after the other. */
@@ -43,6 +46,7 @@ export class GateHost implements GateProcess {
   readonly #signing: SigningChannel;
   readonly #credentials: ChannelCredentials;
   readonly #revocation = new ChannelRevocation();
+  readonly #standIns: ChannelStandIns | undefined;
   readonly #snapshots = new SnapshotMaker();
   readonly #inspector: Inspector;
   #role: GateRole | undefined;
@@ -60,6 +64,7 @@ export class GateHost implements GateProcess {
       log: options.log,
       renewalFailed: () => this.#control.renewalFailed(),
     });
+    this.#standIns = options.isWorker === true ? new ChannelStandIns(options.send) : undefined;
     this.#inspector = new Inspector({
       gate: () => this.#gate,
       role: () => this.#role,
@@ -115,6 +120,9 @@ export class GateHost implements GateProcess {
       case 'supervisor-gone':
         this.supervisorGone();
         break;
+      case 'stand-in':
+        this.#standIns?.answered(message.id, message.answer);
+        break;
       case 'signed':
         this.#signing.signed(message.id, message);
         break;
@@ -151,6 +159,7 @@ export class GateHost implements GateProcess {
         snapshot: this.#snapshots.whole(snapshot),
         credentials: this.#credentials,
         revocation: this.#revocation,
+        ...(this.#standIns === undefined ? {} : { standIns: this.#standIns }),
         log: this.#options.log,
         logThreshold: this.#inspector.threshold,
         ...(this.#options.decisions === undefined ? {} : { decisions: this.#options.decisions }),

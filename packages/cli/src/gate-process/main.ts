@@ -33,6 +33,7 @@ const host = alone
       send,
       log,
       startGate,
+      isWorker: cluster.isWorker,
       ...(decisions === undefined ? {} : { decisions }),
       ...(told.traces === undefined ? {} : { traces: told.traces }),
     })

@@ -5,6 +5,7 @@ import {
   type GateStatus,
   MergedMetrics,
   type MetricsData,
+  NamedAddresses,
   startAdminServer,
 } from '@sallyport/mesh';
 import { withChange } from '../gate-protocol/file-change.js';
@@ -26,6 +27,8 @@ export class WorkerGroup implements GateProcess {
   readonly #count: number;
   readonly #signing: SigningChannel;
   readonly #metrics = new MergedMetrics(() => this.#askMetrics());
+  /** Outlives every worker: what one has answered holds for the one that takes its place. */
+  readonly #standIns = new NamedAddresses();
   #workers: readonly GateKeeper[] = [];
   #admin: AdminServer | undefined;
   #snapshot: SnapshotData | undefined;
@@ -75,6 +78,7 @@ export class WorkerGroup implements GateProcess {
         break;
       case 'metrics':
       case 'inspect':
+      case 'stand-in':
       case 'supervisor-gone':
         // Said to workers, by this process.
         break;
@@ -143,6 +147,7 @@ export class WorkerGroup implements GateProcess {
       fork: () => cluster.fork().process,
       sign: (identity, request) => this.#signing.sign(identity, request),
       revocation: () => this.#revocation,
+      standIns: this.#standIns,
       committed: () => this.#inForce(),
       record: () => Promise.resolve(),
       report: ({ what, detail }, pid) => {

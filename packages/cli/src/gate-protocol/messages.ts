@@ -59,6 +59,8 @@ export type ToGate =
   | { readonly type: 'revocation'; readonly id: number; readonly list: string }
   | { readonly type: 'signed'; readonly id: number; readonly chain: string; readonly bundle: string; readonly validity: Validity }
   | { readonly type: 'not-signed'; readonly id: number; readonly error: string }
+  /** To a worker: the address or name that it asked for; absent where the address stands for no name. */
+  | { readonly type: 'stand-in'; readonly id: number; readonly answer?: string }
   /** To a worker: nobody will sign or change anything any more. */
   | { readonly type: 'supervisor-gone' }
   | { readonly type: 'stop'; readonly drainMs: number };
@@ -85,6 +87,9 @@ export type FromGate =
   | { readonly type: 'inspected'; readonly id: number; readonly answer: unknown }
   /** A `renew` or `revocation` has been carried out. */
   | { readonly type: 'done'; readonly id: number }
+  /** Of a worker: which address stands for a name, or which name an address stands for, at all workers. */
+  | { readonly type: 'stand-in-of'; readonly id: number; readonly name: string }
+  | { readonly type: 'name-of'; readonly id: number; readonly address: string }
   /** A certificate request (PKCS #10): the key it is for never leaves the gate process. */
   | { readonly type: 'sign'; readonly id: number; readonly identity: string; readonly request: string };
 

@@ -1,5 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
-import type { AdminQuestion, GateStatus, MetricsData } from '@sallyport/mesh';
+import type { AdminQuestion, GateStatus, MetricsData, NamedAddresses } from '@sallyport/mesh';
 import {
   type FromGate,
   type GateRole,
@@ -29,6 +29,8 @@ export interface GateChildOptions {
   readonly revocation: () => string;
   /** Signs a certificate request of this gate; rejects where the identity is not this gate's. */
   readonly sign: (identity: string, request: string) => Promise<SignedForGate>;
+  /** The addresses that stand for names at all workers of a gate; absent where the process is all of the gate, and has its own. */
+  readonly standIns?: NamedAddresses;
 }
 
 /** A snapshot on its way to one gate. */
@@ -240,6 +242,8 @@ export class GateChild {
   #receive(message: FromGate): void {
     if (message.type === 'here') this.#catchUp();
     if (message.type === 'sign') void this.#sign(message);
+    if (message.type === 'stand-in-of') this.#tellStandIn(message.id, this.#options.standIns?.addressOf(message.name));
+    if (message.type === 'name-of') this.#tellStandIn(message.id, this.#options.standIns?.nameOf(message.address));
     for (const listener of [...this.#listeners]) listener(message);
   }
 
@@ -247,6 +251,10 @@ export class GateChild {
     const unsaid = this.#unsaid ?? [];
     this.#unsaid = undefined;
     for (const message of unsaid) this.#send(message);
+  }
+
+  #tellStandIn(id: number, answer: string | undefined): void {
+    this.#send({ type: 'stand-in', id, ...(answer === undefined ? {} : { answer }) });
   }
 
   async #sign({ id, identity, request }: Extract<FromGate, { type: 'sign' }>): Promise<void> {

@@ -320,10 +320,7 @@ export class Supervisor {
   #gateOptions(role: GateRole): GateKeeperOptions {
     const name = gateName(role);
     const logFile = this.#logs.open(name);
-    const { decisions: which, traces, isolateFor } = this.#options;
-    // The addresses that stand for names are known where they were given out: one process captures and resolves.
-    const isCapture = isolateFor !== undefined && role.kind === 'ztunnel-source';
-    const workers = isCapture ? 1 : this.#options.workers;
+    const { decisions: which, traces, workers } = this.#options;
     return {
       role,
       fork: () =>

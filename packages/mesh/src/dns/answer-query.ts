@@ -19,7 +19,7 @@ export type KnownName =
 
 /** Where a resolver has its answers from. */
 export interface AnswerSource {
-  readonly lookup: (name: string) => KnownName;
+  readonly lookup: (name: string) => KnownName | Promise<KnownName>;
   /** Asks others about what is outside; undefined where none answers. */
   readonly askUpstream: (query: Buffer, transport: Transport) => Promise<Buffer | undefined>;
 }
@@ -50,7 +50,7 @@ async function answerPacket(packet: Packet, query: Buffer, transport: Transport,
   const [question, ...more] = packet.questions ?? [];
   if (question === undefined || more.length > 0) return reply(packet, { rcode: rcodes.formatError });
   if ((packet as { readonly opcode?: string }).opcode !== 'QUERY') return reply(packet, { rcode: rcodes.notImplemented });
-  const known = source.lookup(canonical(question.name));
+  const known = await source.lookup(canonical(question.name));
   switch (known.kind) {
     case 'addresses': {
       const answer = reply(packet, { answers: records(question, known.addresses), authoritative: true });

@@ -1,13 +1,19 @@
 import { createHash } from 'node:crypto';
+import type { StandIns } from '../gate.js';
 
 /** Names that are remembered; beyond, the oldest is forgotten, and what was connected to by its address is refused. */
 const mostNames = 50_000;
+
+/** Whether an address may stand for a name. */
+export function isStandIn(address: string): boolean {
+  return address.startsWith('242.');
+}
 
 /**
  * Stand-ins for names: an address of 242.0.0.0/8, which is nobody's, for each name that was asked for, so that a captured connection
  * tells which name was meant. The same name has the same one on every run, as a rule.
  */
-export class NamedAddresses {
+export class NamedAddresses implements StandIns {
   readonly #byName = new Map<string, string>();
   readonly #byAddress = new Map<string, string>();
 

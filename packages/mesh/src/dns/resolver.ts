@@ -12,7 +12,7 @@ import { askServers, type DnsServer, machineServers } from './upstream.js';
 /** What a resolver needs. */
 export interface ResolverOptions extends ListenPlace {
   /** What the mesh knows about a lower-case name. */
-  readonly lookup: (name: string) => KnownName;
+  readonly lookup: (name: string) => KnownName | Promise<KnownName>;
   /** Whom to ask about other names; this machine's own resolvers where absent. */
   readonly servers?: () => readonly DnsServer[];
 }

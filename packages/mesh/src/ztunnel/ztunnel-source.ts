@@ -2,9 +2,9 @@ import type { Socket } from 'node:net';
 import type { Workload } from '@sallyport/policy';
 import type { KnownName } from '../dns/answer-query.js';
 import { lookupName } from '../dns/lookup-name.js';
-import { NamedAddresses } from '../dns/named-addresses.js';
+import { isStandIn, NamedAddresses } from '../dns/named-addresses.js';
 import { openResolver } from '../dns/resolver.js';
-import type { Gate, GateOptions, Snapshot } from '../gate.js';
+import type { Gate, GateOptions, Snapshot, StandIns } from '../gate.js';
 import { HbonePool } from '../hbone/hbone-pool.js';
 import { formatAuthority } from '../hbone/headers.js';
 import { resetSocket } from '../hbone/reset.js';
@@ -52,12 +52,13 @@ class ZtunnelSource implements GateParts<Snapshot, OutboundListenerPlan> {
   readonly #options: GateOptions;
   readonly #peers: PeerJudge;
   readonly #context: OutboundContext;
-  readonly #named = new NamedAddresses();
+  readonly #standIns: StandIns;
   #snapshot: Snapshot | undefined;
   #planned: { readonly snapshot: SocketsOf; readonly plans: readonly OutboundListenerPlan[] } | undefined;
 
   constructor(options: GateOptions) {
     this.#options = options;
+    this.#standIns = options.standIns ?? new NamedAddresses();
     this.#peers = judgePeers(() => this.#snapshot?.inventory, options);
     this.#context = {
       snapshot: () => this.#snapshot,
@@ -114,16 +115,30 @@ class ZtunnelSource implements GateParts<Snapshot, OutboundListenerPlan> {
       resetSocket(socket);
       return;
     }
-    const destination = { host: this.#named.nameOf(dialled.address) ?? dialled.address, port: dialled.port };
-    void new OutboundConnection(this.#context, { clientKey: plan.workload, destination }, socket).serve();
+    if (isStandIn(dialled.address)) void this.#serveNamed(plan, socket, dialled);
+    else this.#serve(plan.workload, dialled.address, dialled.port, socket);
   }
 
-  #lookup(clientKey: string, name: string): KnownName {
+  /** A connection whose name nobody can tell is refused: by its address no policy would know it. */
+  async #serveNamed(plan: OutboundListenerPlan, socket: Socket, { address, port }: { address: string; port: number }) {
+    try {
+      this.#serve(plan.workload, (await this.#standIns.nameOf(address)) ?? address, port, socket);
+    } catch (error) {
+      this.#failed(plan, socket, `the name that ${address} stands for is not known (${describe(error)})`);
+      resetSocket(socket);
+    }
+  }
+
+  #serve(clientKey: string, host: string, port: number, socket: Socket): void {
+    void new OutboundConnection(this.#context, { clientKey, destination: { host, port } }, socket).serve();
+  }
+
+  async #lookup(clientKey: string, name: string): Promise<KnownName> {
     const snapshot = this.#snapshot;
     const client = snapshot?.inventory.workloads.get(clientKey);
     if (snapshot === undefined || client === undefined) return { kind: 'failed' };
     const answer = lookupName(snapshot.inventory, client, name);
-    return answer.kind === 'by-name' ? { kind: 'addresses', addresses: [this.#named.addressOf(name)] } : answer;
+    return answer.kind === 'by-name' ? { kind: 'addresses', addresses: [await this.#standIns.addressOf(name)] } : answer;
   }
 
   async #openProxy(plan: OutboundListenerPlan): Promise<Listener> {
@@ -181,6 +196,10 @@ class ZtunnelSource implements GateParts<Snapshot, OutboundListenerPlan> {
       error,
     );
   }
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** Those that are in the mesh. */

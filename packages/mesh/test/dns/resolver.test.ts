@@ -28,7 +28,8 @@ let cleanups: (() => unknown)[] = [];
 
 beforeEach(async () => {
   servers = [{ address: upstream, port }];
-  const lookup = (name: string): KnownName => known[name] ?? { kind: 'outside' };
+  const lookup = (name: string): KnownName | Promise<KnownName> =>
+    name === 'silent.svc' ? Promise.reject(new Error('nobody can say')) : (known[name] ?? { kind: 'outside' });
   const resolver = await openResolver({ address, port, lookup, servers: () => servers });
   cleanups = [() => resolver.close(0)];
 });
@@ -111,6 +112,7 @@ describe('a name of the mesh', () => {
 
   test('that nobody can tell about fails', async () => {
     await expect(client().resolve4('broken.svc')).rejects.toMatchObject({ code: 'ESERVFAIL' });
+    await expect(client().resolve4('silent.svc')).rejects.toMatchObject({ code: 'ESERVFAIL' });
   });
 
   test('with more addresses than a datagram holds has them all over TCP', async () => {
