@@ -3,8 +3,10 @@ import type { Check, CustomQuestion, GrpcCheck, HttpCheck, Permit, ProviderReply
 import type { BodySource } from '../http/exchange.js';
 import { firstHeader, type HeaderList } from '../http/header-list.js';
 import type { HttpLimits } from '../http/limits.js';
+import { withTrace } from '../http/trace-headers.js';
 import type { UpstreamCall, UpstreamRequest, UpstreamResponse } from '../http/upstream.js';
 import { UpstreamPool } from '../http/upstream-pool.js';
+import type { TraceHeaders } from '../telemetry/tracing/trace-context.js';
 import { decodeReply, encodeCheck } from './check-messages.js';
 
 /** What is read of an answer: more is no answer. */
@@ -28,8 +30,8 @@ export class AuthorizerCalls {
     this.#pool = new UpstreamPool(options.limits);
   }
 
-  /** Makes a call. Whatever goes wrong is a reply that says so. */
-  async ask(question: CustomQuestion, check: Check): Promise<ProviderReply> {
+  /** Makes a call, of which an authorizer is told whose trace it belongs to. Whatever goes wrong is a reply that says so. */
+  async ask(question: CustomQuestion, check: Check, trace?: TraceHeaders): Promise<ProviderReply> {
     const abandon = new AbortController();
     const { timeoutMs } = question.provider;
     let timer: NodeJS.Timeout | undefined;
@@ -40,7 +42,7 @@ export class AuthorizerCalls {
       );
     });
     try {
-      return await Promise.race([this.#call(question, check, abandon.signal), late]);
+      return await Promise.race([this.#call(question, check, trace, abandon.signal), late]);
     } catch (error) {
       return { kind: 'failed', detail: `could not be asked: ${error instanceof Error ? error.message : String(error)}` };
     } finally {
@@ -58,7 +60,12 @@ export class AuthorizerCalls {
     this.#pool.destroy();
   }
 
-  async #call(question: CustomQuestion, check: Check, abandoned: AbortSignal): Promise<ProviderReply> {
+  async #call(
+    question: CustomQuestion,
+    check: Check,
+    trace: TraceHeaders | undefined,
+    abandoned: AbortSignal,
+  ): Promise<ProviderReply> {
     const { provider, service } = question;
     const protocol = check.kind === 'grpc' || speaksHttp2(service, provider.port) ? 'http2' : 'http1';
     const target = {
@@ -67,7 +74,8 @@ export class AuthorizerCalls {
       open: (permit: Permit) => this.options.dial(permit, service, provider.port),
     } as const;
     const body = check.kind === 'grpc' ? framed(encodeCheck(check, Date.now())) : check.body;
-    const request = check.kind === 'grpc' ? grpcRequest(service, provider.port) : httpRequest(check);
+    const plain = check.kind === 'grpc' ? grpcRequest(service, provider.port) : httpRequest(check);
+    const request = { ...plain, headers: withTrace(plain.headers, trace) };
     const whole = request.hasBody ? Buffer.from(body) : undefined;
     const { call } = await this.#pool.send(callPermit, target, request, { whole, wanted: () => !abandoned.aborted });
     abandoned.addEventListener('abort', () => call.destroy(), { once: true });

@@ -1,4 +1,5 @@
 import type { Authorization, BodyInCheck, CheckBody, CustomQuestion, CustomStage, ProviderReply } from '@sallyport/policy';
+import type { TraceHeaders } from '../telemetry/tracing/trace-context.js';
 import type { AuthorizerCalls } from './authorizer-calls.js';
 
 /** How a consultation gets what it needs. */
@@ -8,6 +9,8 @@ export interface ConsultationOptions {
   readonly answerAgeMs: number;
   /** The beginning of the request's body, as much as an authorizer may see; undefined where it has none. */
   readonly readBody?: (wanted: BodyInCheck) => Promise<CheckBody | undefined>;
+  /** The place of the request or connection in its trace, where spans are exported. */
+  readonly trace?: () => TraceHeaders | undefined;
 }
 
 /** An answer that was given, and what it was given on. */
@@ -125,7 +128,7 @@ export class Consultation {
     try {
       const body = question.body === undefined ? undefined : await this.options.readBody?.(question.body);
       const check = question.check(body);
-      return check === 'too-large' ? check : await this.options.calls.ask(question, check);
+      return check === 'too-large' ? check : await this.options.calls.ask(question, check, this.options.trace?.());
     } catch (error) {
       return { kind: 'failed', detail: `could not be asked: ${error instanceof Error ? error.message : String(error)}` };
     }

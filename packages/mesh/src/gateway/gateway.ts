@@ -186,7 +186,7 @@ class IngressGateway {
         filter: () => client.filter(this.#gate.mysql),
         targets: () => client.connectionTargets(),
       },
-      () => ({ state: this.#required(), origin: { ...client.origin, traceparent: report.traceparent } }),
+      () => ({ state: this.#required(), origin: { ...client.origin, traceparent: report.trace?.parent } }),
     );
   }
 

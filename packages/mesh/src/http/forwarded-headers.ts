@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { joinsLines } from '@sallyport/policy';
+import type { TraceHeaders } from '../telemetry/tracing/trace-context.js';
 import type { RequestHead } from './exchange.js';
 import { firstHeader, type Header, type HeaderList, headerTokens, headerValues } from './header-list.js';
+import { withTrace } from './trace-headers.js';
 
 /** Meaningful on one connection only (RFC 9110, section 7.6.1); what `connection` names joins them. */
 const hopByHop = new Set([
@@ -41,7 +43,6 @@ const internal = new Set([
 ]);
 
 /** W3C Trace Context. */
-const traceFields = new Set(['traceparent', 'tracestate']);
 
 /** Fields that a trailer section may not set: framing, routing, credentials, and what gates vouch for. */
 const neverTrailers = new Set([
@@ -71,26 +72,21 @@ export interface RequestHeaderRules {
   /** Believes the client's `x-forwarded-proto`: a waypoint, or a gateway behind trusted proxies. */
   readonly trustForwardedProto: boolean;
   /** Takes the place of the client's `traceparent` and `tracestate`, where this gate has a span of its own. */
-  readonly trace?: { readonly parent: string; readonly state: string | undefined };
+  readonly trace?: TraceHeaders;
 }
 
 /** The headers that go on to the application, `host` and framing aside. */
 export function forwardedRequestHeaders(head: RequestHead, rules: RequestHeaderRules): Header[] {
   const { attributes } = head;
   const named = new Set(headerTokens(attributes.headers, 'connection'));
-  const { trace } = rules;
-  const kept = attributes.headers.filter(
-    ([name]) => !hopByHop.has(name) && !internal.has(name) && !named.has(name) && !(trace !== undefined && traceFields.has(name)),
-  );
-  const headers = joinRepeated(kept);
+  const kept = attributes.headers.filter(([name]) => !hopByHop.has(name) && !internal.has(name) && !named.has(name));
+  const headers = joinRepeated([...withTrace(kept, rules.trace)]);
   if (attributes.httpVersion === 2 && headerTokens(attributes.headers, 'te').includes('trailers')) {
     headers.push(['te', 'trailers']);
   }
   if (rules.appendForwardedFor !== undefined) {
     append(headers, 'x-forwarded-for', rules.appendForwardedFor);
   }
-  if (trace !== undefined) headers.push(['traceparent', trace.parent]);
-  if (trace?.state !== undefined) headers.push(['tracestate', trace.state]);
   const scheme = attributes.scheme ?? 'http';
   const proto = rules.trustForwardedProto ? firstHeader(headers, 'x-forwarded-proto') : undefined;
   set(headers, 'x-forwarded-proto', proto === 'http' || proto === 'https' ? proto : scheme);

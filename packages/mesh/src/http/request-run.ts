@@ -11,7 +11,7 @@ import {
 import type { AuthorizerCalls } from '../ext-authz/authorizer-calls.js';
 import { pipeTunnel } from '../hbone/pipe-tunnel.js';
 import type { SignatureVerifier } from '../jwt/verified-signatures.js';
-import { writeTraceparent } from '../telemetry/tracing/trace-context.js';
+import { type TraceHeaders, writeTraceparent } from '../telemetry/tracing/trace-context.js';
 import type { Tracer } from '../telemetry/tracing/tracer.js';
 import { Deadline } from './deadline.js';
 import type { BodySink, Exchange, RequestHead, ResponseHead } from './exchange.js';
@@ -99,6 +99,7 @@ export class RequestRun implements CallListener {
         calls: environment.authorizers,
         answerAgeMs: environment.limits.authorizerAnswerAgeMs,
         readBody: (wanted) => this.#peek(wanted),
+        trace: () => this.#trace,
       },
       environment.tokens,
     );
@@ -242,11 +243,11 @@ export class RequestRun implements CallListener {
   }
 
   #upstreamRequest({ scope, request: attributes }: JudgedRequest, path: string): UpstreamRequest {
-    const { appendForwardedFor, tracer } = this.environment;
-    const trace = tracer && this.record.traced(tracer);
+    const { appendForwardedFor } = this.environment;
+    const trace = this.#trace;
     const request = upstreamRequest(this.#headWith(attributes), path, {
       trustForwardedProto: scope.trustForwardedProto,
-      ...(trace === undefined ? {} : { trace: { parent: writeTraceparent(trace), state: trace.state } }),
+      ...(trace === undefined ? {} : { trace }),
       ...(appendForwardedFor === undefined ? {} : { appendForwardedFor }),
     });
     this.record.requestId = firstHeader(request.headers, 'x-request-id') ?? '';
@@ -297,7 +298,7 @@ export class RequestRun implements CallListener {
 
   #sendTo(target: RoutedTarget, { permit, request }: Onward, fresh: boolean): SentCall | Promise<SentCall> {
     this.record.destination = target.destination;
-    const options = { fresh, whole: this.#whole, traceparent: this.#traceparent, wanted: this.#isWanted };
+    const options = { fresh, whole: this.#whole, traceparent: this.#trace?.parent, wanted: this.#isWanted };
     return this.environment.pool.send(permit, targetFor(request, target), request, options);
   }
 
@@ -319,10 +320,11 @@ export class RequestRun implements CallListener {
     }
   }
 
-  /** For a tunnel that this request has opened. */
-  get #traceparent(): string | undefined {
+  /** What is said of this request's span to whoever is called for it. */
+  get #trace(): TraceHeaders | undefined {
     const { tracer } = this.environment;
-    return tracer && writeTraceparent(this.record.traced(tracer));
+    const context = tracer && this.record.traced(tracer);
+    return context && { parent: writeTraceparent(context), state: context.state };
   }
 
   /** The request's body, where all of it is here and nobody has looked into it. */

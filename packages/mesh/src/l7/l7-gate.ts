@@ -152,7 +152,11 @@ export class L7Gate<State extends L7State> {
     const { report } = client;
     const connection = new TcpConnection({
       ...client,
-      authorizers: { calls: this.#authorizers, answerAgeMs: this.limits.authorizerAnswerAgeMs },
+      authorizers: {
+        calls: this.#authorizers,
+        answerAgeMs: this.limits.authorizerAnswerAgeMs,
+        trace: () => report.trace,
+      },
       refused: (verdict, subject) => report.refused(verdict, subject),
       decided: (verdict, subject) => this.telemetry.decided(verdict, report, subject),
       dial: async (permit, hop): Promise<Duplex> => {

@@ -4,6 +4,7 @@ import type { AccessLog, ConnectionInfo } from './access-log.js';
 import type { MeshMetrics } from './mesh-metrics.js';
 import type { ResponseFlags } from './response-flags.js';
 import type { ConnectionTrace } from './tracing/connection-trace.js';
+import type { TraceHeaders } from './tracing/trace-context.js';
 
 /** Why a connection ended otherwise than in order. */
 export interface ConnectionFailure {
@@ -46,9 +47,9 @@ export class ConnectionReport {
     };
   }
 
-  /** What the next gate is told of the trace; undefined where there is none. */
-  get traceparent(): string | undefined {
-    return this.#trace?.traceparent;
+  /** What the next gate is told of the trace, and an authorizer; undefined where there is none. */
+  get trace(): TraceHeaders | undefined {
+    return this.#trace && { parent: this.#trace.traceparent };
   }
 
   /** As it is known so far. */

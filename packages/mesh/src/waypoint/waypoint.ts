@@ -170,7 +170,7 @@ class Waypoint {
       traceparent,
     );
     // Without a span of its own a gate is no more than a hop on the way.
-    const onward = report.traceparent ?? (readTraceparent(traceparent) && traceparent);
+    const onward = report.trace?.parent ?? (readTraceparent(traceparent) && traceparent);
     await this.#gate.serveTcp(
       {
         client,

@@ -57,7 +57,7 @@ export class InboundConnection implements JudgedConnection {
       authorize: () => context.judge().authorize(subject, this.#port),
       verdict: (authorization: Authorization) => context.judge().verdict(subject, this.#port, authorization),
     };
-    this.#judgement = new ConnectionJudgement(stages, context.authorizers);
+    this.#judgement = new ConnectionJudgement(stages, { ...context.authorizers, trace: () => report.trace });
   }
 
   /** Judges and serves it; resolves at its end, never rejects. */

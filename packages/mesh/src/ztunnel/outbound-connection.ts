@@ -156,7 +156,7 @@ export class OutboundConnection implements JudgedConnection {
     const plan = this.#plan;
     switch (plan.kind) {
       case 'hbone':
-        return this.#dialTunnel(snapshot, client, plan, report.traceparent);
+        return this.#dialTunnel(snapshot, client, plan, report.trace?.parent);
       case 'plaintext':
         return this.#dialPlaintext(snapshot, client, plan);
       case 'passthrough':

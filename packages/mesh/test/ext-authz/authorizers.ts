@@ -1,5 +1,12 @@
 import { fileURLToPath } from 'node:url';
-import { loadPackageDefinition, Server, ServerCredentials, type ServiceClientConstructor, status } from '@grpc/grpc-js';
+import {
+  loadPackageDefinition,
+  type Metadata,
+  Server,
+  ServerCredentials,
+  type ServiceClientConstructor,
+  status,
+} from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
 import type { TestMesh } from '../support/test-mesh.js';
 
@@ -27,7 +34,7 @@ export interface ReceivedCheck {
 export type GrpcAnswer = object | { readonly code: status } | 'hang';
 
 type Unary = (
-  call: { readonly request: ReceivedCheck },
+  call: { readonly request: ReceivedCheck; readonly metadata: Metadata },
   callback: (error: { readonly code: status } | null, value?: object) => void,
 ) => void;
 
@@ -36,7 +43,7 @@ export async function runGrpcAuthorizer(
   mesh: TestMesh,
   workloadKey: string,
   port: number,
-  answer: (check: ReceivedCheck) => GrpcAnswer,
+  answer: (check: ReceivedCheck, metadata: Metadata) => GrpcAnswer,
 ): Promise<void> {
   const definition = loadSync(fileURLToPath(new URL('./authorization.proto', import.meta.url)), {
     keepCase: true,
@@ -48,8 +55,8 @@ export async function runGrpcAuthorizer(
     };
   };
   const { service } = loaded.envoy.service.auth.v3.Authorization;
-  const check: Unary = ({ request }, callback) => {
-    const answered = answer(request);
+  const check: Unary = ({ request, metadata }, callback) => {
+    const answered = answer(request, metadata);
     if (answered === 'hang') return;
     if ('code' in answered) callback(answered);
     else callback(null, answered);

@@ -16,6 +16,12 @@ export interface TraceContext extends TraceParent {
   readonly state?: string;
 }
 
+/** The same as headers tell it: `traceparent` and `tracestate`. */
+export interface TraceHeaders {
+  readonly parent: string;
+  readonly state?: string | undefined;
+}
+
 const format = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;
 const zeros = /^0+$/;
 
