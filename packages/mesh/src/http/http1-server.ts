@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
 import { resetStream } from '../hbone/reset.js';
+import { endInOrder } from './end-in-order.js';
 import { IncomingBody, WholeBody } from './http1-body.js';
 import { type Http1Circumstances, Http1Exchange } from './http1-exchange.js';
 import type { HttpLimits } from './limits.js';
@@ -74,7 +75,7 @@ class Http1Connection implements ServedConnection {
     } else if (this.#reader.waiting > 0) {
       this.#refuse(new MessageRefusal('malformed', 'the connection ended within a head'));
     }
-    endStream(this.stream);
+    this.#finish();
   };
 
   #closed(): void {
@@ -167,7 +168,7 @@ class Http1Connection implements ServedConnection {
     const reusable = this.#exchange?.reusable === true;
     this.#exchange = undefined;
     if (!reusable) {
-      endStream(this.stream);
+      this.#finish();
       return;
     }
     this.#rest();
@@ -188,12 +189,9 @@ class Http1Connection implements ServedConnection {
   /** Nothing that follows can be trusted. An answer is given only where none is under way. */
   #refuse(error: unknown): void {
     const problem = problemOf(error);
-    this.stream.off('data', this.#onData).off('end', this.#onEnd).resume();
     if (this.#exchange === undefined && this.stream.writable) {
       this.stream.write(`HTTP/1.1 ${problem.status} ${problem.text}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
-      endStream(this.stream);
-      // Whoever does not take even this has had its time.
-      this.#lingerTimer = setTimeout(() => this.stream.destroy(), this.limits.lingerMs);
+      this.#finish(this.limits.lingerMs);
     } else {
       this.stream.destroy();
     }
@@ -203,19 +201,21 @@ class Http1Connection implements ServedConnection {
   /** Nothing is under way. One timer serves all the pauses of a connection. */
   #rest(): void {
     if (this.#exchange !== undefined || this.stream.destroyed) return;
-    if (this.#draining) endStream(this.stream);
+    if (this.#draining) this.#finish();
     else if (this.#idleTimer !== undefined) this.#idleTimer.refresh();
     else this.#idleTimer = setTimeout(() => this.#idleFor(), this.limits.idleTimeoutMs).unref();
+  }
+
+  /** Nothing is said or read any more; a client takes what was said in its own time. */
+  #finish(patienceMs = this.limits.bodyTimeoutMs): void {
+    this.stream.off('data', this.#onData).off('end', this.#onEnd);
+    endInOrder(this.stream, patienceMs);
   }
 
   #idleFor(): void {
     if (this.#exchange === undefined) this.stream.destroy();
     else this.#idleTimer?.refresh();
   }
-}
-
-function endStream(stream: Duplex): void {
-  if (!stream.destroyed) stream.end(() => stream.destroy());
 }
 
 function problemOf(error: unknown): { readonly status: number; readonly text: string; readonly detail: string } {
