@@ -76,7 +76,7 @@ export class RequestMetrics {
     const { parties, destination } = record;
     const workload = destination?.workload;
     const service = destination?.service ?? parties.service;
-    const key = `${record.status} ${record.flags} ${record.grpcStatus} ${isGrpcHead(record.head)}`;
+    const key = `${record.status} ${record.flags} ${grpcStatusOf(record)} ${isGrpcHead(record.head)}`;
     const known = this.#byConnection.get(parties) ?? new Map<string, Remembered>();
     this.#byConnection.set(parties, known);
     const remembered = known.get(key);
@@ -85,6 +85,12 @@ export class RequestMetrics {
     if (known.size < mostRemembered) known.set(key, { workload, service, series });
     return series;
   }
+}
+
+/** The status of gRPC, empty for what is none; an application may write anything, and what is no status is -1, as at Envoy. */
+function grpcStatusOf({ head, grpcStatus }: RequestRecord): string {
+  if (!isGrpcHead(head) || grpcStatus === '') return '';
+  return /^(\d|1[0-6])$/.test(grpcStatus) ? grpcStatus : '-1';
 }
 
 /** An application chooses status codes, and must not fill memory with them. */
@@ -99,7 +105,7 @@ function labelsOf(reporter: 'waypoint' | 'source', record: RequestRecord): Label
     ...workloadLabels('destination', destination?.workload, destination?.workload?.identity),
     request_protocol: isGrpcHead(record.head) ? 'grpc' : 'http',
     response_code: String(record.status),
-    grpc_response_status: record.grpcStatus,
+    grpc_response_status: grpcStatusOf(record),
     response_flags: record.flags,
     connection_security_policy: parties.identity === undefined ? 'unknown' : 'mutual_tls',
   };
