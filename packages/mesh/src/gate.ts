@@ -1,6 +1,7 @@
 import type { Inventory } from '@sallyport/policy';
 import type { Registry } from 'prom-client';
 import type { RevocationSource } from './identity/revocation/revocation.js';
+import type { AcceptShare } from './socket/accept-share.js';
 import type { LogFormat, LogThreshold } from './telemetry/log-line.js';
 import type { Tracer } from './telemetry/tracing/tracer.js';
 
@@ -111,6 +112,8 @@ export interface GateOptions {
   readonly tracer?: Tracer;
   /** Where the gate registers its metrics; one registry per gate process. */
   readonly metrics: Registry;
+  /** Where other processes accept from the sockets of this gate, instead of one that hands out what it accepts. */
+  readonly share?: AcceptShare;
 }
 
 /** One end of an open connection, by its policy address. */

@@ -6,6 +6,7 @@ export { checkLists } from './identity/revocation/check-lists.js';
 export type { RevocationSource } from './identity/revocation/revocation.js';
 export { assertNamespaceCalls } from './namespace/namespace-socket.js';
 export { reserveGatePorts } from './namespace/reserve-ports.js';
+export type { AcceptShare } from './socket/accept-share.js';
 export { dialTcp } from './socket/dial-tcp.js';
 export type { AdminQuestion } from './telemetry/admin-request.js';
 export { type AdminServer, type AdminServerOptions, startAdminServer } from './telemetry/admin-server.js';

@@ -165,6 +165,7 @@ export class GateHost implements GateProcess {
         ...(this.#options.decisions === undefined ? {} : { decisions: this.#options.decisions }),
         ...(this.#traces === undefined ? {} : { tracer: this.#traces.tracer }),
         metrics: this.#metrics,
+        ...(this.#options.share === undefined ? {} : { share: this.#options.share }),
       });
       this.#snapshots.committed(snapshot.number);
       this.#options.send({ type: 'started' });

@@ -1,4 +1,4 @@
-import type { DecisionSink } from '@sallyport/mesh';
+import type { AcceptShare, DecisionSink } from '@sallyport/mesh';
 import type { TraceChoice } from '../gate-protocol/gate-arguments.js';
 import type { FromGate, ToGate } from '../gate-protocol/messages.js';
 
@@ -11,6 +11,8 @@ export interface GateProcessOptions {
   readonly decisions?: DecisionSink;
   /** Where traces are exported, where they are. */
   readonly traces?: TraceChoice;
+  /** Its part of the connections, where it is one of several that accept them. */
+  readonly share?: AcceptShare;
 }
 
 /** What a process that is a gate, or a part of one, does with the messages of whoever started it. */

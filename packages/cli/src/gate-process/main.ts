@@ -6,11 +6,19 @@ import { fileURLToPath } from 'node:url';
 import { chooseDebugEngine } from '../debug-engine.js';
 import { readGateArguments, writeGateArguments } from '../gate-protocol/gate-arguments.js';
 import type { FromGate, ToGate } from '../gate-protocol/messages.js';
+import { ConnectionBoard } from './connection-board.js';
+import { WorkerShare } from './connection-relay.js';
 import { openDecisionFile } from './decision-file.js';
 import { GateHost } from './gate-host.js';
 import { LineWriter } from './line-writer.js';
 import { startGate } from './start-gate.js';
-import { WorkerGroup } from './worker-group.js';
+import { slotVariable, WorkerGroup } from './worker-group.js';
+
+/** Gates whose connections are short and cheap, so that to hand one out costs as much as to serve it. Those of other gates carry many tunnels, and are shared out evenly. */
+const acceptsByItself = new Set(['ztunnel-source']);
+
+/** Where a worker finds what all workers have open. */
+const boardFd = 4;
 
 /** How long connections get to finish when the process is told to end by a signal rather than by its supervisor. */
 const signalDrainMs = 2000;
@@ -20,13 +28,19 @@ const lines = LineWriter.to(1);
 const log = (line: string): void => lines.write(line);
 const told = readGateArguments(process.argv.slice(2));
 const alone = told.workers === 1;
-if (!alone)
+const shared = told.workers > 1 && acceptsByItself.has(told.name) ? ConnectionBoard.openFile() : undefined;
+if (!alone) {
+  cluster.schedulingPolicy = shared === undefined ? cluster.SCHED_RR : cluster.SCHED_NONE;
   cluster.setupPrimary({
     exec: fileURLToPath(import.meta.url),
-    args: writeGateArguments({ ...told, workers: 1 }),
+    args: writeGateArguments({ ...told, workers: 1, ...(shared === undefined ? {} : { of: told.workers }) }),
     execArgv: [],
     serialization: 'json',
+    stdio: ['inherit', 'inherit', 'inherit', 'ipc', ...(shared === undefined ? [] : [shared])],
   });
+}
+const share =
+  told.of === undefined ? undefined : new WorkerShare(Number(process.env[slotVariable]), new ConnectionBoard(boardFd, told.of));
 const decisions = alone && told.decisions !== undefined ? openDecisionFile(told.decisions) : undefined;
 const host = alone
   ? new GateHost({
@@ -36,10 +50,13 @@ const host = alone
       isWorker: cluster.isWorker,
       ...(decisions === undefined ? {} : { decisions }),
       ...(told.traces === undefined ? {} : { traces: told.traces }),
+      ...(share === undefined ? {} : { share }),
     })
-  : new WorkerGroup(told.workers, { send, log });
+  : new WorkerGroup(told.workers, { send, log }, shared === undefined ? undefined : new ConnectionBoard(shared, told.workers));
 
-process.on('message', (message) => host.receive(message as ToGate));
+process.on('message', (message, handle) => {
+  if (share?.receive(message, handle) !== true) host.receive(message as ToGate);
+});
 process.on('disconnect', () => {
   // Not recorded anywhere yet, so nobody could find this process to end it.
   if (!host.hasStarted) process.exit(1);

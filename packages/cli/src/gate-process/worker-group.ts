@@ -11,14 +11,20 @@ import {
 import { withChange } from '../gate-protocol/file-change.js';
 import { adminPort, gateName, type SnapshotChange, type SnapshotData, type ToGate } from '../gate-protocol/messages.js';
 import { GateKeeper } from '../supervisor/gate-keeper.js';
+import type { ConnectionBoard } from './connection-board.js';
+import { ConnectionRelay } from './connection-relay.js';
 import { describeFailure } from './describe-failure.js';
 import type { GateProcess, GateProcessOptions } from './gate-process.js';
 import { SigningChannel } from './signing-channel.js';
 
+/** Tells a worker which of the workers it is. */
+export const slotVariable = 'SALLYPORT_WORKER';
+
 type Start = Extract<ToGate, { type: 'start' }>;
 
 /**
- * A gate whose work several processes share: towards its supervisor it is one gate. Connections are handed out in turn by `node:cluster`. A snapshot is in
+ * A gate whose work several processes share: towards its supervisor it is one gate. Connections are handed out in turn by `node:cluster`, or
+ * accepted by whoever is free. A snapshot is in
  * force in all of the processes or in none: all prepare it before any commits, one that does not confirm is killed, and one that is
  * started anew gets the one in force before it accepts anything.
  */
@@ -26,6 +32,7 @@ export class WorkerGroup implements GateProcess {
   readonly #options: GateProcessOptions;
   readonly #count: number;
   readonly #signing: SigningChannel;
+  readonly #relay: ConnectionRelay | undefined;
   readonly #metrics = new MergedMetrics(() => this.#askMetrics());
   /** Outlives every worker: what one has answered holds for the one that takes its place. */
   readonly #standIns = new NamedAddresses();
@@ -40,8 +47,10 @@ export class WorkerGroup implements GateProcess {
   #turn: Promise<void> = Promise.resolve();
   #stop: (drainMs: number) => void = () => undefined;
 
-  constructor(count: number, options: GateProcessOptions) {
+  /** `board`: of workers that accept by themselves. */
+  constructor(count: number, options: GateProcessOptions, board?: ConnectionBoard) {
     this.#count = count;
+    this.#relay = board && new ConnectionRelay(board);
     this.#options = options;
     this.#signing = new SigningChannel((id, identity, request) => options.send({ type: 'sign', id, identity, request }));
   }
@@ -118,7 +127,7 @@ export class WorkerGroup implements GateProcess {
     this.#snapshot = snapshot;
     try {
       this.#admin = await this.#openAdmin(adminAddress);
-      this.#workers = Array.from({ length: this.#count }, () => this.#worker(role));
+      this.#workers = Array.from({ length: this.#count }, (_, slot) => this.#worker(role, slot));
       await Promise.all(this.#workers.map((worker) => worker.start(snapshot)));
       this.#options.send({ type: 'started' });
     } catch (error) {
@@ -141,10 +150,14 @@ export class WorkerGroup implements GateProcess {
         });
   }
 
-  #worker(role: Start['role']): GateKeeper {
+  #worker(role: Start['role'], slot: number): GateKeeper {
     return new GateKeeper({
       role,
-      fork: () => cluster.fork().process,
+      fork: () => {
+        const { process: worker } = cluster.fork({ [slotVariable]: String(slot) });
+        this.#relay?.add(slot, worker);
+        return worker;
+      },
       sign: (identity, request) => this.#signing.sign(identity, request),
       revocation: () => this.#revocation,
       standIns: this.#standIns,

@@ -14,6 +14,8 @@ export interface GateArguments {
   readonly name: string;
   /** Processes that share its work. */
   readonly workers: number;
+  /** Of a worker that accepts from the same sockets as others: how many they are. */
+  readonly of?: number;
   /** Where decisions are written down, and which. */
   readonly decisions?: { readonly file: string; readonly which: DecisionChoice };
   readonly traces?: TraceChoice;

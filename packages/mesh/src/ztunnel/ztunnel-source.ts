@@ -101,7 +101,7 @@ class ZtunnelSource implements GateParts<Snapshot, OutboundListenerPlan> {
 
   /** A namespace is one workload's alone, so these listeners never change owner. */
   #openCapture(plan: OutboundListenerPlan): Promise<Listener> {
-    return listenTcp({ ...placeOf(plan), onConnection: (socket) => this.#captured(plan, socket) });
+    return listenTcp({ ...placeOf(plan), onConnection: (socket) => this.#captured(plan, socket), share: this.#options.share });
   }
 
   #openResolver(plan: OutboundListenerPlan): Promise<Listener> {
@@ -152,6 +152,7 @@ class ZtunnelSource implements GateParts<Snapshot, OutboundListenerPlan> {
     const listener = await listenTcp({
       ...placeOf(plan),
       onConnection: (socket) => serveProxyClient(socket, http, handlers),
+      share: this.#options.share,
     });
     return {
       adopt: (next) => {
