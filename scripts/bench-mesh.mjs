@@ -1,5 +1,5 @@
-// npm run bench:mesh [-- --envoy PATH --ztunnel PATH --quick --json FILE]: measures our gates beside Envoy, which this script installs unless a
-// path is given, and beside a real ztunnel where one is.
+// npm run bench:mesh [-- --envoy PATH --ztunnel PATH --otlp --quick --json FILE]: measures our gates beside Envoy, which this script installs unless a
+// path is given, beside a real ztunnel where one is, and with traces.
 import { join } from 'node:path';
 import { installEnvoy } from './envoy.mjs';
 import { prepare, root, run } from './prepare.mjs';

@@ -1,4 +1,4 @@
-// npm run bench:mesh [-- --envoy PATH --ztunnel PATH --quick --json FILE]: our gates beside others on the same path, in interleaved rounds.
+// npm run bench:mesh [-- --envoy PATH --ztunnel PATH --otlp --quick --json FILE]: our gates beside others on the same path, in interleaved rounds.
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -12,12 +12,19 @@ import type { BenchPath, PathName } from './wire/path/bench-path.js';
 import { EnvoyPath } from './wire/path/envoy-path.js';
 import { Http2Path } from './wire/path/http2-path.js';
 import { SallyportPath } from './wire/path/sallyport-path.js';
+import { TraceSink } from './wire/path/trace-sink.js';
 import { findZtunnel, type Ztunnel } from './wire/path/ztunnel.js';
 import { ZtunnelPath } from './wire/path/ztunnel-path.js';
 import { type Round, rotated } from './wire/rounds.js';
 
 const { values } = parseArgs({
-  options: { envoy: { type: 'string' }, ztunnel: { type: 'string' }, json: { type: 'string' }, quick: { type: 'boolean' } },
+  options: {
+    envoy: { type: 'string' },
+    ztunnel: { type: 'string' },
+    otlp: { type: 'boolean' },
+    json: { type: 'string' },
+    quick: { type: 'boolean' },
+  },
 });
 const {
   warmUpMs,
@@ -48,7 +55,14 @@ async function startPaths(): Promise<readonly BenchPath[]> {
   const plain = await started(Http2Path.start(echo));
   const envoy = values.envoy === undefined ? [] : [await started(EnvoyPath.start(values.envoy, workers, { echo, web }))];
   const real = ztunnel === undefined ? [] : [await started(ZtunnelPath.start(ztunnel.binary, workers))];
-  return [direct, plain, ...envoy, ...real, sallyport];
+  return [direct, plain, ...envoy, ...real, sallyport, ...(values.otlp === true ? [await startTraced()] : [])];
+}
+
+/** A second mesh, whose gates export a span for each connection and request. */
+async function startTraced(): Promise<BenchPath> {
+  const sink = await started(TraceSink.start());
+  stops.push(async () => console.log(`the collector got ${Math.round(sink.received / 2 ** 20)} MiB of traces`));
+  return started(SallyportPath.start(workers, {}, sink.url));
 }
 
 async function measure(paths: readonly BenchPath[]): Promise<MeshFindings> {

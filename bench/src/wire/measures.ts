@@ -2,6 +2,7 @@ import type { DialTarget } from './load/dial.js';
 import type { LoadMaker } from './load/load-maker.js';
 import type { LoadTask } from './load/tasks.js';
 import type { BenchPath, PathName } from './path/bench-path.js';
+import { processorTime } from './processor-time.js';
 
 /** A figure that is taken of every path in every round. */
 export type MeasureName =
@@ -12,7 +13,8 @@ export type MeasureName =
   | 'round-trip-p99'
   | 'requests'
   | 'request-p50'
-  | 'request-p99';
+  | 'request-p99'
+  | 'request-cpu';
 
 /** What a figure is, and what our gates are to reach. */
 export interface Measure {
@@ -39,6 +41,7 @@ export const measures: Readonly<Record<MeasureName, Measure>> = {
   requests: { title: `HTTP requests on ${requestConnections} connections`, unit: '/s', targets: { envoy: 1 } },
   'request-p50': { title: 'HTTP request, p50', unit: 'µs', targets: {} },
   'request-p99': { title: 'HTTP request, p99', unit: 'µs', targets: { envoy: 1 } },
+  'request-cpu': { title: 'HTTP request, CPU time of all gates', unit: 'µs', targets: {} },
 };
 
 /** Figures of one path in one round. */
@@ -73,10 +76,18 @@ export async function measurePath(path: BenchPath, loadMaker: LoadMaker, millise
   };
 }
 
-async function measureRequests({ requests: target }: BenchPath, loadMaker: LoadMaker, milliseconds: number): Promise<Figures> {
-  if (target === undefined) return {};
-  const { rate, p50, p99 } = await loadMaker.perform(requestTask(target, milliseconds));
-  return { ...figure('requests', rate), ...figure('request-p50', p50), ...figure('request-p99', p99) };
+async function measureRequests(path: BenchPath, loadMaker: LoadMaker, milliseconds: number): Promise<Figures> {
+  if (path.requests === undefined) return {};
+  const before = await processorTime(path);
+  const { rate, count, p50, p99 } = await loadMaker.perform(requestTask(path.requests, milliseconds));
+  const after = await processorTime(path);
+  const each = before === undefined || after === undefined || count === undefined ? undefined : (after - before) / count;
+  return {
+    ...figure('requests', rate),
+    ...figure('request-p50', p50),
+    ...figure('request-p99', p99),
+    ...figure('request-cpu', each),
+  };
 }
 
 function requestTask(target: DialTarget, milliseconds: number): LoadTask {

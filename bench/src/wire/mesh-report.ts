@@ -30,6 +30,7 @@ const titles: Readonly<Record<PathName, string>> = {
   envoy: 'Envoy',
   ztunnel: 'ztunnel',
   sallyport: 'Sallyport',
+  'sallyport-traced': 'the same, traced',
 };
 
 const names = Object.keys(measures) as MeasureName[];

@@ -17,7 +17,7 @@ export async function measureRequests(task: Extract<LoadTask, { kind: 'requests'
   const end = began + milliseconds;
   await Promise.all(sockets.map((socket) => ask(socket, request, end, samples)));
   const seconds = (performance.now() - began) / 1000;
-  return { rate: samples.length / seconds, p50: quantile(samples, 0.5), p99: quantile(samples, 0.99) };
+  return { count: samples.length, rate: samples.length / seconds, p50: quantile(samples, 0.5), p99: quantile(samples, 0.99) };
 }
 
 /** Asks until it is time. A response is complete with the bytes that its `content-length` says. */

@@ -20,6 +20,8 @@ export type LoadTask =
 
 /** What came out. Rates are per second, times are microseconds. */
 export interface LoadResult {
+  /** How many requests there were. */
+  readonly count?: number;
   readonly rate?: number;
   readonly p50?: number;
   readonly p99?: number;

@@ -13,7 +13,7 @@ export interface BenchPath {
   readonly gates: readonly GateProcess[];
 }
 
-export type PathName = 'direct' | 'node-http2' | 'envoy' | 'ztunnel' | 'sallyport';
+export type PathName = 'direct' | 'node-http2' | 'envoy' | 'ztunnel' | 'sallyport' | 'sallyport-traced';
 
 /** A process that is looked at. */
 export interface GateProcess {

@@ -13,27 +13,32 @@ const webService = { host: 'web.bench-waypoint.svc.cluster.local', port: 8000 };
 
 /** Our own gates: a mesh of the real command, with a process for each gate. */
 export class SallyportPath implements BenchPath {
-  readonly name = 'sallyport';
+  readonly name: 'sallyport' | 'sallyport-traced';
   readonly connection: DialTarget;
   readonly requests: DialTarget;
   readonly #mesh: MeshProcess;
 
-  private constructor(mesh: MeshProcess, proxy: SocksListener) {
+  private constructor(mesh: MeshProcess, proxy: SocksListener, isTraced: boolean) {
     this.#mesh = mesh;
+    this.name = isTraced ? 'sallyport-traced' : 'sallyport';
     this.connection = { ...echoService, through: proxy };
     this.requests = { ...webService, through: proxy };
   }
 
-  /** Starts the mesh in a temporary folder, its applications too, which all other paths lead to as well; `files` are beside its manifests. */
-  static async start(workers: number, files: Readonly<Record<string, string>> = {}): Promise<SallyportPath> {
+  /**
+   * Starts the mesh in a temporary folder, its applications too, which all other paths lead to as well; `files` are beside its manifests.
+   * With a collector, all gates export traces to it.
+   */
+  static async start(workers: number, files: Readonly<Record<string, string>> = {}, collector?: string): Promise<SallyportPath> {
     const folder = await mkdtemp(join(tmpdir(), 'sallyport-bench-'));
     let mesh: MeshProcess | undefined;
     try {
       await writeFile(join(folder, 'bench.yaml'), benchManifests());
       for (const [name, content] of Object.entries(files)) await writeFile(join(folder, name), content);
-      mesh = await MeshProcess.start(folder, { flags: ['--quiet', '--workers', String(workers)] });
+      const traces = collector === undefined ? [] : ['--otlp', collector];
+      mesh = await MeshProcess.start(folder, { flags: ['--quiet', '--workers', String(workers), ...traces] });
       const { stdout } = await mesh.exec('bench/client', ['/bin/sh', '-c', 'echo "$ALL_PROXY"']);
-      return new SallyportPath(mesh, parseProxy(stdout.trim()));
+      return new SallyportPath(mesh, parseProxy(stdout.trim()), collector !== undefined);
     } catch (error) {
       await mesh?.stop();
       await rm(folder, { recursive: true, force: true });
