@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,8 +14,8 @@ import { IstioCa } from './istio-ca.js';
 
 const run = promisify(execFile);
 
-/** Nobody has these outside of measuring (RFC 2544). */
-const network = '198.18.66';
+/** Nobody has these outside of measuring (RFC 2544); which, is this run's own. */
+const network = `198.18.${randomInt(1, 254)}`;
 /** Where the real ztunnel is, and its workload. */
 export const theirs = `${network}.200`;
 /** Addresses of this side of the wire; the first are taken by those who ask for one. */
