@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import { resetStream } from '../hbone/reset.js';
 import { sessionMemoryMegabytes } from '../hbone/settings.js';
 import { Http2Exchange } from './http2-exchange.js';
+import { transportFor } from './http2-transport.js';
 import type { HttpLimits } from './limits.js';
 import { http2RequestHead } from './request-head.js';
 import type { ConnectionOwner, ServedConnection } from './served-connection.js';
@@ -13,7 +14,7 @@ const CONNECTION_WINDOW = 1024 * 1024;
 
 /** Serves HTTP/2 on one byte stream until it closes. */
 export function serveHttp2(stream: Duplex, owner: ConnectionOwner, limits: HttpLimits): ServedConnection {
-  const session = performServerHandshake(stream as never, sessionOptions(limits)) as ServerHttp2Session;
+  const session = performServerHandshake(transportFor(stream) as never, sessionOptions(limits)) as ServerHttp2Session;
   session.on('error', () => undefined);
   session.once('connect', () => session.setLocalWindowSize(CONNECTION_WINDOW));
   session.on('stream', (request: ServerHttp2Stream, _headers: unknown, _flags: number, raw: unknown) => {

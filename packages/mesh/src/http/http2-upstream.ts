@@ -7,6 +7,7 @@ import { cutLater } from './end-in-order.js';
 import type { BodySink, ResponseHead } from './exchange.js';
 import { type HeaderList, headersFromRaw, headersToObject } from './header-list.js';
 import { sendTrailers } from './http2-fields.js';
+import { transportFor } from './http2-transport.js';
 import type { HttpLimits } from './limits.js';
 import {
   type CallListener,
@@ -30,7 +31,7 @@ export class Http2Upstream implements UpstreamConnection {
   ) {
     stream.on('error', () => undefined);
     this.#session = connect('http://upstream.invalid', {
-      createConnection: () => stream as never,
+      createConnection: () => transportFor(stream) as never,
       settings: { enablePush: false },
       maxSessionMemory: sessionMemoryMegabytes,
     });
