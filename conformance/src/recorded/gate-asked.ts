@@ -4,10 +4,12 @@ import {
   bindZtunnel,
   type ConnectionAttributes,
   connectionDecider,
+  forwardedPath,
   type GateBinding,
   type GatewayBinding,
   type HeaderLine,
   type Inventory,
+  isPermit,
   type RequestAttributes,
   requestDecider,
   resolveServiceWaypoint,
@@ -78,7 +80,11 @@ function askedL7(inventory: Inventory, query: L7Query): GateAsked {
     if (other.policies.some(({ policy }) => policy.action === 'CUSTOM')) return decider.request(connection, request);
     return decider.request(connection, authenticated, authorization);
   };
-  return { binding, decide, path: () => decide(binding).path, request: authenticated, consultation };
+  const path = () => {
+    const verdict = decide(binding);
+    return isPermit(verdict) ? forwardedPath(verdict, authenticated) : '';
+  };
+  return { binding, decide, path, request: authenticated, consultation };
 }
 
 function atL7(binding: GateBinding): Exclude<GateBinding, ZtunnelBinding> {

@@ -31,6 +31,7 @@ export type * from './decide/decider.js';
 export { chooseEngine, type Engine, type EngineName, engines } from './decide/engine.js';
 export { ReadRequest } from './decide/facts/plain-request.js';
 export { ReadConnection } from './decide/facts/read-connection.js';
+export { forwardedPath } from './decide/forwarded-path.js';
 export { connectionDecider, requestDecider } from './decide/index.js';
 export { KeptDeciders } from './decide/kept-deciders.js';
 export { type RoleDecider, roleDecider } from './decide/role-decider.js';

@@ -3,6 +3,7 @@ import {
   type BodyInCheck,
   type CheckBody,
   type Consulted,
+  forwardedPath,
   isPermit,
   type Permit,
   type RequestAttributes,
@@ -200,7 +201,7 @@ export class RequestRun implements CallListener {
       return this.#refuse(verdict);
     }
     this.#watchTokens(judged);
-    return this.#forward(judged, verdict, verdict.path);
+    return this.#forward(judged, verdict, forwardedPath(verdict, judged.request));
   }
 
   #refuse(verdict: RequestVerdict): void {

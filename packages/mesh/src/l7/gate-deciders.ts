@@ -91,7 +91,7 @@ export class GateDeciders {
     try {
       return this.#requestDecider(target).request(connection, request, authorization);
     } catch (error) {
-      return { ...internalError(error), path: '' };
+      return internalError(error);
     }
   }
 

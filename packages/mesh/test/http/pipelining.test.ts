@@ -22,7 +22,7 @@ beforeEach(async () => {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   proxy = await ProxyFixture.start({
     application: (server.address() as AddressInfo).port,
-    judge: (request) => (request.path.startsWith('/secret') ? denyAll(request) : allowAll(request)),
+    judge: (request) => (request.path.startsWith('/secret') ? denyAll() : allowAll()),
   });
 });
 

@@ -128,11 +128,11 @@ export class ProxyFixture {
 }
 
 /** The verdict that allows a request as it is. */
-export function allowAll(request: RequestAttributes): RequestVerdict {
-  return { effect: 'allow', reason: 'no-policy', audit: [], path: request.path };
+export function allowAll(): RequestVerdict {
+  return { effect: 'allow', reason: 'no-policy', audit: [] };
 }
 
 /** The verdict that denies it. */
-export function denyAll(request: RequestAttributes): RequestVerdict {
-  return { effect: 'deny', reason: 'no-allow-match', audit: [], path: request.path };
+export function denyAll(): RequestVerdict {
+  return { effect: 'deny', reason: 'no-allow-match', audit: [] };
 }

@@ -1,14 +1,22 @@
 import type { Closure, GateBinding } from '../bind/binding.js';
 import { isPathTemplate } from '../reference/path-template.js';
 import type { AuthorizationPolicy, Term } from '../resource/model/index.js';
+import type { Verdict } from '../verdict/verdict.js';
+import { closedVerdict } from './compose-verdict.js';
 
 /**
  * What closes a gate before any rule is asked: the first closure of its binding, else a policy for which Envoy would refuse the
  * whole configuration of the gate. A RequestAuthentication closes requests only, as a TCP connection carries no token.
  */
-export function closureFor(binding: GateBinding, subject: 'connection' | 'request'): Closure | undefined {
+function closureFor(binding: GateBinding, subject: 'connection' | 'request'): Closure | undefined {
   const applies = (closure: Closure) => closure.kind === 'AuthorizationPolicy' || subject === 'request';
   return binding.closures.find(applies) ?? (binding.gate === 'ztunnel' ? undefined : refusedByEnvoy(binding));
+}
+
+/** The verdict of a gate that is closed, the same object for all that it is asked; undefined for a gate that is not. */
+export function closedVerdictOf(binding: GateBinding, subject: 'connection' | 'request'): Verdict | undefined {
+  const closure = closureFor(binding, subject);
+  return closure && Object.freeze(closedVerdict(closure));
 }
 
 /** A template without a leading slash passes upstream's validation and freezes the gate (reference section 0.4). */

@@ -1,5 +1,6 @@
 import type { Closure, GateBinding } from '../bind/binding.js';
 import type { Unreadable } from '../reference/facts.js';
+import { isHeaderValue } from '../reference/request-defect.js';
 import type { RuleMatch } from '../reference/resolved-policy.js';
 import type { PeerAuthentication } from '../resource/model/index.js';
 import type { Authentication, TokenRefusal } from '../verdict/attributes.js';
@@ -41,16 +42,14 @@ export function invalidTokenVerdict(refused: TokenRefusal | undefined): Verdict 
 
 /** A request that was given a header which no message may have, from a claim with a line break: it cannot be forwarded. */
 export function unsendableVerdict(authentication: Authentication | undefined): Verdict | undefined {
-  const bad = authentication?.edits.added.find(([, value]) => !isHeaderValue(value));
-  if (bad === undefined) return undefined;
-  const body = `invalid header value for: ${bad[0]}`;
-  const response = { status: 503, headers: [], body };
-  return { effect: 'deny', reason: 'bad-request', audit: [], status: 503, response, detail: body };
-}
-
-function isHeaderValue(value: string): boolean {
-  for (const char of value) if ((char < ' ' && char !== '\t') || char === '\x7f') return false;
-  return true;
+  if (authentication === undefined) return undefined;
+  for (const [name, value] of authentication.edits.added) {
+    if (isHeaderValue(value)) continue;
+    const body = `invalid header value for: ${name}`;
+    const response = { status: 503, headers: [], body };
+    return { effect: 'deny', reason: 'bad-request', audit: [], status: 503, response, detail: body };
+  }
+  return undefined;
 }
 
 /** A gate that is closed before any rule is asked. */

@@ -6,8 +6,8 @@ import { gateFacts } from '../reference/request-facts.js';
 import type { ConnectionAttributes } from '../verdict/attributes.js';
 import type { Authorization } from '../verdict/ext-authz.js';
 import type { Verdict } from '../verdict/verdict.js';
-import { closureFor } from './closure.js';
-import { closedVerdict, plaintextVerdict, unreadableVerdict } from './compose-verdict.js';
+import { closedVerdictOf } from './closure.js';
+import { plaintextVerdict, unreadableVerdict } from './compose-verdict.js';
 import { customStage } from './custom-stage.js';
 import type { ConnectionDecider, DeciderOptions } from './decider.js';
 import { chosenEngine, type Engine, engineWithin } from './engine.js';
@@ -39,16 +39,13 @@ export function connectionDecider(
       return 'effect' in facts ? undefined : { facts };
     },
   });
-  const judged = total(
-    (connection: ConnectionAttributes, authorization: Authorization | undefined): Verdict => {
-      const facts = factsOf(connection);
-      if ('effect' in facts) return facts;
-      if (authorization?.denial !== undefined) return authorization.denial;
-      const verdict = decide(facts, authorization === undefined ? 'custom-unsettled' : 'custom-settled');
-      return binding.roles.length === 0 ? verdict : roles()(verdict, connection);
-    },
-    (verdict) => verdict,
-  );
+  const judged = total((connection: ConnectionAttributes, authorization: Authorization | undefined): Verdict => {
+    const facts = factsOf(connection);
+    if ('effect' in facts) return facts;
+    if (authorization?.denial !== undefined) return authorization.denial;
+    const verdict = decide(facts, authorization === undefined ? 'custom-unsettled' : 'custom-settled');
+    return binding.roles.length === 0 ? verdict : roles()(verdict, connection);
+  });
   return {
     binding,
     prepare: () => ahead(stages.prepare, roles, authorize.prepare),
@@ -67,13 +64,13 @@ interface Stages {
 }
 
 function atZtunnel(inventory: Inventory, binding: ZtunnelBinding, engine: Engine): Stages {
-  const closure = onceNeeded(() => closureFor(binding, 'connection'));
+  const closed = onceNeeded(() => closedVerdictOf(binding, 'connection'));
   const policies = onceNeeded(() => ztunnelStage(inventory, binding, engine));
   const read = engine.kind === 'interpreter' ? connectionFacts : fastConnectionFacts;
   return {
     factsOf: (connection) => {
-      const closed = closure();
-      if (closed !== undefined) return closedVerdict(closed);
+      const denied = closed();
+      if (denied !== undefined) return denied;
       const facts = read(connection);
       if ('unreadable' in facts) return unreadableVerdict(facts);
       const { mode, policy } = binding.mtls.ports.get(facts.destinationPort) ?? binding.mtls;
@@ -81,23 +78,23 @@ function atZtunnel(inventory: Inventory, binding: ZtunnelBinding, engine: Engine
     },
     decide: (facts, custom) => policies()(facts, custom),
     // A closed gate asks no policy.
-    prepare: () => closure() ?? policies(),
+    prepare: () => closed() ?? policies(),
   };
 }
 
 function atEnvoy(inventory: Inventory, binding: WaypointBinding | GatewayBinding, engine: Engine): Stages {
-  const closure = onceNeeded(() => closureFor(binding, 'connection'));
+  const closed = onceNeeded(() => closedVerdictOf(binding, 'connection'));
   const isFast = engine.kind === 'table' && inventory.dialect.name === 'strict';
-  const policies = onceNeeded(() => envoyStage(inventory, binding, 'tcp', engine, (verdict) => verdict));
+  const policies = onceNeeded(() => envoyStage(inventory, binding, 'tcp', engine));
   return {
     factsOf: (connection) => {
-      const closed = closure();
-      if (closed !== undefined) return closedVerdict(closed);
+      const denied = closed();
+      if (denied !== undefined) return denied;
       const facts = isFast ? fastConnectionFacts(connection) : gateFacts(inventory, binding, connection);
       return 'unreadable' in facts ? unreadableVerdict(facts) : facts;
     },
     decide: (facts, custom) => policies()(facts, custom),
     // A closed gate asks no policy.
-    prepare: () => closure() ?? policies(),
+    prepare: () => closed() ?? policies(),
   };
 }

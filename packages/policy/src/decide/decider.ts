@@ -39,7 +39,7 @@ export interface RequestDecider extends ConnectionDecider {
   readonly binding: WaypointBinding | GatewayBinding;
   /** The same for requests, and for requests alone: whoever decides on connections, too, has a decider of connections prepared for them. */
   prepare(): void;
-  /** The verdict and, where it allows, the path to forward: the one that was matched (reference section 3.7). */
+  /** The verdict; where it allows, `forwardedPath` says what path to forward: the one that was matched (reference section 3.7). */
   request(connection: ConnectionAttributes, request: RequestAttributes, authorization?: Authorization): RequestVerdict;
   /**
    * The first stage of a decision on a request: what its CUSTOM policies ask, and in the end what to hand to `request`, together
@@ -53,7 +53,12 @@ export interface RequestDecider extends ConnectionDecider {
   authenticate(request: RequestAttributes, knowledge: TokenKnowledge): TokenStage;
 }
 
-/** A verdict on a request. `path` is the normalised path with its query, to be sent upstream. */
-export type RequestVerdict = Verdict & { readonly path: string };
+/**
+ * A verdict on a request. An allowing one has as `path` the normalised path with its query, to be sent upstream, unless that is the path of the
+ * request that was handed in, as most are: the verdict is then the same object for all requests that come to the same.
+ */
+export interface RequestVerdict extends Verdict {
+  readonly path?: string;
+}
 
 export type { TokenKnowledge, TokenStage, ZtunnelBinding };

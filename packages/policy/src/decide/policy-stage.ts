@@ -16,7 +16,7 @@ import { onceNeeded } from './total.js';
  * What the AuthorizationPolicies of one gate and layer come to. `memo` is kept by the caller, with the connection and for this stage alone.
  * Of a token that refuses the request the verdict does not say which: it is the same object for all that come to the same.
  */
-export type PolicyStage<V extends Verdict = Verdict> = (facts: Facts, custom: CustomSettled, memo?: ConnectionMemo) => V;
+export type PolicyStage = (facts: Facts, custom: CustomSettled, memo?: ConnectionMemo) => Verdict;
 
 /** The stage of a ztunnel. */
 export function ztunnelStage(inventory: Inventory, binding: ZtunnelBinding, engine: Engine): PolicyStage {
@@ -30,15 +30,13 @@ export function ztunnelStage(inventory: Inventory, binding: ZtunnelBinding, engi
 }
 
 /** The stage of a waypoint or gateway, or of policies that took the place of roles. */
-export function envoyStage<V extends Verdict>(
+export function envoyStage(
   inventory: Inventory,
   binding: Pick<GateBinding, 'policies'>,
   layer: EnvoyLayer,
   engine: Engine,
-  finish: (verdict: Verdict) => V,
-): PolicyStage<V> {
-  const verdict = conclusionOf(binding);
-  const conclude = (outcome: Outcome<RuleMatch>) => finish(verdict(outcome));
+): PolicyStage {
+  const conclude = conclusionOf(binding);
   if (engine.kind === 'interpreter') {
     const interpret = envoyInterpreter(inventory, binding);
     return (facts, custom) => conclude(interpret(layer, facts, custom));

@@ -6,8 +6,8 @@ import { requestFacts } from '../reference/request-facts.js';
 import type { ConnectionAttributes, RequestAttributes } from '../verdict/attributes.js';
 import type { Authorization } from '../verdict/ext-authz.js';
 import type { Verdict } from '../verdict/verdict.js';
-import { closureFor } from './closure.js';
-import { closedVerdict, invalidTokenVerdict, refusedVerdict, unreadableVerdict, unsendableVerdict } from './compose-verdict.js';
+import { closedVerdictOf } from './closure.js';
+import { invalidTokenVerdict, refusedVerdict, unreadableVerdict, unsendableVerdict } from './compose-verdict.js';
 import { connectionDecider } from './connection-decider.js';
 import { customStage } from './custom-stage.js';
 import type { DeciderOptions, RequestDecider, RequestVerdict } from './decider.js';
@@ -20,7 +20,7 @@ import { ahead, onceNeeded, total } from './total.js';
 
 /**
  * Decides on requests at a waypoint or gateway (reference section 3), and on its TCP connections. What an HTTP parser would
- * refuse is a `bad-request` with its status, whatever the policies say. Never throws; a denial carries no path.
+ * refuse is a `bad-request` with its status, whatever the policies say. Never throws.
  */
 export function requestDecider(
   inventory: Inventory,
@@ -28,8 +28,8 @@ export function requestDecider(
   { engine: chosen = chosenEngine(), memory }: DeciderOptions = {},
 ): RequestDecider {
   const engine = engineWithin(chosen, memory);
-  const closure = onceNeeded(() => closureFor(binding, 'request'));
-  const policies = onceNeeded(() => envoyStage(inventory, binding, 'http', engine, withoutPath));
+  const closed = onceNeeded(() => closedVerdictOf(binding, 'request'));
+  const policies = onceNeeded(() => envoyStage(inventory, binding, 'http', engine));
   const roles = onceNeeded(() => roleStage(inventory, binding.roles, engine));
   const tokens = onceNeeded(() => tokenStage(inventory, binding));
   const verifiesTokens = binding.requestAuthentications.length > 0;
@@ -39,8 +39,7 @@ export function requestDecider(
     const known = requestFacts(inventory, binding, connection, request, received);
     if ('unreadable' in known) return unreadableVerdict(known);
     if ('refused' in known) return refusedVerdict(known);
-    const closed = closure();
-    return closed === undefined ? known : closedVerdict(closed);
+    return closed() ?? known;
   };
   const judge = (
     facts: Facts,
@@ -48,13 +47,13 @@ export function requestDecider(
     connection: ConnectionAttributes,
     request: RequestAttributes,
     authorization: Authorization | undefined,
-  ): RequestVerdict => {
-    if (authorization?.denial !== undefined) return withoutPath(authorization.denial);
+  ): Verdict => {
+    if (authorization?.denial !== undefined) return authorization.denial;
     const judged = policies()(facts, authorization === undefined ? 'custom-unsettled' : 'custom-settled', memo);
-    if (judged.reason === 'invalid-token') return withoutPath(invalidTokenVerdict(request.authentication?.refused));
+    if (judged.reason === 'invalid-token') return invalidTokenVerdict(request.authentication?.refused);
     if (judged.effect === 'deny' || binding.roles.length === 0) return judged;
     const { http } = facts;
-    return withoutPath(roles()(judged, connection, http && { request, headers: http.headers }));
+    return roles()(judged, connection, http && { request, headers: http.headers });
   };
   const decide = (
     connection: ConnectionAttributes,
@@ -63,19 +62,20 @@ export function requestDecider(
   ): RequestVerdict => {
     const request = given.authentication === undefined && verifiesTokens ? tokens()(given, nothingKnown).request : given;
     if (view?.view(connection, request, authorization?.received ?? request)) {
-      const closed = closure();
-      if (closed !== undefined) return withoutPath(closedVerdict(closed));
+      const denied = closed();
+      if (denied !== undefined) return denied;
       const { turn } = view;
       const verdict = judge(view, view.memo, connection, request, authorization);
       // An attribute that asks for another decision when it is read would leave this one with the facts of that one.
       if (view.turn !== turn) throw new Error('a decision began inside another');
-      return forwarding(verdict, request, request.path);
+      return sendable(verdict, request);
     }
     const known = factsOf(connection, request, authorization?.received);
-    if ('effect' in known) return withoutPath(known);
-    return forwarding(judge(known.facts, undefined, connection, request, authorization), request, known.path);
+    if ('effect' in known) return known;
+    const verdict = sendable(judge(known.facts, undefined, connection, request, authorization), request);
+    return verdict.effect === 'deny' || known.path === given.path ? verdict : { ...verdict, path: known.path };
   };
-  const judged = total(decide, withoutPath);
+  const judged = total(decide);
   const authorize = customStage({
     inventory,
     binding,
@@ -89,25 +89,16 @@ export function requestDecider(
   return {
     ...connectionDecider(inventory, binding, { engine }),
     binding,
-    prepare: () => ahead(() => closure() ?? policies(), roles, tokens, authorize.prepare),
+    prepare: () => ahead(() => closed() ?? policies(), roles, tokens, authorize.prepare),
     authorizeRequest: (connection, request) => authorize.stage({ connection, request }),
     authenticate: (request, knowledge) => authenticated(() => tokens()(request, knowledge), request),
     request: (connection, request, authorization) => judged(connection, request, authorization),
   };
 }
 
-/** A verdict with the path to forward where it allows, unless the request then cannot be sent. */
-function forwarding(verdict: RequestVerdict, { authentication }: RequestAttributes, path: string): RequestVerdict {
-  if (verdict.effect === 'deny') return verdict;
-  const unsendable = unsendableVerdict(authentication);
-  return unsendable === undefined ? withPath(verdict, path) : withoutPath(unsendable);
-}
-
-/** Written out for what most verdicts are made of, as copying whatever is there takes longer than the decision. */
-function withPath(verdict: RequestVerdict, path: string): RequestVerdict {
-  const { effect, reason, policy, audit } = verdict;
-  if (policy === undefined || reason !== 'allow-policy' || verdict.dryRun !== undefined) return { ...verdict, path };
-  return { effect, reason, policy, audit, path };
+/** A verdict, unless it allows what then cannot be sent. */
+function sendable(verdict: Verdict, { authentication }: RequestAttributes): Verdict {
+  return verdict.effect === 'deny' ? verdict : (unsendableVerdict(authentication) ?? verdict);
 }
 
 /** Where the stage fails the request goes on as it was, and the decision, which then runs the stage itself, denies. */
@@ -117,8 +108,4 @@ function authenticated(stage: () => TokenStage, request: RequestAttributes): Tok
   } catch {
     return { request, wanted: [] };
   }
-}
-
-function withoutPath(verdict: Verdict): RequestVerdict {
-  return { ...verdict, path: '' };
 }

@@ -35,8 +35,8 @@ export function roleDecider(
   const policies = replacementsOf(inventory, destination);
   const roles = onceNeeded(() => roleStage(inventory, scope === undefined ? [] : [scope], engine));
   const stages = {
-    http: onceNeeded(() => envoyStage(inventory, { policies }, 'http', engine, same)),
-    tcp: onceNeeded(() => envoyStage(inventory, { policies }, 'tcp', engine, same)),
+    http: onceNeeded(() => envoyStage(inventory, { policies }, 'http', engine)),
+    tcp: onceNeeded(() => envoyStage(inventory, { policies }, 'tcp', engine)),
   };
   const decide = (connection: ConnectionAttributes, seen?: Parsed): Verdict => {
     const facts = connectionFacts(connection, () => true);
@@ -48,7 +48,7 @@ export function roleDecider(
   const judged = total((connection: ConnectionAttributes, request: RequestAttributes | undefined): Verdict => {
     const seen = request && parse(inventory, request);
     return seen !== undefined && 'refused' in seen ? refusedVerdict(seen) : decide(connection, seen);
-  }, same);
+  });
   return {
     ...(scope === undefined ? {} : { scope }),
     policies,
@@ -76,8 +76,4 @@ function parse(inventory: Inventory, request: RequestAttributes): Parsed | Param
   const { path, status } = normalizePath(request.path, inventory.mesh.pathNormalization);
   if (path === undefined) return { refused: 'the path cannot be normalised', status };
   return { request, path, headers: headerView(request, { path }) };
-}
-
-function same(verdict: Verdict): Verdict {
-  return verdict;
 }

@@ -5,6 +5,7 @@ import type { Inventory } from '../inventory/inventory.js';
 import { normalizePath } from '../reference/path/normalize-path.js';
 import { wireText } from '../reference/wire-text.js';
 import type { RequestAttributes } from '../verdict/attributes.js';
+import { ReadRequest } from './facts/plain-request.js';
 
 /** What the stage of tokens cannot know by itself. */
 export interface TokenKnowledge {
@@ -40,7 +41,7 @@ export function tokenStage(
       path: normalized.path,
       ...knowledge,
     });
-    return { request: { ...request, authentication }, wanted };
+    return { request: ReadRequest.authenticated(request, authentication), wanted };
   };
 }
 

@@ -4,15 +4,12 @@ import type { Verdict } from '../verdict/verdict.js';
 // attribute object that misbehaves, becomes a deny.
 
 /** A decision as a function that never throws: whatever is thrown is a deny with reason `internal-error`. */
-export function total<A, B, C, V extends Verdict>(
-  decision: (a: A, b: B, c: C) => V,
-  otherwise: (verdict: Verdict) => V,
-): (a: A, b: B, c: C) => V {
+export function total<A, B, C>(decision: (a: A, b: B, c: C) => Verdict): (a: A, b: B, c: C) => Verdict {
   return (a, b, c) => {
     try {
       return decision(a, b, c);
     } catch (error) {
-      return otherwise(internalError(error));
+      return internalError(error);
     }
   };
 }

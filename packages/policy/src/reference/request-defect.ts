@@ -46,7 +46,8 @@ function isToken(value: unknown): boolean {
   return isText(value) && value !== '' && consistsOf(value, tokenMarks);
 }
 
-function isHeaderValue(value: string): boolean {
+/** Whether a text holds nothing that no value of a header may hold. */
+export function isHeaderValue(value: string): boolean {
   for (let index = 0; index < value.length; index++) {
     const code = value.charCodeAt(index);
     if (code === 0x7f || (code < 0x20 && code !== 0x09)) return false;

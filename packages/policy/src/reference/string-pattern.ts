@@ -16,7 +16,16 @@ export function matchesPresentPattern(pattern: string, text: string): boolean {
 
 /** ASCII letters in lower case; everything else, and so every other alphabet, as it is. */
 export function lowerAscii(text: string): string {
+  if (!hasUpperCase(text)) return text;
   let lower = '';
   for (const char of text) lower += char >= 'A' && char <= 'Z' ? char.toLowerCase() : char;
   return lower;
+}
+
+function hasUpperCase(text: string): boolean {
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code >= 0x41 && code <= 0x5a) return true;
+  }
+  return false;
 }

@@ -94,6 +94,6 @@ export interface Verdict {
 export type Permit = Verdict & { readonly effect: 'allow' };
 
 /** Narrows a verdict to a permit. */
-export function isPermit(verdict: Verdict): verdict is Permit {
+export function isPermit<Given extends Verdict>(verdict: Given): verdict is Given & Permit {
   return verdict.effect === 'allow';
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { upstream } from '../../src/index.js';
+import { forwardedPath, isPermit, type RequestAttributes, upstream } from '../../src/index.js';
 import { connect, connection, l7Decider, plaintext, request, type Spec } from '../reference/mesh.js';
 
 const pod = { destinationIp: '10.0.0.2', destinationPort: 8080 };
@@ -119,11 +119,21 @@ describe('requestDecider', () => {
 
   it('forwards the path that it matched', () => {
     const decider = l7Decider('waypoint', [], { meshConfig: { pathNormalization: { normalization: 'MERGE_SLASHES' } } });
-    expect(decider.request(connection(), request({ path: '/a//../%41?b=//#c' })).path).toBe('/a/A?b=//');
+    const sent = (asked: RequestAttributes) => {
+      const verdict = decider.request(connection(), asked);
+      return isPermit(verdict) ? forwardedPath(verdict, asked) : undefined;
+    };
+    expect(sent(request({ path: '/a//../%41?b=//#c' }))).toBe('/a/A?b=//');
+    expect(sent(request({ path: '/a/A?b=//' }))).toBe('/a/A?b=//');
+    expect(sent(request({ path: '/%00' }))).toBeUndefined();
   });
 
   it('gives a denied request no path to go on with', () => {
-    expect(l7Decider('waypoint', [{}]).request(connection(), request({ path: '/a' })).path).toBe('');
+    for (const path of ['/a', '/a//b']) {
+      const verdict = l7Decider('waypoint', [{}]).request(connection(), request({ path }));
+      expect(isPermit(verdict)).toBe(false);
+      expect(verdict).not.toHaveProperty('path');
+    }
   });
 
   it('closes the gate over a template for which Envoy would refuse everything', () => {
@@ -153,7 +163,6 @@ describe('requestDecider', () => {
       effect: 'deny',
       reason: 'bad-request',
       status,
-      path: '',
     });
   });
 

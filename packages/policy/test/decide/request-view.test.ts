@@ -2,6 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   engines,
+  forwardedPath,
+  isPermit,
+  normalizePath,
   ReadConnection,
   ReadRequest,
   type RequestAttributes,
@@ -55,6 +58,18 @@ const request: fc.Arbitrary<RequestAttributes> = fc.record(
     authentication: fc.constantFrom(
       { audiences: [], claims: { sub: 'x', iss: 'y' }, edits: { removed: [], added: [] } },
       { audiences: [], claims: {}, edits: { removed: ['x-team'], added: [['x-team', 'red']] } },
+      { audiences: [], claims: {}, edits: { removed: ['cookie', 'te', 'accept'], added: [['X-Team', ' a ']] } },
+      {
+        audiences: [],
+        claims: {},
+        edits: {
+          removed: [],
+          added: [
+            ['x-team', 'a'],
+            ['accept', 'b'],
+          ],
+        },
+      },
       { audiences: [], claims: {}, edits: { removed: [], added: [], path: '/admin' } },
       { audiences: [], claims: {}, edits: { removed: [], added: [['x', '\n']] } },
     ),
@@ -74,6 +89,8 @@ const rules = [
   { when: [{ key: 'request.headers[connection]', values: ['*'] }] },
   { when: [{ key: 'request.headers[te]', values: ['*'] }] },
   { when: [{ key: 'request.headers[accept]', notValues: ['a*'] }] },
+  { when: [{ key: 'request.headers[host]', values: ['API*'] }] },
+  { when: [{ key: 'request.headers[:path]', notValues: ['/*'] }] },
   { when: [{ key: 'request.auth.claims[sub]', values: ['x'] }] },
   { when: [{ key: 'experimental.envoy.filters.network.demo[colour]', values: ['blue'] }] },
 ];
@@ -116,6 +133,34 @@ describe.each(['waypoint', 'gateway'] as const)('requests read in place (%s)', (
           { numRuns: 300 },
         );
       }
+    },
+  );
+
+  it.each(['NONE', 'BASE', 'MERGE_SLASHES', 'DECODE_AND_MERGE_SLASHES'] as const)(
+    'go on with the path that was judged, and none other, paths normalised with %s',
+    (normalization) => {
+      const meshConfig = { pathNormalization: { normalization } };
+      // Allows whatever is not refused: nothing but the path itself stands between a request and the application.
+      const { inventory, binding } = gateWith(gate, [{ rules: [{}] }], { meshConfig });
+      if (binding.gate === 'ztunnel') throw new Error('a ztunnel judges no requests');
+      const forms = { sent: 0, written: 0 };
+      for (const engine of [engines.table, engines.interpreter]) {
+        const decider = requestDecider(inventory, binding, { engine });
+        fc.assert(
+          fc.property(request, (asked) => {
+            for (const each of [asked, new ReadRequest(asked)]) {
+              const verdict = decider.request(connection(), each);
+              if (!isPermit(verdict)) continue;
+              const judged = asked.authentication?.edits.path ?? normalizePath(asked.path, normalization).path;
+              expect(forwardedPath(verdict, each)).toBe(judged);
+              forms[verdict.path === undefined ? 'sent' : 'written'] += 1;
+            }
+          }),
+          { numRuns: 1000 },
+        );
+      }
+      expect(forms.sent).toBeGreaterThan(0);
+      expect(forms.written).toBeGreaterThan(0);
     },
   );
 });

@@ -2,7 +2,7 @@ import { claimOf, type RoleAttribute } from '../../legacy/clause.js';
 import type { RoleFacts } from '../../legacy/role-facts.js';
 import type { JsonValue } from '../../verdict/attributes.js';
 import type { Dimension, TextReading } from '../dimension.js';
-import { markedTexts } from '../rules/metadata-dimension.js';
+import { itemsOf, markedTexts } from '../rules/metadata-dimension.js';
 
 /** Which dimension of what a role is asked about an attribute is. */
 export function roleDimension(attribute: RoleAttribute): Dimension<RoleFacts> {
@@ -59,10 +59,4 @@ const plain: Readonly<
 
 function textOf(value: JsonValue | undefined): TextReading {
   return typeof value === 'string' ? value : undefined;
-}
-
-function itemsOf(value: JsonValue | undefined): TextReading {
-  if (!Array.isArray(value)) return undefined;
-  const items: readonly JsonValue[] = value;
-  return items.every((item) => typeof item === 'string') ? items : items.filter((item) => typeof item === 'string');
 }

@@ -1,9 +1,10 @@
 import type { Attribute } from '../../reference/attribute.js';
 import type { Facts } from '../../reference/facts.js';
 import { lowerAscii } from '../../reference/string-pattern.js';
-import { claimTexts } from '../../verdict/claims.js';
-import type { Dimension } from '../dimension.js';
-import { metadataDimension } from './metadata-dimension.js';
+import type { JsonValue } from '../../verdict/attributes.js';
+import { claimAt } from '../../verdict/claims.js';
+import type { Dimension, TextReading } from '../dimension.js';
+import { itemsOf, metadataDimension } from './metadata-dimension.js';
 
 /** Which dimension of what a gate knows an attribute is. */
 export function dimensionOf(attribute: Attribute): Dimension<Facts> {
@@ -46,10 +47,21 @@ const plain: Readonly<Record<PlainKind, Dimension<Facts>>> = {
   'request-principal': { key: 'request.principal', kind: 'pair', perConnection: false, read: requestPrincipal },
 };
 
+/** A pair that is lent to whoever asks for one: it is classified at once, without asking for anything else. */
+const lent: [issuer: string, subject: string] = ['', ''];
+
 function requestPrincipal({ http }: Facts): readonly [string, string] | undefined {
   const issuer = http?.claims?.iss;
   const subject = http?.claims?.sub;
-  return typeof issuer === 'string' && typeof subject === 'string' ? [issuer, subject] : undefined;
+  if (typeof issuer !== 'string' || typeof subject !== 'string') return undefined;
+  lent[0] = issuer;
+  lent[1] = subject;
+  return lent;
+}
+
+/** As `claimTexts`: a text, or those of a list, without a list of their own where there is nothing to leave out. */
+function textsOf(claim: JsonValue | undefined): TextReading {
+  return typeof claim === 'string' ? claim : itemsOf(claim);
 }
 
 function headerDimension(name: string): Dimension<Facts> {
@@ -62,6 +74,6 @@ function claimDimension(path: readonly string[]): Dimension<Facts> {
     key: `claim ${JSON.stringify(path)}`,
     kind: 'text',
     perConnection: false,
-    read: ({ http }) => (http?.claims === undefined ? undefined : claimTexts(http.claims, path)),
+    read: ({ http }) => (http?.claims === undefined ? undefined : textsOf(claimAt(http.claims, path))),
   };
 }

@@ -45,6 +45,17 @@ export function markedTexts(published: JsonValue | undefined): TextReading {
   return items.flatMap((item) => (typeof item === 'string' ? [itemMark + item] : []));
 }
 
+/** The texts of a list; undefined for what is none. */
+export function itemsOf(value: JsonValue | undefined): TextReading {
+  if (!Array.isArray(value)) return undefined;
+  const items: readonly JsonValue[] = value;
+  return items.every(isText) ? items : items.filter(isText);
+}
+
+function isText(value: JsonValue): value is string {
+  return typeof value === 'string';
+}
+
 function marked(mark: string, pattern: Pattern): Pattern {
   switch (pattern.kind) {
     case 'exact':

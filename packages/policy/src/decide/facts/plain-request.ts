@@ -7,7 +7,7 @@ const isEverythingConsidered: Exclude<keyof RequestAttributes, Considered> exten
 
 /**
  * A request that an HTTP parser has read. Whether anything is wrong with it, or has to be put in order, is looked at here, once, however often
- * it is decided on; of a request that was not read so the decision looks for itself. A copy of it is not read.
+ * it is decided on; of a request that was not read so the decision looks for itself. A copy of it is not read, unless this class has made it.
  */
 export class ReadRequest implements RequestAttributes {
   readonly method: string;
@@ -19,26 +19,39 @@ export class ReadRequest implements RequestAttributes {
   declare readonly authentication?: Authentication;
   declare readonly metadata?: DynamicMetadata;
   /** Private, so that nobody can claim it, or keep it where another attribute is put in. */
-  readonly #plainEnd: number;
+  readonly #plainPath: string | undefined;
 
-  constructor(request: RequestAttributes) {
+  /** `authentication` is what the tokens of the request came to, where that is known by now. */
+  constructor(request: RequestAttributes, authentication = request.authentication) {
     this.method = request.method;
     this.path = request.path;
     this.authority = request.authority;
     this.headers = request.headers;
     this.httpVersion = request.httpVersion;
     if (request.scheme !== undefined) this.scheme = request.scheme;
-    if (request.authentication !== undefined) this.authentication = request.authentication;
+    if (authentication !== undefined) this.authentication = authentication;
     if (request.metadata !== undefined) this.metadata = request.metadata;
-    this.#plainEnd = isPlainRequest(this) ? plainPathEnd(this.path) : -1;
+    // What was read cannot have changed since, and nothing that is looked at here comes from tokens.
+    this.#plainPath = #plainPath in request ? request.#plainPath : plainPathOf(this);
     Object.freeze(this);
   }
 
-  /** Where the query of a request's path begins; -1 for a request that is not plain. */
-  static plainEnd(request: RequestAttributes): number {
-    if (#plainEnd in request) return request.#plainEnd;
-    return isPlainRequest(request) ? plainPathEnd(request.path) : -1;
+  /** A request's path without its query; undefined for a request that is not plain. */
+  static plainPath(request: RequestAttributes): string | undefined {
+    return #plainPath in request ? request.#plainPath : plainPathOf(request);
   }
+
+  /** A request with what its tokens came to; one that was read is not read again. */
+  static authenticated(request: RequestAttributes, authentication: Authentication): RequestAttributes {
+    return #plainPath in request ? new ReadRequest(request, authentication) : { ...request, authentication };
+  }
+}
+
+function plainPathOf(request: RequestAttributes): string | undefined {
+  if (!isPlainRequest(request)) return undefined;
+  const { path } = request;
+  const end = plainPathEnd(path);
+  return end < 0 ? undefined : path.slice(0, end);
 }
 
 /**

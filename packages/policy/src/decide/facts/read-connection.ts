@@ -92,7 +92,9 @@ function factsInPlace(connection: ConnectionAttributes): Facts | undefined {
 class FactsInPlace implements Facts {
   readonly identity: string | undefined;
   readonly destinationPort: number;
-  readonly #sni: string | undefined;
+  #sni: string | undefined;
+  #isSniLower = false;
+  #metadata: MetadataFacts | undefined;
   readonly #published: MetadataFacts['published'] | undefined;
   readonly #awaited: readonly string[] | undefined;
 
@@ -110,11 +112,16 @@ class FactsInPlace implements Facts {
   }
 
   get sni(): string | undefined {
-    return this.#sni === undefined ? undefined : lowerAscii(this.#sni);
+    if (this.#sni !== undefined && !this.#isSniLower) {
+      this.#sni = lowerAscii(this.#sni);
+      this.#isSniLower = true;
+    }
+    return this.#sni;
   }
 
   get metadata(): MetadataFacts {
-    return { published: this.#published ?? {}, awaited: this.#awaited ?? [] };
+    this.#metadata ??= { published: this.#published ?? {}, awaited: this.#awaited ?? [] };
+    return this.#metadata;
   }
 }
 

@@ -43,6 +43,8 @@ export class RequestView implements Facts {
   #memo: ConnectionMemo | undefined;
   #request: RequestAttributes | undefined;
   #received: RequestAttributes | undefined;
+  /** Which entry of X-Forwarded-For is believed of an identity, the last that was asked about. */
+  #trusted: { readonly identity: string | undefined; readonly entry: number } | undefined;
 
   constructor(
     private readonly inventory: Inventory,
@@ -53,19 +55,16 @@ export class RequestView implements Facts {
 
   /** Turns to a request, unless it takes more than reading in place. `received` is the request as the client sent it. */
   view(connection: ConnectionAttributes, request: RequestAttributes, received: RequestAttributes): boolean {
-    const { authentication } = request;
-    if (authentication !== undefined) {
-      const { removed, added, path: edited } = authentication.edits;
-      if (removed.length + added.length > 0 || edited !== undefined) return false;
-    }
-    const end = ReadRequest.plainEnd(request);
-    if (end < 0) return false;
+    // A path that had a token in it is put in order by the book.
+    if (request.authentication?.edits.path !== undefined) return false;
+    const path = ReadRequest.plainPath(request);
+    if (path === undefined) return false;
     if (!this.#recognize(connection) && !this.#meet(connection)) return false;
     this.turn += 1;
     this.#connection = connection;
     this.#request = request;
     this.#received = received;
-    this.http.turnTo(connection, request, end);
+    this.http.turnTo(connection, request, path);
     return true;
   }
 
@@ -83,9 +82,7 @@ export class RequestView implements Facts {
   }
 
   get remoteIp(): Facts['remoteIp'] {
-    const { identity } = this.#connection;
-    const from = { gateway: this.binding.gateway, ...(identity === undefined ? {} : { identity }) };
-    const entry = trustedEntry(this.inventory, from);
+    const entry = this.#trustedEntry();
     const forwarded = entry < 1 || this.#received === undefined ? undefined : remoteAddressAt(entry, this.#received.headers);
     return forwarded === undefined ? this.#facts.remoteIp : readAddress(forwarded);
   }
@@ -107,6 +104,15 @@ export class RequestView implements Facts {
     const own = this.#request?.metadata;
     if (own === undefined) return metadata;
     return { published: { ...metadata?.published, ...own }, awaited: metadata?.awaited ?? [] };
+  }
+
+  #trustedEntry(): number {
+    const { identity } = this.#connection;
+    if (this.#trusted?.identity !== identity || this.#trusted === undefined) {
+      const from = { gateway: this.binding.gateway, ...(identity === undefined ? {} : { identity }) };
+      this.#trusted = { identity, entry: trustedEntry(this.inventory, from) };
+    }
+    return this.#trusted.entry;
   }
 
   /** Whether a connection is known, and is what it was. */
