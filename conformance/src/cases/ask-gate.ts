@@ -2,9 +2,11 @@ import {
   type ConnectionAttributes,
   connectionDecider,
   editedHeaders,
+  forwardedPath,
   type GateBinding,
   type HeaderLine,
   type Inventory,
+  isPermit,
   type RequestAttributes,
   requestDecider,
   type Verdict,
@@ -20,7 +22,9 @@ const now = 1_900_000_000;
 /** What a gate answers, and what it did on the way. */
 export interface Asked {
   readonly binding: GateBinding;
-  readonly verdict: Verdict & { readonly path?: string };
+  readonly verdict: Verdict;
+  /** The path that an allowed request goes on with. */
+  readonly path?: string;
   /** The providers that were asked, in order. */
   readonly asked: readonly string[];
   /** The headers that an allowed request goes on with. */
@@ -48,7 +52,8 @@ function askAboutRequest(inventory: Inventory, question: Question, request: Case
   const { authorization, asked } = answerChecks(decider.authorizeRequest(connection, received), question.answers ?? {});
   const judged = decider.authenticate(authorization.request ?? received, { now, signatures: byInlineKeys }).request;
   const verdict = decider.request(connection, judged, authorization);
-  return { binding, verdict, asked, headers: editedHeaders(judged.headers, judged.authentication?.edits) };
+  const headers = editedHeaders(judged.headers, judged.authentication?.edits);
+  return { binding, verdict, ...(isPermit(verdict) ? { path: forwardedPath(verdict, judged) } : {}), asked, headers };
 }
 
 function connectionOf({ source, port, metadata }: Question, address: string): ConnectionAttributes {

@@ -25,15 +25,15 @@ export function inventoryOf({ manifests, meshConfig }: Omit<CaseMesh, 'flags'>, 
   );
 }
 
-function answerOf({ binding, verdict, asked, headers }: Asked, query: Omit<CaseQuery, 'expect'>): CaseAnswer {
-  const { effect, reason, policy, status, response, detail, dryRun, path } = verdict;
+function answerOf({ binding, verdict, path, asked, headers }: Asked, query: Omit<CaseQuery, 'expect'>): CaseAnswer {
+  const { effect, reason, policy, status, response, detail, dryRun } = verdict;
   return {
     effect,
     reason,
     policy: policy === undefined ? null : [policy.namespace, policy.name].filter((part) => part !== '').join('/'),
     ...(policy?.rule === undefined ? {} : { rule: policy.rule }),
     ...(effect === 'deny' && query.request !== undefined ? { status: response?.status ?? status ?? 403 } : {}),
-    ...(effect === 'allow' && path !== undefined ? { path } : {}),
+    ...(path === undefined ? {} : { path }),
     audit: verdict.audit.map((each) => `${each.namespace}/${each.name}`),
     ...(dryRun === undefined ? {} : { dryRun: dryRun.effect }),
     asked,

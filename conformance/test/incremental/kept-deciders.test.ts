@@ -31,6 +31,10 @@ function folderOf({ manifests, meshConfig }: World): EditedFolder {
   return { objects, meshConfig, broken: false };
 }
 
+function connectionOf(account: string) {
+  return { identity: `spiffe://cluster.local/ns/shop/sa/${account}`, sourceIp: '10.0.0.9', destinationIp: '10.0.0.2' };
+}
+
 /** Verdicts on connections of every identity, as far as a reader of them can tell. */
 function verdictsOf(decider: ConnectionDecider): unknown {
   return [undefined, ...identities].map((identity) => {
@@ -109,5 +113,69 @@ describe('deciders that are kept from one inventory to the next', () => {
     expect(next.slice(1)).toEqual([b, c, d]);
     expect(next[1]).toBe(b);
     expect(next[2]).toBe(c);
+  });
+
+  it('are shared and kept where roles of the older generation govern, too, and made anew for those that a changed role concerns', () => {
+    const rbac = (kind: string, name: string, namespace: string | undefined, spec: object) => ({
+      apiVersion: 'rbac.istio.io/v1alpha1',
+      kind,
+      metadata: { name, ...(namespace === undefined ? {} : { namespace }) },
+      spec,
+    });
+    const workloads = (namespace: string, ...names: readonly string[]) => [
+      ...names.map((name) => ({
+        apiVersion: 'v1',
+        kind: 'Pod',
+        metadata: { name, namespace, labels: { app: 'api' } },
+        spec: { containers: [{ name: 'c' }] },
+      })),
+      {
+        apiVersion: 'v1',
+        kind: 'Service',
+        metadata: { name: 'api', namespace },
+        spec: { selector: { app: 'api' }, ports: [{ port: 80, targetPort: 8080 }] },
+      },
+    ];
+    const role = (namespace: string, path: string) => [
+      rbac('ServiceRole', 'reader', namespace, {
+        rules: [{ services: ['*'], constraints: [{ key: 'destination.port', values: [path] }] }],
+      }),
+      rbac('ServiceRoleBinding', 'readers', namespace, {
+        subjects: [{ user: 'cluster.local/ns/shop/sa/web' }],
+        roleRef: { kind: 'ServiceRole', name: 'reader' },
+      }),
+    ];
+    const files = (port: string, mode: string) =>
+      [
+        { path: 'mesh.yaml', objects: [...workloads('shop', 'a', 'b'), ...workloads('other', 'c', 'd')] },
+        { path: 'on.yaml', objects: [rbac('ClusterRbacConfig', 'default', undefined, { mode })] },
+        { path: 'shop.yaml', objects: role('shop', '8080') },
+        { path: 'other.yaml', objects: role('other', port) },
+      ].map(({ path, objects }) => ({ path, text: objects.map((each) => JSON.stringify(each)).join('\n---\n') }));
+    let loaded = loadResources(files('8080', 'ON'), strict);
+    let built = buildInventory(loaded.set, strict);
+    let deciders: Deciders = new KeptDeciders(built.inventory);
+    const all = () => [...built.inventory.workloads.values()].map((workload) => deciderOf(deciders, workload));
+    const edit = (port: string, mode: string) => {
+      const next = nextResources(loaded, files(port, mode));
+      built = nextInventory(built, next);
+      loaded = next;
+      deciders = new KeptDeciders(built.inventory, deciders);
+      return all();
+    };
+    const first = all();
+    expect(new Set(first).size).toBe(2);
+    const asked = { ...connectionOf('web'), destinationPort: 8080 };
+    const verdicts = () => all().map((decider) => decider.connection(asked).reason);
+    expect(verdicts()).toEqual(['role-match', 'role-match', 'role-match', 'role-match']);
+    const second = edit('9090', 'ON');
+    expect(new Set(second).size).toBe(2);
+    expect(first.map((decider) => second.includes(decider))).toEqual(
+      [...built.inventory.workloads.values()].map(({ namespace }) => namespace === 'shop'),
+    );
+    expect(verdicts().filter((reason) => reason === 'no-role-match')).toHaveLength(2);
+    const third = edit('9090', 'OFF');
+    expect(third.some((decider) => second.includes(decider))).toBe(false);
+    expect(new Set(verdicts())).toEqual(new Set(['no-policy']));
   });
 });

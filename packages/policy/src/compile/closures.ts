@@ -43,7 +43,9 @@ export class Closures<Subject> implements Table<Subject> {
   choice(rule: number, group: number): number {
     const subject = this.#subject;
     if (subject === undefined) return -1;
-    return this.#rules[rule]?.[group]?.findIndex((test) => test(subject)) ?? -1;
+    const tests = this.#rules[rule]?.[group] ?? [];
+    for (let at = 0; at < tests.length; at++) if (tests[at]?.(subject) === true) return at;
+    return -1;
   }
 }
 

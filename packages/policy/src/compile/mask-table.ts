@@ -63,12 +63,15 @@ export class MaskTable<Subject> implements Table<Subject> {
   }
 
   choice(rule: number, group: number): number {
-    const { ranges, sizes } = this.#rules[rule] ?? { ranges: [], sizes: [] };
+    const rows = this.#rules[rule];
+    if (rows === undefined) return 0;
+    const { ranges, sizes } = rows;
     const range = ranges.length > 1 ? ranges[group] : ranges[0];
     if (range === undefined) return 0;
     const place = this.#nextRow(range.from, range.end) - range.from;
     if (ranges.length > 1) return place;
-    const slower = sizes.slice(group + 1).reduce((all, size) => all * size, 1);
+    let slower = 1;
+    for (let faster = group + 1; faster < sizes.length; faster++) slower *= sizes[faster] ?? 1;
     return Math.floor(place / slower) % (sizes[group] ?? 1);
   }
 

@@ -44,11 +44,11 @@ export function connectionDecider(
     if ('effect' in facts) return facts;
     if (authorization?.denial !== undefined) return authorization.denial;
     const verdict = decide(facts, authorization === undefined ? 'custom-unsettled' : 'custom-settled');
-    return binding.roles.length === 0 ? verdict : roles()(verdict, connection);
+    return binding.roles.length === 0 ? verdict : roles().decide(verdict, connection);
   });
   return {
     binding,
-    prepare: () => ahead(stages.prepare, roles, authorize.prepare),
+    prepare: () => ahead(stages.prepare, () => roles().prepare('tcp'), authorize.prepare),
     authorizeConnection: (connection) => authorize.stage({ connection }),
     connection: (connection, authorization) => judged(connection, authorization, undefined),
   };

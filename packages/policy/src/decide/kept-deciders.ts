@@ -5,6 +5,8 @@ import type { Inventory, Workload } from '../inventory/inventory.js';
 import { matchesLabels } from '../inventory/labels.js';
 import type { AuthorizationPolicy } from '../resource/model/index.js';
 import type { DeciderOptions } from './decider.js';
+import { Numbers } from './numbers.js';
+import { scopeSignature } from './scope-signature.js';
 
 /** More policies than these at once, and every gate is bound again. */
 const fewPolicies = 16;
@@ -64,7 +66,7 @@ export class KeptDeciders<Binding extends GateBinding, Decider extends object> {
     const before = last === undefined ? undefined : last.#inventory;
     const goesOn = previous !== undefined && before !== undefined && hasSameSurroundings(before, this.#inventory);
     const begun: Begun<Decider> = {
-      surroundings: goesOn ? previous.surroundings : { ...this.#inventory, policies: [], requestAuthentications: [] },
+      surroundings: goesOn ? previous.surroundings : { ...this.#inventory, ...nothingBound },
       numbers: goesOn ? previous.numbers : new Numbers(),
       memory: goesOn ? previous.memory : new TableMemory(),
       entries: new Map(),
@@ -106,11 +108,13 @@ function sameDecider<Decider>(
 
 /** Keeps the deciders of all workloads that no changed policy concerns. */
 function carry<Decider>({ entries, before, shared }: Begun<Decider>, previous: Inventory, inventory: Inventory): void {
-  const changed = changedPolicies(previous.policies, inventory.policies);
-  if (changed.length > fewPolicies) return;
+  const changed = changedObjects(previous.policies, inventory.policies);
+  const namespaces = namespacesOfChangedRoles(previous, inventory);
+  if (changed.length > fewPolicies || namespaces === undefined) return;
   for (const [key, entry] of before) {
     const { workload, signature, decider } = entry;
     if (workload === undefined || changed.some((policy) => concerns(policy, workload, inventory))) continue;
+    if (namespaces.size > 0 && servicesOf(inventory, workload).some(({ namespace }) => namespaces.has(namespace))) continue;
     entries.set(key, entry);
     if (signature !== undefined) shared.set(signature, decider);
   }
@@ -122,24 +126,19 @@ type Bind<Binding> = (inventory: Inventory) => Binding;
 /** Makes a decider for a binding, with the memory that it shares. */
 type Make<Binding, Decider> = (inventory: Inventory, binding: Binding, options: DeciderOptions) => Decider;
 
-/** Numbers for policies, by identity. */
-class Numbers {
-  readonly #numbers = new WeakMap<object, number>();
-  #last = 0;
+/** What a decider has from its binding. */
+const nothingBound = {
+  policies: [],
+  requestAuthentications: [],
+  rbacConfigs: [],
+  serviceRoles: [],
+  serviceRoleBindings: [],
+} as const satisfies Partial<Inventory>;
 
-  of(object: object): number {
-    const known = this.#numbers.get(object);
-    if (known !== undefined) return known;
-    this.#last += 1;
-    this.#numbers.set(object, this.#last);
-    return this.#last;
-  }
-}
-
-/** Whether all is the same but policies and RequestAuthentications, which a decider has from its binding. */
+/** Whether all is the same but what a decider has from its binding. */
 function hasSameSurroundings(before: Inventory, after: Inventory): boolean {
-  const { policies: _, requestAuthentications: __, ...rest } = before;
-  return Object.entries(rest).every(([name, value]) => value === after[name as keyof Inventory]);
+  const surroundings = (Object.keys(before) as (keyof Inventory)[]).filter((name) => !Object.hasOwn(nothingBound, name));
+  return surroundings.every((name) => before[name] === after[name]);
 }
 
 /** A binding without the reasons why policies are not bound: they are for people, and would keep the inventory. */
@@ -148,20 +147,35 @@ function settled<Binding extends GateBinding>(binding: Binding): Binding {
   return Object.fromEntries(values) as Binding;
 }
 
-/** Equal for bindings of one gate that decide alike; undefined where closures or roles are in force, which are not compared. */
+/** Equal for bindings of one gate that decide alike; undefined where closures are in force, which are not compared. */
 function signatureOf(binding: GateBinding, numbers: Numbers): string | undefined {
-  if (binding.closures.length > 0 || binding.roles.length > 0) return undefined;
+  if (binding.closures.length > 0) return undefined;
   const policies = binding.policies.map(({ policy }) => numbers.of(policy)).join();
+  const roles = binding.roles.map((scope) => scopeSignature(scope, numbers)).join();
   if (binding.gate !== 'ztunnel') {
-    return `${binding.gate} ${policies} ${binding.requestAuthentications.map((policy) => numbers.of(policy)).join()}`;
+    const tokens = binding.requestAuthentications.map((policy) => numbers.of(policy)).join();
+    return `${binding.gate} ${policies} ${tokens} ${roles}`;
   }
   const { mode, policy, ports } = binding.mtls;
   const exceptions = [...ports].map(([port, each]) => `${port} ${each.mode} ${numbers.of(each.policy)}`);
-  return `ztunnel ${policies} ${mode} ${policy === undefined ? '' : numbers.of(policy)} ${exceptions.join()}`;
+  return `ztunnel ${policies} ${mode} ${policy === undefined ? '' : numbers.of(policy)} ${exceptions.join()} ${roles}`;
 }
 
-/** The policies that are in one list only. Most lists are the same up to one place, and again behind it. */
-function changedPolicies(before: readonly AuthorizationPolicy[], after: readonly AuthorizationPolicy[]): AuthorizationPolicy[] {
+/**
+ * Namespaces with services that a changed role may be about, which are those of the role and its bindings; undefined where what turns roles on has changed,
+ * which may concern any.
+ */
+function namespacesOfChangedRoles(before: Inventory, after: Inventory): ReadonlySet<string> | undefined {
+  if (before.rbacConfigs !== after.rbacConfigs) return undefined;
+  const changed = [
+    ...changedObjects(before.serviceRoles, after.serviceRoles),
+    ...changedObjects(before.serviceRoleBindings, after.serviceRoleBindings),
+  ];
+  return new Set(changed.map(({ metadata }) => metadata.namespace));
+}
+
+/** The objects that are in one list only. Most lists are the same up to one place, and again behind it. */
+function changedObjects<Kind>(before: readonly Kind[], after: readonly Kind[]): Kind[] {
   let first = 0;
   while (first < before.length && before[first] === after[first]) first++;
   let [beforeEnd, afterEnd] = [before.length, after.length];

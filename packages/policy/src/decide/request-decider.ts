@@ -1,5 +1,4 @@
 import type { GatewayBinding, WaypointBinding } from '../bind/binding.js';
-import type { ConnectionMemo } from '../compile/table.js';
 import type { Inventory } from '../inventory/inventory.js';
 import type { Facts } from '../reference/facts.js';
 import { requestFacts } from '../reference/request-facts.js';
@@ -12,7 +11,7 @@ import { connectionDecider } from './connection-decider.js';
 import { customStage } from './custom-stage.js';
 import type { DeciderOptions, RequestDecider, RequestVerdict } from './decider.js';
 import { chosenEngine, engineWithin } from './engine.js';
-import { RequestView } from './facts/request-view.js';
+import { type GateMemo, RequestView } from './facts/request-view.js';
 import { envoyStage } from './policy-stage.js';
 import { roleStage } from './role-stage.js';
 import { nothingKnown, type TokenStage, tokenStage } from './token-stage.js';
@@ -43,17 +42,17 @@ export function requestDecider(
   };
   const judge = (
     facts: Facts,
-    memo: ConnectionMemo | undefined,
+    memo: GateMemo | undefined,
     connection: ConnectionAttributes,
     request: RequestAttributes,
     authorization: Authorization | undefined,
   ): Verdict => {
     if (authorization?.denial !== undefined) return authorization.denial;
-    const judged = policies()(facts, authorization === undefined ? 'custom-unsettled' : 'custom-settled', memo);
+    const judged = policies()(facts, authorization === undefined ? 'custom-unsettled' : 'custom-settled', memo?.policies);
     if (judged.reason === 'invalid-token') return invalidTokenVerdict(request.authentication?.refused);
     if (judged.effect === 'deny' || binding.roles.length === 0) return judged;
     const { http } = facts;
-    return roles()(judged, connection, http && { request, headers: http.headers });
+    return roles().decide(judged, connection, request, http?.headers, memo?.roles);
   };
   const decide = (
     connection: ConnectionAttributes,
@@ -89,7 +88,13 @@ export function requestDecider(
   return {
     ...connectionDecider(inventory, binding, { engine }),
     binding,
-    prepare: () => ahead(() => closed() ?? policies(), roles, tokens, authorize.prepare),
+    prepare: () =>
+      ahead(
+        () => closed() ?? policies(),
+        () => roles().prepare('http'),
+        tokens,
+        authorize.prepare,
+      ),
     authorizeRequest: (connection, request) => authorize.stage({ connection, request }),
     authenticate: (request, knowledge) => authenticated(() => tokens()(request, knowledge), request),
     request: (connection, request, authorization) => judged(connection, request, authorization),

@@ -43,7 +43,7 @@ export function roleDecider(
     if ('unreadable' in facts) return unreadableVerdict(facts);
     const layer = seen === undefined ? 'tcp' : 'http';
     const verdict = stages[layer]()({ ...facts, ...httpFacts(seen) }, 'custom-unsettled');
-    return roles()(verdict, connection, seen);
+    return roles().decide(verdict, connection, seen?.request, seen?.headers);
   };
   const judged = total((connection: ConnectionAttributes, request: RequestAttributes | undefined): Verdict => {
     const seen = request && parse(inventory, request);

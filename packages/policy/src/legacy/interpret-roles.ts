@@ -15,38 +15,38 @@ export interface Grant {
 }
 
 /** What the roles of one scope come to. */
-export interface RoleOutcome {
-  /** Every role that grants it, one grant each, in order of their names. */
-  readonly grants: readonly Grant[];
-  /** As `grants`, of what is only tried out; absent where nothing is. */
-  readonly shadow?: readonly Grant[];
-  /** Whether roles are enforced at all; not so where RBAC as a whole is only tried out. */
-  readonly enforced: boolean;
-}
-
-/** The roles of one scope, read for one layer. */
-export interface RoleJudge {
-  /** Set where the gate cannot be configured: whatever it is asked, it denies. */
-  readonly refusal?: RoleRefusal;
-  outcome(facts: RoleFacts): RoleOutcome;
-}
+export type RoleOutcome =
+  /** The gate cannot be configured: whatever it is asked, it denies. */
+  | { readonly kind: 'refused'; readonly refusal: RoleRefusal }
+  | {
+      readonly kind: 'judged';
+      /** Of the first role that grants it, in order of their names. */
+      readonly grant: Grant | undefined;
+      /** The same of what is only tried out; absent where nothing is. */
+      readonly shadow?: { readonly grant: Grant | undefined };
+      /** Whether roles are enforced at all; not so where RBAC as a whole is only tried out. */
+      readonly enforced: boolean;
+    };
 
 /**
  * What the roles of a scope come to for a request or a connection, straight from their text (legacy reference section 2). A role grants
  * where one of its rules and one of the subjects of its bindings hold; there is nothing that denies.
  */
-export function roleInterpreter(inventory: Inventory, scope: RoleScope, layer: RoleLayer): RoleJudge {
+export function roleInterpreter(inventory: Inventory, scope: RoleScope, layer: RoleLayer): (facts: RoleFacts) => RoleOutcome {
   const { refusal, enforced, shadow } = readScope(inventory, scope, layer);
+  if (refusal !== undefined) return () => ({ kind: 'refused', refusal });
   const granted = enforced.map(grantTest);
   const tried = shadow.map(grantTest);
-  return {
-    ...(refusal === undefined ? {} : { refusal }),
-    outcome: (facts) => ({
-      enforced: !scope.permissive,
-      grants: granted.flatMap((grant) => grant(facts) ?? []),
-      ...(scope.permissive || shadow.length > 0 ? { shadow: tried.flatMap((grant) => grant(facts) ?? []) } : {}),
-    }),
-  };
+  return (facts) => ({
+    kind: 'judged',
+    enforced: !scope.permissive,
+    grant: firstOf(granted, facts),
+    ...(scope.permissive || shadow.length > 0 ? { shadow: { grant: firstOf(tried, facts) } } : {}),
+  });
+}
+
+function firstOf(grants: readonly ((facts: RoleFacts) => Grant | undefined)[], facts: RoleFacts): Grant | undefined {
+  return grants.flatMap((grant) => grant(facts) ?? [])[0];
 }
 
 function grantTest({ role, permissions, principals }: ReadRole): (facts: RoleFacts) => Grant | undefined {

@@ -9,7 +9,7 @@ import { authenticationFilter, authenticationMetadata } from './authentication-m
 /** What roles are asked about: one connection or request, as a gate sees it. */
 export interface RoleFacts {
   /** Every name in the peer's certificate, `spiffe://…` as a rule; absent for plaintext. */
-  readonly peerNames?: readonly string[];
+  readonly peerNames?: readonly string[] | undefined;
   readonly sourceIp: IpAddress;
   readonly destinationIp: IpAddress;
   readonly destinationPort: number;
@@ -20,7 +20,7 @@ export interface RoleFacts {
   /** Filters that have yet to publish: what roles say of them is left open, in favour of the connection. */
   readonly awaited: readonly string[];
   /** Of a request; absent for a connection. */
-  readonly headers?: HeaderView;
+  readonly headers?: HeaderView | undefined;
 }
 
 /** A request with its headers as policy sees them. */

@@ -1,7 +1,8 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
-import { connectionDecider, requestDecider } from '../../src/index.js';
+import { connectionDecider, ReadConnection, ReadRequest, requestDecider } from '../../src/index.js';
+import { boundRole, rbacOn } from '../decide/role-mesh.js';
 import { connection, gateWith, request } from '../reference/mesh.js';
 
 setFlagsFromString('--expose-gc');
@@ -46,6 +47,64 @@ describe('a decision', () => {
         request({ path: `/a-${turn % 60}/${turn}/b/${turn * 7}.${turn % 61}`, authority: `h${turn}.example` }),
       ),
     );
+    expect(left).toBeLessThanOrEqual(1);
+  });
+
+  it('leaves nothing behind of requests that are allowed, whatever their tokens say', () => {
+    const when = [
+      { key: 'request.auth.claims[groups]', values: ['staff', 'admin*'] },
+      { key: 'request.auth.principal', values: ['*'] },
+    ];
+    const { inventory, binding } = gateWith('waypoint', [{ rules: rules.map(({ to }) => ({ to, when })) }]);
+    if (binding.gate === 'ztunnel') throw new Error('a ztunnel judges no requests');
+    const decider = requestDecider(inventory, binding);
+    const from = new ReadConnection(connection());
+    const effects = { allow: 0, deny: 0 };
+    const left = growth((turn) => {
+      const asked = new ReadRequest(request({ path: `/b-${turn % 60}/${turn}?q`, authority: `h${turn % 60}.example` }), {
+        audiences: [],
+        claims: { iss: `issuer-${turn % 7}`, sub: `user-${turn}`, groups: [`g-${turn}`, turn % 3 === 0 ? 'other' : 'staff'] },
+        edits: { removed: ['authorization'], added: [] },
+      });
+      effects[decider.request(from, asked).effect] += 1;
+    });
+    expect(effects.allow).toBeGreaterThan(effects.deny);
+    expect(effects.deny).toBeGreaterThan(decisions / 4);
+    expect(left).toBeLessThanOrEqual(1);
+  });
+
+  it('leaves nothing behind of what roles are asked, whoever connects and whatever requests make up', () => {
+    const granted = Array.from({ length: 60 }, (_, index) =>
+      boundRole(
+        `r-${index}`,
+        [
+          {
+            services: ['*'],
+            paths: [`/a-${index}/*`, `*.${index}`],
+            constraints: [{ key: 'destination.port', values: ['8080'] }],
+          },
+        ],
+        [{ user: `cluster.local/ns/shop/sa/w-${index}` }, { properties: { 'request.auth.claims[groups]': `g-${index}*` } }],
+      ),
+    );
+    const { inventory, binding } = gateWith('waypoint', [], { manifests: [rbacOn, ...granted.flat()] });
+    if (binding.gate === 'ztunnel') throw new Error('a ztunnel judges no requests');
+    const decider = requestDecider(inventory, binding);
+    const reasons = new Map<string, number>();
+    let from = connection();
+    const left = growth((turn) => {
+      // Each connection comes with three requests, the last of which finds what was kept with it.
+      if (turn % 3 === 0) from = new ReadConnection(connection({ identity: `spiffe://cluster.local/ns/shop/sa/w-${turn % 61}` }));
+      const asked = new ReadRequest(request({ path: `/a-${turn % 61}/${turn}` }), {
+        audiences: [],
+        claims: { sub: `user-${turn}`, groups: [`g-${turn % 2 === 0 ? turn % 61 : turn}-${turn}`] },
+        edits: { removed: [], added: [] },
+      });
+      const { reason } = decider.request(from, asked);
+      reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
+    });
+    expect(reasons.get('role-match')).toBeGreaterThan(decisions / 10);
+    expect(reasons.get('no-role-match')).toBeGreaterThan(decisions / 10);
     expect(left).toBeLessThanOrEqual(1);
   });
 

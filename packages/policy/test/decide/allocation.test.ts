@@ -11,6 +11,7 @@ import {
 } from '../../src/index.js';
 import { connection, gateWith, type RuleSpec, type Spec } from '../reference/mesh.js';
 import { allocated } from './allocated.js';
+import { boundRole, rbacOn } from './role-mesh.js';
 
 const from = new ReadConnection(connection());
 
@@ -89,6 +90,59 @@ describe.each(tables)('a decision by %s allocates nothing', (_, engine, count) =
     };
     for (const [place] of requests.entries()) expect(decide(place).reason).toBe(reason);
     expect(allocated(decide)).toBeLessThanOrEqual(1);
+  });
+});
+
+describe.each(tables)('a decision by %s of roles allocates nothing', (_, engine, count) => {
+  const granted = Array.from({ length: count }, (_, index) =>
+    boundRole(
+      `r-${index}`,
+      [
+        {
+          services: ['*'],
+          methods: ['GET'],
+          paths: [`/a-${index}/*`],
+          constraints: [{ key: 'request.headers[x-user]', values: ['alice'] }],
+        },
+      ],
+      [
+        { user: 'cluster.local/ns/shop/sa/nobody' },
+        { properties: { 'source.namespace': 'shop', 'request.auth.claims[groups]': 'staff', 'request.auth.audiences': 'shop' } },
+      ],
+    ),
+  );
+  const { inventory, binding } = gateWith('waypoint', [], { manifests: [rbacOn, ...granted.flat()] });
+  const claims = { ...token.claims, aud: 'shop' };
+
+  it.each(['role-match', 'no-role-match'])('on a request, for %s', (reason) => {
+    if (binding.gate === 'ztunnel') throw new Error('a ztunnel judges no requests');
+    const decider = requestDecider(inventory, binding, { engine });
+    const path = (index: number) => (reason === 'role-match' ? `/a-${index}/x?q=${index}` : `/b-${index}`);
+    const requests = Array.from({ length: count }, (_, index) => read({ path: path(index) }, { ...token, claims }));
+    const decide = (turn: number): Verdict => decider.request(from, requests[turn % count] ?? read({}));
+    for (const [place] of requests.entries()) expect(decide(place).reason).toBe(reason);
+    expect(allocated(decide)).toBeLessThanOrEqual(1);
+  });
+
+  it('on a connection', () => {
+    const manifests = [
+      rbacOn,
+      ...boundRole(
+        'r',
+        [{ services: ['*'], constraints: [{ key: 'destination.port', values: ['8080'] }] }],
+        [{ user: 'cluster.local/ns/shop/sa/web' }],
+      ),
+    ];
+    const there = gateWith('ztunnel', [], { manifests });
+    const decider = connectionDecider(there.inventory, there.binding, { engine });
+    for (const [destinationPort, reason] of [
+      [8080, 'role-match'],
+      [9090, 'no-policy'],
+    ] as const) {
+      const at = new ReadConnection(connection({ destinationIp: '10.0.0.2', destinationPort }));
+      expect(decider.connection(at).reason).toBe(reason);
+      expect(allocated(() => decider.connection(at))).toBeLessThanOrEqual(1);
+    }
   });
 });
 

@@ -121,7 +121,7 @@ describe('the mesh around a rule', () => {
   it('rules are alternatives, and the one that decided is named with its place', () => {
     const decider = l7Decider('waypoint', [{ rules: [to({ paths: ['/x'] }), to({ paths: ['/y'] })] }]);
     const verdict = decider.request(connection(), { method: 'GET', path: '/y', authority: 'a', headers: [], httpVersion: 1 });
-    expect(verdict).toMatchObject({ effect: 'allow', reason: 'allow-policy', path: '/y', policy: { name: 'p-0', rule: 1 } });
+    expect(verdict).toMatchObject({ effect: 'allow', reason: 'allow-policy', policy: { name: 'p-0', rule: 1 } });
     expect(verdict.policy?.span.file).toBe('mesh.yaml');
   });
 });

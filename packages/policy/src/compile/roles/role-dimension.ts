@@ -1,11 +1,21 @@
-import { claimOf, type RoleAttribute } from '../../legacy/clause.js';
+import { authenticationFilter } from '../../legacy/authentication-metadata.js';
+import type { RoleAttribute } from '../../legacy/clause.js';
 import type { RoleFacts } from '../../legacy/role-facts.js';
 import type { JsonValue } from '../../verdict/attributes.js';
 import type { Dimension, TextReading } from '../dimension.js';
 import { itemsOf, markedTexts } from '../rules/metadata-dimension.js';
 
+/** What compiled roles are asked about. */
+export interface RoleSubject extends RoleFacts {
+  /** As `claimOf`; a list may be lent, and is then good until the next claim is asked for. */
+  claim(name: string): JsonValue | undefined;
+}
+
+/** What the authentication filter says of the peer: of a connection always the same, unless a request says otherwise, of which nothing is kept then. */
+const peerKeys: ReadonlySet<string> = new Set(['source.principal', 'source.user']);
+
 /** Which dimension of what a role is asked about an attribute is. */
-export function roleDimension(attribute: RoleAttribute): Dimension<RoleFacts> {
+export function roleDimension(attribute: RoleAttribute): Dimension<RoleSubject> {
   switch (attribute.kind) {
     case 'header': {
       const { name } = attribute;
@@ -16,7 +26,7 @@ export function roleDimension(attribute: RoleAttribute): Dimension<RoleFacts> {
       return {
         key: `published ${JSON.stringify([filter, key])}`,
         kind: 'text',
-        perConnection: false,
+        perConnection: filter === authenticationFilter && peerKeys.has(key),
         read: ({ metadata }) => textOf(metadata(filter, key)),
       };
     }
@@ -35,7 +45,7 @@ export function roleDimension(attribute: RoleAttribute): Dimension<RoleFacts> {
         key: `claim ${attribute.name}`,
         kind: 'text',
         perConnection: false,
-        read: (facts) => itemsOf(claimOf(facts, attribute.name)),
+        read: (facts) => itemsOf(facts.claim(attribute.name)),
       };
     default:
       return plain[attribute.kind];
@@ -43,7 +53,7 @@ export function roleDimension(attribute: RoleAttribute): Dimension<RoleFacts> {
 }
 
 const plain: Readonly<
-  Record<Exclude<RoleAttribute['kind'], 'header' | 'published' | 'awaited' | 'claim'>, Dimension<RoleFacts>>
+  Record<Exclude<RoleAttribute['kind'], 'header' | 'published' | 'awaited' | 'claim'>, Dimension<RoleSubject>>
 > = {
   'source-ip': { key: 'source.ip', kind: 'address', perConnection: true, read: ({ sourceIp }) => sourceIp },
   'destination-ip': { key: 'destination.ip', kind: 'address', perConnection: true, read: ({ destinationIp }) => destinationIp },

@@ -1,22 +1,21 @@
 import type { RoleAttribute, RoleClause, Wanted } from '../../legacy/clause.js';
 import type { ReadRole } from '../../legacy/read-roles.js';
-import type { RoleFacts } from '../../legacy/role-facts.js';
 import { wireText } from '../../reference/wire-text.js';
 import type { Pattern } from '../pattern.js';
 import type { CompiledRule, Conjunction, Literal } from '../rule.js';
 import { itemPattern, textPattern } from '../rules/metadata-dimension.js';
 import { presentPattern } from '../rules/string-patterns.js';
 import { regularParts } from './regular-parts.js';
-import { roleDimension } from './role-dimension.js';
+import { type RoleSubject, roleDimension } from './role-dimension.js';
 
 /** A role: what it grants is one group, and to whom the other, both in the order of the text (legacy reference section 2). */
-export function roleRule({ permissions, principals }: ReadRole): CompiledRule<RoleFacts> {
+export function roleRule({ permissions, principals }: ReadRole): CompiledRule<RoleSubject> {
   return { groups: [permissions, principals].map((group) => group.map(({ clauses }) => conjunctionOf(clauses))) };
 }
 
 /** What always holds is left out, and what never does stays a question without a pattern. */
-function conjunctionOf(clauses: readonly RoleClause[]): Conjunction<RoleFacts> {
-  return clauses.flatMap(({ attribute, negated, wanted }): Literal<RoleFacts>[] => {
+function conjunctionOf(clauses: readonly RoleClause[]): Conjunction<RoleSubject> {
+  return clauses.flatMap(({ attribute, negated, wanted }): Literal<RoleSubject>[] => {
     const isAlways = wanted.some(({ kind }) => kind === 'anything');
     if (isAlways && !negated) return [];
     const dimension = roleDimension(attribute);

@@ -5,17 +5,24 @@ import type { Facts } from '../../reference/facts.js';
 import { gateFacts } from '../../reference/request-facts.js';
 import type { ConnectionAttributes, RequestAttributes } from '../../verdict/attributes.js';
 import { remoteAddressAt, trustedEntry } from '../../verdict/remote-address.js';
+import type { ScopeMemo } from '../compiled-scope.js';
 import { fastConnectionFacts } from './connection-facts.js';
 import { HttpView } from './http-view.js';
 import { ReadRequest } from './plain-request.js';
 import { readAddress } from './read-address.js';
 import { ReadConnection } from './read-connection.js';
 
+/** What is kept with a connection: for its policies, and for the roles of each scope. */
+export interface GateMemo {
+  readonly policies: ConnectionMemo;
+  readonly roles: (ScopeMemo | undefined)[];
+}
+
 /** What is worked out once for a connection that came with more than one request, as long as its attributes are what they were. */
 interface KnownConnection {
   readonly attributes: ConnectionAttributes;
   readonly facts: Facts;
-  readonly memo: ConnectionMemo;
+  readonly memo: GateMemo;
 }
 
 const nobody: ConnectionAttributes = { sourceIp: '', destinationIp: '', destinationPort: 0 };
@@ -40,7 +47,7 @@ export class RequestView implements Facts {
   #connection = nobody;
   #facts = nothing;
   /** Absent for a connection of which nothing is kept. */
-  #memo: ConnectionMemo | undefined;
+  #memo: GateMemo | undefined;
   #request: RequestAttributes | undefined;
   #received: RequestAttributes | undefined;
   /** Which entry of X-Forwarded-For is believed of an identity, the last that was asked about. */
@@ -69,7 +76,7 @@ export class RequestView implements Facts {
   }
 
   /** Absent for a connection of which nothing is kept. */
-  get memo(): ConnectionMemo | undefined {
+  get memo(): GateMemo | undefined {
     return this.#memo;
   }
 
@@ -143,7 +150,7 @@ export class RequestView implements Facts {
   #keep(connection: ConnectionAttributes, facts: Facts): KnownConnection {
     // One that was read cannot be changed.
     const attributes = ReadConnection.isRead(connection) ? connection : { ...connection };
-    const known = { attributes, facts, memo: {} };
+    const known = { attributes, facts, memo: { policies: {}, roles: [] } };
     this.#connections.set(connection, known);
     return known;
   }
@@ -165,7 +172,7 @@ function isSame(then: ConnectionAttributes, now: ConnectionAttributes): boolean 
   );
 }
 
-/** Whoever adds an attribute has to compare it above. `peerNames` are for roles, which read the connection itself. */
+/** Whoever adds an attribute has to compare it above. `peerNames` are for roles on connections without HTTP, of which nothing is kept. */
 type Compared =
   | 'identity'
   | 'sourceIp'
