@@ -1,13 +1,15 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
-import { connectionDecider, ReadConnection, ReadRequest, requestDecider } from '../../src/index.js';
+import { connectionDecider, engines, ReadConnection, ReadRequest, requestDecider } from '../../src/index.js';
 import { boundRole, rbacOn } from '../decide/role-mesh.js';
 import { connection, gateWith, request } from '../reference/mesh.js';
 
 setFlagsFromString('--expose-gc');
 const collect: () => void = runInNewContext('gc');
 
+/** What gates use, and what this is about. */
+const engine = engines.table;
 const decisions = 1_000_000;
 
 /** Bytes that a million decisions leave behind, for each of them; before it so many that caches have found their size. */
@@ -39,7 +41,7 @@ describe('a decision', () => {
   it('leaves nothing behind, whatever clients make up for requests', () => {
     const { inventory, binding } = gateWith('waypoint', [{ action: 'DENY', rules }]);
     if (binding.gate === 'ztunnel') throw new Error('a ztunnel judges no requests');
-    const decider = requestDecider(inventory, binding);
+    const decider = requestDecider(inventory, binding, { engine });
     const from = connection();
     const left = growth((turn) =>
       decider.request(
@@ -57,7 +59,7 @@ describe('a decision', () => {
     ];
     const { inventory, binding } = gateWith('waypoint', [{ rules: rules.map(({ to }) => ({ to, when })) }]);
     if (binding.gate === 'ztunnel') throw new Error('a ztunnel judges no requests');
-    const decider = requestDecider(inventory, binding);
+    const decider = requestDecider(inventory, binding, { engine });
     const from = new ReadConnection(connection());
     const effects = { allow: 0, deny: 0 };
     const left = growth((turn) => {
@@ -89,7 +91,7 @@ describe('a decision', () => {
     );
     const { inventory, binding } = gateWith('waypoint', [], { manifests: [rbacOn, ...granted.flat()] });
     if (binding.gate === 'ztunnel') throw new Error('a ztunnel judges no requests');
-    const decider = requestDecider(inventory, binding);
+    const decider = requestDecider(inventory, binding, { engine });
     const reasons = new Map<string, number>();
     let from = connection();
     const left = growth((turn) => {
@@ -111,7 +113,7 @@ describe('a decision', () => {
   it('leaves nothing behind, whoever connects', () => {
     const l4 = rules.map(({ from }) => ({ from }));
     const { inventory, binding } = gateWith('ztunnel', [{ action: 'DENY', rules: l4 }]);
-    const decider = connectionDecider(inventory, binding);
+    const decider = connectionDecider(inventory, binding, { engine });
     const left = growth((turn) =>
       decider.connection(
         connection({

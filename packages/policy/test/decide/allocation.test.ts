@@ -155,7 +155,7 @@ describe('what decisions allocate', () => {
     for (const gate of ['ztunnel', 'waypoint'] as const) {
       const l4 = rules(40).map(({ from: sources }) => ({ from: sources }));
       const { inventory, binding } = gateWith(gate, [{ rules: l4 }]);
-      const decider = connectionDecider(inventory, binding);
+      const decider = connectionDecider(inventory, binding, { engine: engines.table });
       expect(decider.connection(from).reason).toBe('allow-policy');
       expect(allocated(() => decider.connection(from))).toBeLessThanOrEqual(1);
     }
