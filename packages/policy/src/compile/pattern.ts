@@ -1,11 +1,18 @@
 import type { IpRange } from '../reference/ip-range.js';
 
 /** Which characters a run of a pattern may hold. */
-export type CharacterSet = 'any' | 'no-slash' | 'no-newline' | 'template-segment' | 'template-path';
+export type CharacterSet = 'any' | 'no-slash' | 'no-newline' | 'template-segment' | 'template-path' | Listed;
 
-/** A stretch of a pattern: a text, a run of characters of at least so many, or the border between the two texts of a pair. */
+/** The characters of a list, each a unit of UTF-16, or with `negated` all others. */
+export interface Listed {
+  readonly codes: readonly number[];
+  readonly negated: boolean;
+}
+
+/** A stretch of a pattern: a text, one character, a run of characters of at least so many, or the border between the two texts of a pair. */
 export type Part =
   | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'one'; readonly of: CharacterSet }
   | { readonly kind: 'run'; readonly of: CharacterSet; readonly atLeast: 0 | 1 }
   | { readonly kind: 'border' };
 

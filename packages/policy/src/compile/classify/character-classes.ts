@@ -15,6 +15,8 @@ export function holdsCharacter(set: CharacterSet, code: number): boolean {
       return isSegmentCharacter(code);
     case 'template-path':
       return code === slash || isSegmentCharacter(code);
+    default:
+      return set.codes.includes(code) !== set.negated;
   }
 }
 

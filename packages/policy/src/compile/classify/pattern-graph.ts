@@ -10,6 +10,8 @@ interface Node {
   readonly runs: Map<CharacterSet, number>;
   /** Runs that begin here with a first character. */
   readonly steps: Map<CharacterSet, number>;
+  /** Where one character leads. */
+  readonly ones: Map<CharacterSet, number>;
   border?: number;
   /** Questions of the patterns that end here. */
   readonly ends: number[];
@@ -46,6 +48,7 @@ export class PatternGraph {
       if (target !== undefined) next.add(target);
       if (node.loop !== undefined && holdsCharacter(node.loop, code)) next.add(place);
       for (const [set, step] of node.steps) if (holdsCharacter(set, code)) next.add(step);
+      for (const [set, one] of node.ones) if (holdsCharacter(set, code)) next.add(one);
     }
     return this.#closed(next);
   }
@@ -67,6 +70,8 @@ export class PatternGraph {
       node.border ??= this.#push(newNode());
       return node.border;
     }
+    if (part.kind !== 'text' && typeof part.of === 'object') for (const code of part.of.codes) this.named.add(code);
+    if (part.kind === 'one') return this.#child(node.ones, part.of);
     if (part.kind === 'run') {
       const starts = part.atLeast === 0 ? node.runs : node.steps;
       return this.#child(starts, part.of, part.of);
@@ -93,5 +98,12 @@ export class PatternGraph {
 }
 
 function newNode(loop?: CharacterSet): Node {
-  return { edges: new Map(), runs: new Map(), steps: new Map(), ends: [], ...(loop === undefined ? {} : { loop }) };
+  return {
+    edges: new Map(),
+    runs: new Map(),
+    steps: new Map(),
+    ones: new Map(),
+    ends: [],
+    ...(loop === undefined ? {} : { loop }),
+  };
 }

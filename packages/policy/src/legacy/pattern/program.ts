@@ -73,7 +73,8 @@ function acceptor({ ranges, negated, foldCase }: Extract<Expression, { kind: 'se
   return (point) => casesOf(point).some((each) => contains(ranges, each)) !== negated;
 }
 
-function casesOf(point: number): readonly number[] {
+/** A code point, and what it is in lower and in upper case. */
+export function casesOf(point: number): readonly number[] {
   const text = String.fromCodePoint(point);
   return [text, text.toLowerCase(), text.toUpperCase()].flatMap((each) => each.codePointAt(0) ?? []);
 }
