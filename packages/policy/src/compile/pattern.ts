@@ -4,7 +4,7 @@ import type { IpRange } from '../reference/ip-range.js';
 export type CharacterSet = 'any' | 'no-slash' | 'no-newline' | 'template-segment' | 'template-path' | Listed;
 
 /** The characters of a list, each a unit of UTF-16, or with `negated` all others. */
-export interface Listed {
+interface Listed {
   readonly codes: readonly number[];
   readonly negated: boolean;
 }
