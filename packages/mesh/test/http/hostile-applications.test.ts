@@ -161,6 +161,52 @@ describe('a client of HTTP/1.1', () => {
   });
 });
 
+describe('an application that never ends what the gate has ended', () => {
+  /** Carries an application's bytes, and no end of either side. */
+  async function endless(port: number): Promise<number> {
+    const relay = createServer({ allowHalfOpen: true }, (socket) => {
+      const behind = connect(port, '127.0.0.1');
+      for (const one of [socket, behind]) one.on('error', () => undefined);
+      socket.pipe(behind, { end: false });
+      behind.pipe(socket, { end: false });
+      cleanups.push(() => [socket, behind].map((one) => one.destroy()));
+    });
+    await once(relay.listen(0, '127.0.0.1'), 'listening');
+    cleanups.unshift(() => relay.close());
+    return (relay.address() as AddressInfo).port;
+  }
+
+  const closed = async (): Promise<void> => {
+    const [upstream] = proxy.upstream;
+    if (upstream?.closed === false) await once(upstream, 'close');
+  };
+
+  it('is cut off', async () => {
+    answer = 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok';
+    proxy.plan.application = await endless(proxy.plan.application);
+    const client = session();
+    expect(await overHttp2(client)).toMatchObject({ status: 200, body: 'ok' });
+    client.close();
+    await closed();
+  });
+
+  it('is cut off where it speaks HTTP/2', async () => {
+    const http2 = createHttp2Server();
+    http2.on('stream', (stream) => {
+      stream.respond({ ':status': 200 });
+      stream.end('ok');
+    });
+    await once(http2.listen(0, '127.0.0.1'), 'listening');
+    cleanups.unshift(() => http2.close());
+    proxy.plan.application = await endless((http2.address() as AddressInfo).port);
+    proxy.plan.protocol = 'http2';
+    const client = session();
+    expect(await overHttp2(client)).toMatchObject({ status: 200, body: 'ok' });
+    client.close();
+    await closed();
+  });
+});
+
 describe('a body that stands still', () => {
   it('gets 408 where the client stops sending it, and the application is let go', async () => {
     answer = '';
