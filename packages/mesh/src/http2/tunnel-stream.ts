@@ -197,6 +197,7 @@ export class TunnelStream extends Duplex {
   /** RST_STREAM has come, or the connection has gone. */
   resetReceived(code: number, error: Error = new Error('connection reset by peer')): void {
     this.resetCode ??= code;
+    this.#discard();
     this.#link.closed(this);
     this.destroy(error);
   }
@@ -279,9 +280,7 @@ export class TunnelStream extends Duplex {
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
     if (!this.#localEnded || !this.#remoteEnded) this.#reset(this.answered ? errorCode.connectError : errorCode.cancel);
-    this.#queue.length = 0;
-    this.#queuedBytes = 0;
-    this.#endDone = undefined;
+    this.#discard();
     this.#link.consumed(this.#held);
     this.#held = 0;
     this.#link.released(this);
@@ -295,10 +294,19 @@ export class TunnelStream extends Duplex {
     this.#link.ready(this);
   }
 
+  /** Forgets what waits to be sent. */
+  #discard(): void {
+    this.#queue.length = 0;
+    this.#queuedBytes = 0;
+    this.#endDone = undefined;
+  }
+
   /** Sends RST_STREAM, unless it has been reset already. */
   #reset(code: number): void {
     if (this.resetCode !== undefined) return;
     this.resetCode = code;
+    // Before the reset, which sends what waits: nothing of this stream may come behind it.
+    this.#discard();
     this.#link.sendReset(this, code);
     this.#link.closed(this);
   }

@@ -95,6 +95,26 @@ describe('an HBONE tunnel', () => {
     expect(tunnels.size).toBe(2);
   });
 
+  it.each<[string, (stream: Duplex) => unknown]>([
+    ['bytes', (stream) => stream.write('late')],
+    ['much', (stream) => stream.write(Buffer.alloc(1024 * 1024))],
+    ['its end', (stream) => stream.end()],
+  ])('that is given up with %s still to send takes no other one of its connection with it', async (_, begin) => {
+    const refused: EarlyRefusal[] = [];
+    const server = await serve(echo, { onRefused: (refusal) => refused.push(refusal) });
+    const tunnels = pool();
+    const { stream: other } = await tunnels.connect(request(server));
+    for (let round = 0; round < 10; round += 1) {
+      const { stream } = await tunnels.connect(request(server));
+      begin(stream);
+      stream.destroy();
+      other.write('x');
+      expect(await readSome(other)).toBe('x');
+    }
+    expect(tunnels.size).toBe(1);
+    expect(refused).toEqual([]);
+  });
+
   it('puts at most 100 tunnels on one connection', async () => {
     const server = await serve(echo);
     const tunnels = pool();
