@@ -1,14 +1,16 @@
 import { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 
-/** What node:http2 is to speak on: a socket as it is, any other stream behind a transport. */
+/** What node:http2 is to speak on: a socket as it is, any other stream behind a transport. A peer that sends no more is gone, and so is its connection. */
 export function transportFor(stream: Duplex): Duplex {
-  return stream instanceof Socket ? stream : new Http2Transport(stream);
+  if (!(stream instanceof Socket)) return new Http2Transport(stream);
+  // A session does not look at the end of a socket that may be half-open.
+  return stream.once('end', () => stream.destroy());
 }
 
 /**
  * A stream as node:http2 can bear it. Where the other side of a stream that is no socket ends, Node.js ends its own side while the session may
- * still write, and fails an assertion that ends the process. Here an end is a close: a peer of HTTP/2 that sends no more is gone.
+ * still write, and fails an assertion that ends the process. Here an end is a close.
  */
 class Http2Transport extends Duplex {
   readonly #stream: Duplex;

@@ -1,7 +1,8 @@
 import { createServer as createHttp2Server } from 'node:http2';
-import type { Socket } from 'node:net';
+import { connect as dial, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { ask, L7Mesh, runHttp, servedBy, waypoint } from '../l7/l7-mesh.js';
+import { frontGateway, frontRoute } from '../support/gateway-manifests.js';
 import { ambientNamespace, pod } from '../support/manifests.js';
 
 const manifests = (protocol: string) => [
@@ -43,6 +44,20 @@ describe('a connection of HTTP/2 takes no gate down', () => {
       );
       expect(await ask(await connect())).toMatchObject({ status: 200, body: 'fine' });
     }
+  });
+
+  it.each(endings)('whose client %s it, and keeps no place at a gateway', async (_, finish) => {
+    mesh = await L7Mesh.start([...manifests('http'), frontGateway('{ name: web, port: 18080, protocol: HTTP }'), frontRoute]);
+    const gate = mesh.gate('shop/front');
+    const { address = '' } = gate.status().listeners[0] ?? {};
+    const sockets = [opening.length, 24, 30].map((length) => {
+      const socket = dial(18_080, address).on('error', () => undefined);
+      socket.resume().write(opening.subarray(0, length));
+      return socket;
+    });
+    await expect.poll(() => gate.status().openConnections).toBe(sockets.length);
+    for (const socket of sockets) finish(socket);
+    await expect.poll(() => gate.status().openConnections).toBe(0);
   });
 
   it('whose application ends it, whatever is under way', async () => {
