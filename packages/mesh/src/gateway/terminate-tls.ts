@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { createServer, type SecureContext, type TLSSocket } from 'node:tls';
+import { notedAsTls } from '../hbone/reset.js';
 import { clientTlsOptions, type ServerCertificate } from './server-certificates.js';
 
 /** What ending a client's TLS needs. */
@@ -42,7 +43,7 @@ export function terminateTls(socket: Socket, { certificateFor, onSecure, onFaile
       // Node.js tells of a handshake that takes too long, and leaves the socket open.
       failed.destroy();
     })
-    .emit('connection', socket);
+    .emit('connection', notedAsTls(socket));
 }
 
 /** A name that no listener covers must not fall back to the certificate for none. */

@@ -26,13 +26,26 @@ export function resetStream(stream: Duplex): void {
   else stream.destroy();
 }
 
+/** Sockets with TLS above them. */
+const belowTls = new WeakSet<Socket>();
+
+/**
+ * Says that TLS will be spoken over a socket. It ends the socket without the socket's knowing, and Node.js loses one that it is asked to reset at
+ * that moment: it is never closed, and never says so. So it will be closed in place of a reset, which no peer takes for an end of TLS.
+ */
+export function notedAsTls(socket: Socket): Socket {
+  belowTls.add(socket);
+  return socket;
+}
+
 /**
  * Ends a TCP connection with RST. While Node.js is sending FIN it cannot reset, and loses the socket if asked to: that
  * moment is waited for. A socket that was ended with data still unsent would take too long, and is closed.
  */
 export function resetSocket(socket: Socket): void {
   if (socket.destroyed) return;
-  if (!socket.writableEnded || socket.writableFinished) socket.resetAndDestroy();
+  if (belowTls.has(socket)) socket.destroy();
+  else if (!socket.writableEnded || socket.writableFinished) socket.resetAndDestroy();
   else if (socket.writableLength > 0) socket.destroy();
   else socket.once('finish', () => resetSocket(socket));
 }

@@ -75,6 +75,7 @@ export async function listenTcp(options: TcpListenerOptions): Promise<TcpListene
       });
       const timer = setTimeout(() => {
         for (const socket of sockets) resetSocket(socket);
+        emptied?.();
       }, drainMs);
       await Promise.all([closed, ended]);
       clearTimeout(timer);
