@@ -159,6 +159,13 @@ describe.skipIf(!canIsolate)('a mesh whose workloads have networks of their own'
       expect({ stdout, failed: status !== 0 }).toEqual({ stdout: '', failed: true });
     });
 
+    test('what its resolver is asked is counted', async () => {
+      await as('stranger', 'getent', 'hosts', 'httpbin');
+      const gate = (await isolated.mesh.status()).gates.find(({ name }) => name === 'ztunnel-source');
+      const metrics = await (await fetch(gate?.metrics ?? '')).text();
+      expect(metrics).toMatch(/^istio_dns_requests_total\{[^}]*source_canonical_service="stranger"[^}]*\} [1-9]/m);
+    });
+
     test('the metrics of gates are out of reach', async () => {
       const [gate] = (await isolated.mesh.status()).gates;
       const { stdout, status } = await as('stranger', ...get, gate?.metrics ?? '');

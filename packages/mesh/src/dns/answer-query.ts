@@ -22,6 +22,10 @@ export interface AnswerSource {
   readonly lookup: (name: string) => KnownName | Promise<KnownName>;
   /** Asks others about what is outside; undefined where none answers. */
   readonly askUpstream: (query: Buffer, transport: Transport) => Promise<Buffer | undefined>;
+  /** Told of each question, by its type. */
+  readonly asked?: (type: string, transport: Transport) => void;
+  /** Told of each question that others were asked, with how many seconds their answer took, if there was one. */
+  readonly forwarded?: (type: string, transport: Transport, seconds: number | undefined) => void;
 }
 
 /** As ztunnel has it (reference section 7.10). */
@@ -50,6 +54,7 @@ async function answerPacket(packet: Packet, query: Buffer, transport: Transport,
   const [question, ...more] = packet.questions ?? [];
   if (question === undefined || more.length > 0) return reply(packet, { rcode: rcodes.formatError });
   if ((packet as { readonly opcode?: string }).opcode !== 'QUERY') return reply(packet, { rcode: rcodes.notImplemented });
+  source.asked?.(question.type, transport);
   const known = await source.lookup(canonical(question.name));
   switch (known.kind) {
     case 'addresses': {
@@ -60,8 +65,12 @@ async function answerPacket(packet: Packet, query: Buffer, transport: Transport,
       return reply(packet, { rcode: rcodes.unknown, authoritative: true });
     case 'failed':
       return reply(packet, { rcode: rcodes.failed });
-    case 'outside':
-      return (await source.askUpstream(query, transport)) ?? reply(packet, { rcode: rcodes.failed });
+    case 'outside': {
+      const began = performance.now();
+      const answer = await source.askUpstream(query, transport);
+      source.forwarded?.(question.type, transport, answer && (performance.now() - began) / 1000);
+      return answer ?? reply(packet, { rcode: rcodes.failed });
+    }
   }
 }
 

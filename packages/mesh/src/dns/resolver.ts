@@ -10,7 +10,7 @@ import { serveFrames } from './tcp-frames.js';
 import { askServers, type DnsServer, machineServers } from './upstream.js';
 
 /** What a resolver needs. */
-export interface ResolverOptions extends ListenPlace {
+export interface ResolverOptions extends ListenPlace, Pick<AnswerSource, 'asked' | 'forwarded'> {
   /** What the mesh knows about a lower-case name. */
   readonly lookup: (name: string) => KnownName | Promise<KnownName>;
   /** Whom to ask about other names; this machine's own resolvers where absent. */
@@ -29,7 +29,7 @@ const mostWaiting = 500;
 export async function openResolver(options: ResolverOptions): Promise<Listener> {
   const servers = options.servers ?? machineServers;
   const source: AnswerSource = {
-    lookup: options.lookup,
+    ...options,
     askUpstream: (query, transport) => askServers(servers(), query, transport),
   };
   const datagrams = await listenUdp(options, source);

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Workload } from '@sallyport/policy';
 import type { KnownName } from '../dns/answer-query.js';
+import { DnsMetrics } from '../dns/dns-metrics.js';
 import { lookupName } from '../dns/lookup-name.js';
 import { isStandIn, NamedAddresses } from '../dns/named-addresses.js';
 import { openResolver } from '../dns/resolver.js';
@@ -105,7 +106,14 @@ class ZtunnelSource implements GateParts<Snapshot, OutboundListenerPlan> {
   }
 
   #openResolver(plan: OutboundListenerPlan): Promise<Listener> {
-    return openResolver({ ...placeOf(plan), lookup: (name) => this.#lookup(plan.workload, name) });
+    const metrics = DnsMetrics.of(this.#options.metrics);
+    const client = () => this.#snapshot?.inventory.workloads.get(plan.workload);
+    return openResolver({
+      ...placeOf(plan),
+      lookup: (name) => this.#lookup(plan.workload, name),
+      asked: (type, transport) => metrics.asked({ type, transport, client: client() }),
+      forwarded: (type, transport, seconds) => metrics.forwarded({ type, transport, client: client() }, seconds),
+    });
   }
 
   #captured(plan: OutboundListenerPlan, socket: Socket): void {

@@ -2,14 +2,18 @@ import { createSocket, type Socket as DatagramSocket } from 'node:dgram';
 import { Resolver } from 'node:dns/promises';
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
+import type { Workload } from '@sallyport/policy';
 import { decode, encode, type Packet } from 'dns-packet';
 import fc from 'fast-check';
+import type { Registry } from 'prom-client';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { answerQuery, type KnownName } from '../../src/dns/answer-query.js';
+import { DnsMetrics } from '../../src/dns/dns-metrics.js';
 import { NamedAddresses } from '../../src/dns/named-addresses.js';
 import { openResolver } from '../../src/dns/resolver.js';
 import { frame, readFrames } from '../../src/dns/tcp-frames.js';
 import type { DnsServer } from '../../src/dns/upstream.js';
+import { createMetricsRegistry } from '../../src/telemetry/metrics-registry.js';
 
 const address = '127.77.53.1';
 const port = 15_053;
@@ -23,14 +27,26 @@ const known: Readonly<Record<string, KnownName>> = {
   'broken.svc': { kind: 'failed' },
 };
 
+const asking = { labels: { app: 'web', version: 'v2' }, ownerName: 'web-1' } as unknown as Workload;
+
 let servers: DnsServer[] = [];
+let registry: Registry;
 let cleanups: (() => unknown)[] = [];
 
 beforeEach(async () => {
   servers = [{ address: upstream, port }];
   const lookup = (name: string): KnownName | Promise<KnownName> =>
     name === 'silent.svc' ? Promise.reject(new Error('nobody can say')) : (known[name] ?? { kind: 'outside' });
-  const resolver = await openResolver({ address, port, lookup, servers: () => servers });
+  registry = createMetricsRegistry();
+  const metrics = DnsMetrics.of(registry);
+  const resolver = await openResolver({
+    address,
+    port,
+    lookup,
+    servers: () => servers,
+    asked: (type, transport) => metrics.asked({ type, transport, client: asking }),
+    forwarded: (type, transport, seconds) => metrics.forwarded({ type, transport, client: asking }, seconds),
+  });
   cleanups = [() => resolver.close(0)];
 });
 afterEach(async () => {
@@ -210,4 +226,33 @@ test('an address stands for one name, and each name keeps its own', () => {
   expect(new NamedAddresses().addressOf('n42.example')).toBe(given[42]);
   expect(names.nameOf(given[42] ?? '')).toBe('n42.example');
   expect(names.nameOf('242.0.0.0')).toBeUndefined();
+});
+
+describe('metrics of questions', () => {
+  /** The samples of a metric that are not of a bucket, without what they have in common. */
+  async function samples(name: string): Promise<string[]> {
+    const common = /,?source_canonical_service="web",source_canonical_revision="v2"/;
+    const lines = (await registry.metrics()).split('\n');
+    return lines.filter((line) => line.startsWith(name) && !line.includes('_bucket')).map((line) => line.replace(common, ''));
+  }
+
+  test('tell by type and transport what was asked, handed on, and not answered', async () => {
+    await outside(() => ({ answers: [] }));
+    await client().resolve4('cart.shop');
+    await client().resolve4('four');
+    await overTcp(encode({ type: 'query', id: 1, questions: [{ type: 'TXT', name: 'example.com' }] }));
+    await overUdp(encode({ type: 'query', id: 2, questions: [{ type: 'UNKNOWN_4711' as 'A', name: 'example.com' }] }));
+    servers = [];
+    await overUdp(encode({ type: 'query', id: 3, questions: [{ type: 'A', name: 'example.com' }] }));
+    expect(await samples('istio_dns_requests_total')).toEqual([
+      'istio_dns_requests_total{request_query_type="a",request_protocol="udp"} 3',
+      'istio_dns_requests_total{request_query_type="txt",request_protocol="tcp"} 1',
+      'istio_dns_requests_total{request_query_type="unknown",request_protocol="udp"} 1',
+    ]);
+    const forwarded = (await samples('istio_dns_upstream_requests_total')).map((line) => line.slice(-1));
+    const failed = (await samples('istio_dns_upstream_failures_total')).map((line) => line.slice(-1));
+    expect({ forwarded, failed }).toEqual({ forwarded: ['1', '1', '1'], failed: ['1', '0', '0'] });
+    const answered = await samples('istio_dns_upstream_request_duration_seconds_count');
+    expect(answered.map((line) => line.slice(-1))).toEqual(['0', '1', '1']);
+  });
 });
