@@ -33,14 +33,16 @@ if (!alone) {
   cluster.schedulingPolicy = shared === undefined ? cluster.SCHED_RR : cluster.SCHED_NONE;
   cluster.setupPrimary({
     exec: fileURLToPath(import.meta.url),
-    args: writeGateArguments({ ...told, workers: 1, ...(shared === undefined ? {} : { of: told.workers }) }),
+    args: writeGateArguments({ ...told, workers: 1, ...(shared === undefined ? {} : { acceptors: told.workers }) }),
     execArgv: [],
     serialization: 'json',
     stdio: ['inherit', 'inherit', 'inherit', 'ipc', ...(shared === undefined ? [] : [shared])],
   });
 }
 const share =
-  told.of === undefined ? undefined : new WorkerShare(Number(process.env[slotVariable]), new ConnectionBoard(boardFd, told.of));
+  told.acceptors === undefined
+    ? undefined
+    : new WorkerShare(Number(process.env[slotVariable]), new ConnectionBoard(boardFd, told.acceptors));
 const decisions = alone && told.decisions !== undefined ? openDecisionFile(told.decisions) : undefined;
 const host = alone
   ? new GateHost({

@@ -24,8 +24,7 @@ type Start = Extract<ToGate, { type: 'start' }>;
 
 /**
  * A gate whose work several processes share: towards its supervisor it is one gate. Connections are handed out in turn by `node:cluster`, or
- * accepted by whoever is free. A snapshot is in
- * force in all of the processes or in none: all prepare it before any commits, one that does not confirm is killed, and one that is
+ * accepted by whoever is free. A snapshot is in force in all of the processes or in none: all prepare it before any commits, one that does not confirm is killed, and one that is
  * started anew gets the one in force before it accepts anything.
  */
 export class WorkerGroup implements GateProcess {

@@ -15,7 +15,7 @@ export interface GateArguments {
   /** Processes that share its work. */
   readonly workers: number;
   /** Of a worker that accepts from the same sockets as others: how many they are. */
-  readonly of?: number;
+  readonly acceptors?: number;
   /** Where decisions are written down, and which. */
   readonly decisions?: { readonly file: string; readonly which: DecisionChoice };
   readonly traces?: TraceChoice;

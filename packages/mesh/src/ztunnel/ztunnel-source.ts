@@ -6,6 +6,7 @@ import { lookupName } from '../dns/lookup-name.js';
 import { isStandIn, NamedAddresses } from '../dns/named-addresses.js';
 import { openResolver } from '../dns/resolver.js';
 import type { Gate, GateOptions, Snapshot, StandIns } from '../gate.js';
+import { failureOf } from '../hbone/hbone-error.js';
 import { HbonePool } from '../hbone/hbone-pool.js';
 import { formatAuthority } from '../hbone/headers.js';
 import { resetSocket } from '../hbone/reset.js';
@@ -132,7 +133,7 @@ class ZtunnelSource implements GateParts<Snapshot, OutboundListenerPlan> {
     try {
       this.#serve(plan.workload, (await this.#standIns.nameOf(address)) ?? address, port, socket);
     } catch (error) {
-      this.#failed(plan, socket, `the name that ${address} stands for is not known (${describe(error)})`);
+      this.#failed(plan, socket, `the name that ${address} stands for is not known (${failureOf(error).error})`);
       resetSocket(socket);
     }
   }
@@ -205,10 +206,6 @@ class ZtunnelSource implements GateParts<Snapshot, OutboundListenerPlan> {
       error,
     );
   }
-}
-
-function describe(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 /** Those that are in the mesh. */
