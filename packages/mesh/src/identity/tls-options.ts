@@ -29,6 +29,8 @@ export function serverTlsOptions(credentials: Credentials | undefined, handshake
     requestCert: true,
     rejectUnauthorized: true,
     handshakeTimeout: handshakeTimeoutMs,
+    // What a tunnel writes must not wait until the other gate has acknowledged what was written before.
+    noDelay: true,
   };
 }
 
