@@ -14,7 +14,10 @@ const CONNECTION_WINDOW = 1024 * 1024;
 
 /** Serves HTTP/2 on one byte stream until it closes. */
 export function serveHttp2(stream: Duplex, owner: ConnectionOwner, limits: HttpLimits): ServedConnection {
-  const session = performServerHandshake(transportFor(stream) as never, sessionOptions(limits)) as ServerHttp2Session;
+  const session = performServerHandshake(
+    transportFor(stream, limits.lingerMs) as never,
+    sessionOptions(limits),
+  ) as ServerHttp2Session;
   session.on('error', () => undefined);
   session.once('connect', () => session.setLocalWindowSize(CONNECTION_WINDOW));
   session.on('stream', (request: ServerHttp2Stream, _headers: unknown, _flags: number, raw: unknown) => {
@@ -24,7 +27,7 @@ export function serveHttp2(stream: Duplex, owner: ConnectionOwner, limits: HttpL
   const idle = watchIdle(session, limits.idleTimeoutMs);
   session.once('close', () => {
     clearTimeout(idle.timer);
-    stream.destroy();
+    if (!stream.writableEnded) stream.destroy();
   });
   stream.once('close', () => session.destroy());
   return {

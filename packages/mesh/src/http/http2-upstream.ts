@@ -31,7 +31,7 @@ export class Http2Upstream implements UpstreamConnection {
   ) {
     stream.on('error', () => undefined);
     this.#session = connect('http://upstream.invalid', {
-      createConnection: () => transportFor(stream) as never,
+      createConnection: () => transportFor(stream, limits.lingerMs) as never,
       settings: { enablePush: false },
       maxSessionMemory: sessionMemoryMegabytes,
     });

@@ -152,6 +152,17 @@ describe('a waypoint', () => {
     expect(await mesh.mesh.logged('connection complete', 'direction="inbound"', '/sa/gate"')).not.toContain('error=');
   });
 
+  it('ends in order what a client of HTTP/2 closes without GOAWAY, as curl does', async () => {
+    await start([...http, onlyWaypoint]);
+    const tunnel = await as('shop/client');
+    const session = connectHttp2('http://server.shop', { createConnection: () => tunnel });
+    expect(await readAll(session.request({ ':path': '/public' }))).not.toBe('');
+    tunnel.end();
+    for (const side of ['outbound', 'inbound']) {
+      expect(await mesh.mesh.logged('connection complete', `direction="${side}"`, '/sa/gate"')).not.toContain('error=');
+    }
+  });
+
   it('judges a TCP port by connection, and carries what it allows', async () => {
     const ports = '[{ name: tcp, port: 80, targetPort: 8080 }]';
     const onlyClient = policy(
