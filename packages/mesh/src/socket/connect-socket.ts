@@ -1,6 +1,7 @@
 import { closeSync } from 'node:fs';
 import { connect, isIPv6, Socket, type SocketConstructorOpts } from 'node:net';
 import { openSocket } from '../namespace/namespace-socket.js';
+import { liveSocket } from './live-socket.js';
 import { Tally } from './tally.js';
 
 /** Where a socket goes, and from where. */
@@ -42,7 +43,7 @@ export function connectSocket(target: ConnectTarget, options?: { readonly allowH
 function begin(target: ConnectTarget, { allowHalfOpen = false } = {}): Socket {
   const { address: host, port, localAddress, namespace, transparent = false } = target;
   const to = { host, port, ...(localAddress === undefined ? {} : { localAddress }) };
-  const options = { allowHalfOpen, noDelay: true, keepAlive: true };
+  const options = { allowHalfOpen, ...liveSocket };
   if (namespace === undefined) return connect({ ...to, ...options });
   const fd = openSocket(namespace, isIPv6(host) ? 'ipv6' : 'ipv4', { transparent });
   return adopt(fd, options).connect(to);

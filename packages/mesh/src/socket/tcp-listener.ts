@@ -3,6 +3,7 @@ import { resetSocket } from '../hbone/reset.js';
 import type { AcceptShare } from './accept-share.js';
 import { type ListenPlace, listenOptions } from './listen-options.js';
 import type { Listener } from './listener-set.js';
+import { liveSocket } from './live-socket.js';
 import { Tally } from './tally.js';
 
 /** What a TCP listener needs. */
@@ -50,7 +51,7 @@ export async function listenTcp(options: TcpListenerOptions): Promise<TcpListene
     socket.on('error', () => undefined);
     options.onConnection(socket);
   };
-  const server = createServer({ allowHalfOpen: true, noDelay: true, keepAlive: true }, (socket) => {
+  const server = createServer({ allowHalfOpen: true, ...liveSocket }, (socket) => {
     if (share?.handOn(name, socket) !== true) accept(socket);
   });
   await new Promise<void>((resolve, reject) => {
