@@ -72,7 +72,7 @@ export class DnsMetrics {
       request_query_type: knownTypes.has(type) ? type.toLowerCase() : 'unknown',
       request_protocol: transport,
       source_canonical_service: client === undefined ? 'unknown' : canonicalName(client),
-      source_canonical_revision: (client && canonicalRevision(client.labels)) ?? 'unknown',
+      source_canonical_revision: client === undefined ? 'unknown' : canonicalRevision(client),
     });
   }
 }

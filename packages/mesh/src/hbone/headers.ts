@@ -54,18 +54,14 @@ export function baggageOf(workload: Workload): string {
 }
 
 function writeBaggage(workload: Workload): string {
-  const { labels } = workload;
-  const entries: readonly (readonly [string, string | undefined])[] = [
+  const entries: readonly (readonly [string, string])[] = [
     ['k8s.cluster.name', clusterId],
     ['k8s.namespace.name', workload.namespace],
     ownerEntry(workload),
     ['service.name', canonicalName(workload)],
-    ['service.version', canonicalRevision(labels)],
+    ['service.version', canonicalRevision(workload)],
   ];
-  return entries
-    .filter((entry): entry is readonly [string, string] => entry[1] !== undefined)
-    .map(([key, value]) => `${key}=${encodeURIComponent(value)}`)
-    .join(',');
+  return entries.map(([key, value]) => `${key}=${encodeURIComponent(value)}`).join(',');
 }
 
 /** The kinds of owners that other implementations know; the others' pods stand for themselves. */

@@ -9,7 +9,7 @@ export function canonicalName(workload: Workload): string {
   return labels['service.istio.io/canonical-name'] ?? labels['app.kubernetes.io/name'] ?? labels.app ?? workload.ownerName;
 }
 
-/** Istio's canonical revision: its own label, the recommended one, `version`; undefined where there is none. */
-export function canonicalRevision(labels: Readonly<Record<string, string>>): string | undefined {
-  return labels['service.istio.io/canonical-revision'] ?? labels['app.kubernetes.io/version'] ?? labels.version;
+/** Istio's canonical revision: its own label, the recommended one, `version`, else `latest`. */
+export function canonicalRevision({ labels }: Workload): string {
+  return labels['service.istio.io/canonical-revision'] ?? labels['app.kubernetes.io/version'] ?? labels.version ?? 'latest';
 }

@@ -66,20 +66,22 @@ export function serviceLabels(service: ServiceInfo | undefined) {
   };
 }
 
-/** The labels that name a workload on one side, shared by TCP and HTTP metrics. */
+/** The labels that name a workload on one side, shared by TCP and HTTP metrics. App and version are the canonical ones, as at ztunnel. */
 export function workloadLabels<Side extends 'source' | 'destination'>(
   side: Side,
   workload: Workload | undefined,
   identity: string | undefined,
 ): WorkloadLabels<Side> {
+  const service = workload === undefined ? unknown : canonicalName(workload);
+  const revision = workload === undefined ? unknown : canonicalRevision(workload);
   const labels = {
     [`${side}_workload`]: workload?.ownerName ?? unknown,
-    [`${side}_canonical_service`]: workload === undefined ? unknown : canonicalName(workload),
-    [`${side}_canonical_revision`]: (workload && canonicalRevision(workload.labels)) ?? unknown,
+    [`${side}_canonical_service`]: service,
+    [`${side}_canonical_revision`]: revision,
     [`${side}_workload_namespace`]: workload?.namespace ?? unknown,
     [`${side}_principal`]: identity ?? unknown,
-    [`${side}_app`]: workload?.labels.app ?? unknown,
-    [`${side}_version`]: workload?.labels.version ?? unknown,
+    [`${side}_app`]: service,
+    [`${side}_version`]: revision,
     [`${side}_cluster`]: workload === undefined ? unknown : clusterId,
     [`${side}_region`]: unknown,
     [`${side}_zone`]: unknown,

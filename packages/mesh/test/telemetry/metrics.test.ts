@@ -64,6 +64,24 @@ describe('the counters of connections', () => {
   });
   const [client, server] = [workload('client', 'v1'), workload('server', 'v1')];
 
+  it("name app and version as Istio's canonical service does, whatever labels those come from", async () => {
+    const registry = createMetricsRegistry();
+    const server = {
+      ...workload('server', 'v1'),
+      labels: { app: 'other', 'app.kubernetes.io/name': 'shop', 'service.istio.io/canonical-revision': 'v7' },
+    };
+    new ConnectionCounters(registry).opened(connection({ ...workload('client', 'v1'), labels: {} }, server));
+    const text = await registry.metrics();
+    for (const labels of [
+      'source_canonical_service="client",source_canonical_revision="latest"',
+      'source_app="client",source_version="latest"',
+      'destination_canonical_service="shop",destination_canonical_revision="v7"',
+      'destination_app="shop",destination_version="v7"',
+    ]) {
+      expect(text).toContain(labels);
+    }
+  });
+
   it('follow a workload whose labels change', async () => {
     const registry = createMetricsRegistry();
     const counters = new ConnectionCounters(registry);

@@ -173,6 +173,8 @@ describe('what a tunnel says about itself', () => {
       expected: 'shop/server',
       authority: '10.1.0.3:8080',
     });
-    expect(headers.baggage).toBe('k8s.cluster.name=Kubernetes,k8s.namespace.name=shop,k8s.pod.name=server,service.name=server');
+    expect(headers.baggage).toBe(
+      'k8s.cluster.name=Kubernetes,k8s.namespace.name=shop,k8s.pod.name=server,service.name=server,service.version=latest',
+    );
   });
 });
