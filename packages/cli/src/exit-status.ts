@@ -11,6 +11,11 @@ export const exitStatus = {
   undecided: 4,
 } as const;
 
+/** Whether a disk, or what this user may have of it, is full: nobody's bug. */
+export function isFullDisk(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT');
+}
+
 /** Ends a command with one line on standard error and an exit status. Not a bug: never printed with a stack. */
 export class CommandFailure extends Error {
   readonly status: number;

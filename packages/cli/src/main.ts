@@ -1,10 +1,11 @@
 import { Command, CommanderError } from 'commander';
-import { CommandFailure, exitStatus } from './exit-status.js';
+import { CommandFailure, exitStatus, isFullDisk } from './exit-status.js';
 
 /** Runs the command line `argv` (as in `process.argv`) and sets `process.exitCode`. Never rejects for what a user can cause. */
 export async function main(argv: readonly string[]): Promise<void> {
-  // Whoever reads may stop reading (`| head`): that is no failure, and must not end a mesh.
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', throwUnlessBrokenPipe);
+  // Whoever reads may stop reading (`| head`): that is no failure. Nor is a full disk for a mesh that is up, which only loses lines.
+  const lostOutput = argv[2] === 'up' ? () => undefined : throwUnlessBrokenPipe;
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', lostOutput);
   try {
     const { chooseDebugEngine } = await import('./debug-engine.js');
     chooseDebugEngine(process.env);
@@ -62,6 +63,10 @@ up and exec pass the exit status of the command that they run on; 128 + N where 
 
 function reportFailure(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitStatus.ok : exitStatus.usage;
+  if (isFullDisk(error)) {
+    const hint = 'make room; the state of meshes is in XDG_RUNTIME_DIR, else in the temporary folder';
+    return reportFailure(new CommandFailure(error.message, { hint }));
+  }
   if (error instanceof CommandFailure) {
     process.stderr.write(`sallyport: ${error.message}\n`);
     if (error.hint !== undefined) process.stderr.write(`  hint: ${error.hint}\n`);

@@ -24,6 +24,7 @@ export interface ApplicationPlan {
 /** What an application needs of its supervisor. */
 export interface ApplicationOptions {
   readonly logFile: string;
+  /** Records the processes that exist; where it rejects, the command is ended again. */
   readonly record: () => Promise<void>;
   readonly report: (detail: string) => void;
 }
@@ -81,7 +82,7 @@ export class Application {
   async #keep(): Promise<void> {
     while (!this.#stop.signal.aborted) {
       const started = Date.now();
-      const how = await this.#run();
+      const how = await this.#run().catch((error: Error) => error.message);
       if (this.#stop.signal.aborted) return;
       const wait = this.#backOff.after(Date.now() - started);
       this.#options.report(`ended with ${how}; starting it again in ${wait} ms`);
@@ -92,17 +93,18 @@ export class Application {
   /** One life of the command; resolves with how it ended, when nothing of its group is left. */
   async #run(): Promise<string> {
     const child = this.#spawn();
-    const ended = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
+    const ended = howItEnds(child);
     const leader = child.pid === undefined ? undefined : identifyProcess(child.pid);
     this.#leader = leader;
-    if (leader !== undefined) await this.#options.record();
-    const outcome = await ended.catch((error: Error) => error);
-    // What the command left behind would keep its port.
-    if (leader !== undefined) signalGroup(leader, 'SIGKILL');
-    this.#leader = undefined;
-    if (outcome instanceof Error) return outcome.message;
-    const [code, signal] = outcome;
-    return signal === null ? `exit status ${code}` : `signal ${signal}`;
+    try {
+      if (leader !== undefined) await this.#options.record();
+      return await ended;
+    } finally {
+      // What the command left behind would keep its port, and what could not be recorded nobody would find.
+      if (leader !== undefined) signalGroup(leader, 'SIGKILL');
+      await ended;
+      this.#leader = undefined;
+    }
   }
 
   #spawn(): ChildProcess {
@@ -127,6 +129,15 @@ export class Application {
   /** Ends early, and quietly, when the application is stopped. */
   #wait(ms: number): Promise<void> {
     return delay(ms, undefined, { signal: this.#stop.signal }).catch(() => undefined);
+  }
+}
+
+async function howItEnds(child: ChildProcess): Promise<string> {
+  try {
+    const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
+    return signal === null ? `exit status ${code}` : `signal ${signal}`;
+  } catch (error) {
+    return (error as Error).message;
   }
 }
 

@@ -8,7 +8,7 @@ import { GateChild, type GateChildOptions, type TravellingSnapshot } from './gat
 export interface GateKeeperOptions extends GateChildOptions {
   /** The snapshot in force now. */
   readonly committed: () => SnapshotData;
-  /** Records the processes that exist. Done before a gate opens anything, so that none is ever lost. */
+  /** Records the processes that exist. Done before a gate opens anything, so that none is ever lost: where it rejects, the gate does not open. */
   readonly record: () => Promise<void>;
   /** Tells people. */
   readonly report: (event: { readonly what: 'died' | 'restarted'; readonly detail: string }, pid: number) => void;
@@ -118,7 +118,13 @@ export class GateKeeper {
     const child = GateChild.spawn(this.#options);
     this.#child = child;
     this.#startedAt = Date.now();
-    await this.#options.record();
+    try {
+      await this.#options.record();
+    } catch (error) {
+      child.kill();
+      await child.ended;
+      throw error;
+    }
     return child;
   }
 
@@ -137,15 +143,16 @@ export class GateKeeper {
 
   /** One more life of the gate; resolves with how it ended. */
   async #run(): Promise<string> {
-    const child = await this.#spawn();
+    let child: GateChild | undefined;
     try {
+      child = await this.#spawn();
       // A change that is committed while this goes on kills the child, see `commit`.
       await child.start(this.#options.committed());
       this.#isUp = true;
       this.#options.report({ what: 'restarted', detail: `process ${child.identity.pid}` }, child.identity.pid);
     } catch (error) {
-      child.kill();
-      await child.ended;
+      child?.kill();
+      await child?.ended;
       return (error as Error).message;
     }
     return child.ended;

@@ -13,6 +13,8 @@ export type MeshEvent =
   | { readonly event: 'revocation'; readonly file: string; readonly problem?: string }
   | { readonly event: 'gate'; readonly gate: string; readonly what: 'died' | 'restarted'; readonly detail: string }
   | { readonly event: 'application'; readonly workload: string; readonly detail: string }
+  /** A change is in force, and what belongs to it now could not be written down: `exec` and `down` go by what was there before. */
+  | { readonly event: 'unrecorded'; readonly problem: string }
   /** A line that a gate or an application wrote. */
   | { readonly event: 'line'; readonly from: string; readonly line: string }
   | { readonly event: 'stopping' };

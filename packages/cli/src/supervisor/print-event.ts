@@ -32,6 +32,8 @@ export function printEvent(event: MeshEvent, files: readonly SourceFile[], { pai
       return `${event.gate} ${event.what === 'died' ? paint('deny', 'died') : 'is up again'} (${event.detail})\n`;
     case 'application':
       return `${event.workload} ${event.detail}\n`;
+    case 'unrecorded':
+      return `${paint('deny', 'exec and down go by what was there before this change')}: ${event.problem}\n`;
     case 'line':
       return `${paint('dim', `${event.from} |`)} ${event.line}\n`;
     case 'stopping':

@@ -8,7 +8,7 @@ import {
 } from '@sallyport/control';
 import type { Diagnostic, Dialect, SourceFile } from '@sallyport/policy';
 import { commandEnvironment } from '../command-environment.js';
-import { CommandFailure } from '../exit-status.js';
+import { CommandFailure, isFullDisk } from '../exit-status.js';
 
 import { type FileChange, fileChange } from '../gate-protocol/file-change.js';
 import type { DecisionChoice, TraceChoice } from '../gate-protocol/gate-arguments.js';
@@ -159,6 +159,7 @@ export class Supervisor {
       addresses: await addresses.addressesOf(inventory),
     };
     const authority = await openAuthority(`${options.directory}/ca`, `mesh ${options.id}`).catch((error: Error) => {
+      if (isFullDisk(error)) throw error;
       throw new CommandFailure(`the certificate authority cannot be opened: ${error.message}`, {
         hint: `remove \`${options.directory}/ca\` to begin with a new one; what was revoked is then moot`,
       });
@@ -297,7 +298,7 @@ export class Supervisor {
     if (!hasSameAddresses(before, next) || before.inventory.gateways !== next.inventory.gateways) {
       await this.#applications.apply(this.#applicationPlans());
       await this.#namespaces?.keep(next.addresses.namespaces ?? []);
-      await this.#record();
+      await this.#record().catch((error: Error) => this.#tell({ event: 'unrecorded', problem: error.message }));
     }
     const paths = [...files.written.map(({ path }) => path), ...files.removed].sort();
     this.#tell({ event: 'changed', snapshot: next.number, tookMs: Date.now() - started, files: paths });
@@ -379,10 +380,14 @@ export class Supervisor {
     });
   }
 
-  /** Writes down which processes exist. One write at a time, each with what is true when its turn comes. */
+  /** Writes down which processes exist. One write at a time, each with what is true when its turn comes. Rejects where that is not possible now. */
   #record(): Promise<void> {
-    this.#recording = this.#recording.then(() => writeMeshState(this.#options.directory, this.#state()));
-    return this.#recording;
+    const { directory } = this.#options;
+    const recorded = this.#recording.then(() => writeMeshState(directory, this.#state()));
+    this.#recording = recorded.catch(() => undefined);
+    return recorded.catch((error: Error) => {
+      throw new CommandFailure(`what runs cannot be written down in ${directory}: ${error.message}`);
+    });
   }
 
   #state(): MeshState {

@@ -78,6 +78,8 @@ describe('several workers of a gate', () => {
     expect(openConnections).toBe(4);
     expect(await sample('ztunnel-source', 'istio_tcp_connections_opened_total')).toBe(4);
     expect(await sample('ztunnel-destination', 'istio_tcp_sockets_open')).toBe(4);
+    // The workloads of the folder, of which each worker serves all.
+    expect(await sample('ztunnel-destination', 'istio_active_proxy_count')).toBe(3);
     const { stdout } = await workshop.run(['status', '--mesh', mesh.folder]);
     expect(stdout).toMatch(new RegExp(`shared by process \\d+, ${shares[0]} open; process \\d+, ${shares[1]} open`));
     await writeFile(join(mesh.folder, 'policy.yaml'), admits('nobody'));

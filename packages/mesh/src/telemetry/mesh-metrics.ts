@@ -55,8 +55,9 @@ export class MeshMetrics {
       type: 'gauge',
       values: () => Object.entries(this.#open).map(([reporter, value]) => ({ labels: { reporter }, value })),
     });
-    const proxies = { name: 'istio_active_proxy_count', help: 'Workloads that this process serves' };
-    this.#proxies = new Gauge({ ...proxies, registers: [registry] });
+    const proxies = { name: 'istio_active_proxy_count', help: 'Workloads that this gate serves' };
+    // Of several workers each serves all of them.
+    this.#proxies = new Gauge({ ...proxies, aggregator: 'max', registers: [registry] });
   }
 
   /** The metrics of a registry, made once: the gates of one process share them. */
