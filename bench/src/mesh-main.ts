@@ -26,11 +26,9 @@ const { values } = parseArgs({
     quick: { type: 'boolean' },
   },
 });
-const {
-  warmUpMs,
-  rounds: roundCount,
-  milliseconds,
-} = values.quick === true ? { warmUpMs: 500, rounds: 2, milliseconds: 300 } : { warmUpMs: 8000, rounds: 5, milliseconds: 1000 };
+const quick = values.quick === true;
+const warm = quick ? { milliseconds: 300, mostTimes: 1 } : { milliseconds: 2000, mostTimes: 15 };
+const { rounds: roundCount, milliseconds } = quick ? { rounds: 2, milliseconds: 300 } : { rounds: 5, milliseconds: 1000 };
 const workers = 2;
 const ztunnel = values.ztunnel === undefined ? undefined : givenZtunnel(values.ztunnel);
 const startedAt = new Date();
@@ -67,7 +65,7 @@ async function startTraced(): Promise<BenchPath> {
 
 async function measure(paths: readonly BenchPath[]): Promise<MeshFindings> {
   const loadMakerOf = makeLoadMakers(paths);
-  for (const path of paths) await warmUp(path, loadMakerOf(path), warmUpMs);
+  for (const path of paths) await warmUp(path, loadMakerOf(path), warm);
   const rounds: Round[] = [];
   for (let round = 0; round < roundCount; round += 1) {
     const found: Round = {};

@@ -47,16 +47,32 @@ export const measures: Readonly<Record<MeasureName, Measure>> = {
 /** Figures of one path in one round. */
 export type Figures = Partial<Readonly<Record<MeasureName, number>>>;
 
-/** Loads a path until what runs in it has been compiled: a gate runs for weeks, and what the first seconds cost is no figure of it. */
-export async function warmUp({ connection, requests }: BenchPath, loadMaker: LoadMaker, milliseconds: number): Promise<void> {
-  await loadMaker.perform({ kind: 'connections', target: connection, clients: openingClients, milliseconds });
-  await loadMaker.perform({
-    kind: 'throughput',
-    target: connection,
-    connections: manyConnections,
-    milliseconds: milliseconds / 4,
-  });
-  if (requests !== undefined) await loadMaker.perform(requestTask(requests, milliseconds));
+/** How a path is warmed up: each kind of load for so long at a time, at most so often. */
+export interface WarmUp {
+  readonly milliseconds: number;
+  readonly mostTimes: number;
+}
+
+/** Times in a row that bring no better rate than the best before until a load is taken to be warm, and what counts as better. */
+const settledAfter = 4;
+const better = 1.03;
+
+/** Loads a path until what runs in it has been compiled: a gate runs for weeks, and what the first minute costs is no figure of it. */
+export async function warmUp({ connection, requests }: BenchPath, loadMaker: LoadMaker, how: WarmUp): Promise<void> {
+  const { milliseconds } = how;
+  await settle(loadMaker, how, { kind: 'connections', target: connection, clients: openingClients, milliseconds });
+  await settle(loadMaker, how, { kind: 'throughput', target: connection, connections: manyConnections, milliseconds });
+  await loadMaker.perform({ kind: 'latency', target: connection, milliseconds });
+  if (requests !== undefined) await settle(loadMaker, how, requestTask(requests, milliseconds));
+}
+
+async function settle(loadMaker: LoadMaker, { mostTimes }: WarmUp, task: LoadTask): Promise<void> {
+  let best = 0;
+  for (let times = 0, since = 0; times < mostTimes && since < settledAfter; times += 1) {
+    const { rate = 0 } = await loadMaker.perform(task);
+    since = rate > best * better ? 0 : since + 1;
+    best = Math.max(best, rate);
+  }
 }
 
 /** Takes every figure of a path once, each for so long. */

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { chooseDebugEngine } from '../debug-engine.js';
 import { readGateArguments, writeGateArguments } from '../gate-protocol/gate-arguments.js';
 import type { FromGate, ToGate } from '../gate-protocol/messages.js';
+import { gateNodeOptions } from '../gate-protocol/node-options.js';
 import { ConnectionBoard } from './connection-board.js';
 import { WorkerShare } from './connection-relay.js';
 import { openDecisionFile } from './decision-file.js';
@@ -34,7 +35,7 @@ if (!alone) {
   cluster.setupPrimary({
     exec: fileURLToPath(import.meta.url),
     args: writeGateArguments({ ...told, workers: 1, ...(shared === undefined ? {} : { acceptors: told.workers }) }),
-    execArgv: [],
+    execArgv: [...gateNodeOptions],
     serialization: 'json',
     stdio: ['inherit', 'inherit', 'inherit', 'ipc', ...(shared === undefined ? [] : [shared])],
   });

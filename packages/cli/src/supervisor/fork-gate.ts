@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type GateArguments, writeGateArguments } from '../gate-protocol/gate-arguments.js';
+import { gateNodeOptions } from '../gate-protocol/node-options.js';
 
 /** How a gate's process is made. */
 export interface GateProcessPlan extends GateArguments {
@@ -18,7 +19,7 @@ export function forkGate({ logFile, ...told }: GateProcessPlan): ChildProcess {
     return fork(fileURLToPath(new URL('../gate-process/main.js', import.meta.url)), writeGateArguments(told), {
       detached: true,
       stdio: ['ignore', log, log, 'ipc'],
-      execArgv: [],
+      execArgv: [...gateNodeOptions],
       serialization: 'json',
     });
   } finally {
