@@ -1,3 +1,4 @@
+import type { Consulted } from '@sallyport/policy';
 import { verdictFields } from '../telemetry/denial.js';
 import { type LogFormat, quote } from '../telemetry/log-line.js';
 import { firstHeader } from './header-list.js';
@@ -18,6 +19,18 @@ export function denialDetails(record: RequestRecord): string {
     return 'rbac_access_denied_matched_policy[none]';
   }
   return `rbac_access_denied_matched_policy[ns[${policy.namespace}]-policy[${policy.name}]-rule[${policy.rule}]]`;
+}
+
+/** Envoy's name for why an external authorizer, or the lack of its answer, refused a request. */
+export function authorizerDetails(outcome: Consulted['outcome'] | undefined): string {
+  switch (outcome) {
+    case 'denied':
+      return 'ext_authz_denied';
+    case 'not-asked':
+      return 'request_payload_too_large';
+    default:
+      return 'ext_authz_error';
+  }
 }
 
 function textLine(record: RequestRecord): string {

@@ -1,8 +1,5 @@
 import {
   type Authorization,
-  type BodyInCheck,
-  type CheckBody,
-  type Consulted,
   forwardedPath,
   isPermit,
   type Permit,
@@ -10,22 +7,21 @@ import {
   type RequestVerdict,
 } from '@sallyport/policy';
 import type { AuthorizerCalls } from '../ext-authz/authorizer-calls.js';
-import { pipeTunnel } from '../hbone/pipe-tunnel.js';
 import type { SignatureVerifier } from '../jwt/verified-signatures.js';
 import { type TraceHeaders, writeTraceparent } from '../telemetry/tracing/trace-context.js';
 import type { Tracer } from '../telemetry/tracing/tracer.js';
-import { Deadline } from './deadline.js';
-import type { BodySink, Exchange, RequestHead, ResponseHead } from './exchange.js';
+import type { Exchange, RequestHead, ResponseHead } from './exchange.js';
 import { asUpstreamError, describeFailure, failureDetails, failureText } from './failure.js';
-import { forwardedResponseHeaders, forwardedTrailers } from './forwarded-headers.js';
+import { forwardedResponseHeaders } from './forwarded-headers.js';
 import { firstHeader } from './header-list.js';
 import type { HttpLimits } from './limits.js';
-import { denied, type LocalReply, replyLocally } from './local-reply.js';
-import { PeekedBody } from './peeked-body.js';
-import { BodyBrokenError, pump, StalledBodyError } from './pump.js';
+import { denied, type LocalReply } from './local-reply.js';
+import { BodyBrokenError, StalledBodyError } from './pump.js';
 import { type JudgedRequest, RequestJudgement } from './request-judgement.js';
-import { denialDetails } from './request-log.js';
+import { authorizerDetails, denialDetails } from './request-log.js';
 import { type RequestParties, RequestRecord } from './request-record.js';
+import { RequestUpload } from './request-upload.js';
+import { ResponseDelivery } from './response-delivery.js';
 import { withResponseHeaders } from './response-headers.js';
 import type { RequestScope, RoutedTarget } from './scope.js';
 import { type CallListener, type UpstreamCall, UpstreamError, type UpstreamRequest, type UpstreamResponse } from './upstream.js';
@@ -60,8 +56,6 @@ interface Onward {
   readonly request: UpstreamRequest;
 }
 
-const done = Promise.resolve();
-
 /**
  * One request from its head to the end of its response: judged, routed, forwarded, and judged again when the snapshot changes. What can be done at once
  * is, without a promise in between: most requests need none on their way.
@@ -72,22 +66,14 @@ export class RequestRun implements CallListener {
   /** What is being sent, as long as nothing has come back. */
   #awaited: { readonly onward: Onward; readonly reused: boolean } | undefined;
   #informed = 0;
-  #uploading = false;
-  #tunnel = done;
   #ended = false;
   #expiry: NodeJS.Timeout | undefined;
   #late: NodeJS.Timeout | undefined;
-  /** Runs out where the client sends nothing more of its body for too long. */
-  #upload: Deadline | undefined;
-  /** Ends the wait for the beginning of the body. */
-  #abandonPeek: (error: Error) => void = () => undefined;
-  #stall: NodeJS.Timeout | undefined;
-  /** Whether the response has begun: there can be no other. */
-  #responded = false;
-  #peeked: PeekedBody | undefined;
   #authorization: Authorization | undefined;
   #judged: JudgedRequest | undefined;
   readonly #judgement: RequestJudgement;
+  readonly #upload: RequestUpload;
+  readonly #delivery: ResponseDelivery;
 
   constructor(
     private readonly exchange: Exchange,
@@ -99,12 +85,15 @@ export class RequestRun implements CallListener {
       {
         calls: environment.authorizers,
         answerAgeMs: environment.limits.authorizerAnswerAgeMs,
-        readBody: (wanted) => this.#peek(wanted),
+        readBody: (wanted) => this.#upload.peek(wanted),
         trace: () => this.#trace,
       },
       environment.tokens,
     );
     this.record = new RequestRecord(exchange.head, environment.parties);
+    const { bodyTimeoutMs } = environment.limits;
+    this.#upload = new RequestUpload(exchange, this.record, bodyTimeoutMs, (error) => this.#uploadStalled(error));
+    this.#delivery = new ResponseDelivery(exchange, this.record, bodyTimeoutMs, () => this.#stalled());
   }
 
   /** Serves the request. Whatever goes wrong on the way is answered or cut, never passed on. */
@@ -259,33 +248,11 @@ export class RequestRun implements CallListener {
   /** The head as it goes on. A client whose body was read has been told to continue already. */
   #headWith(attributes: RequestAttributes): RequestHead {
     const { head } = this.exchange;
-    if (this.#peeked === undefined) {
+    if (!this.#upload.wasPeeked) {
       return attributes === head.attributes ? head : { ...head, attributes };
     }
     const headers = attributes.headers.filter(([name]) => name !== 'expect');
     return { ...head, expectsContinue: false, attributes: { ...attributes, headers } };
-  }
-
-  /** The beginning of the body, for an authorizer. */
-  async #peek(wanted: BodyInCheck): Promise<CheckBody | undefined> {
-    const { exchange } = this;
-    if (!exchange.head.hasBody) {
-      return undefined;
-    }
-    if (this.#peeked === undefined) {
-      if (this.record.verdict !== undefined) throw new Error('the body is on its way');
-      this.#peeked = new PeekedBody(exchange.body);
-      if (exchange.head.expectsContinue) {
-        exchange.inform({ status: 100, headers: [] });
-      }
-    }
-    const peeked = this.#peeked.peek(wanted);
-    const upload = this.#watchUpload();
-    return new Promise((resolve, reject) => {
-      this.#abandonPeek = reject;
-      if (upload.expired) reject(stalledUpload());
-      peeked.then(resolve, reject);
-    });
   }
 
   /** Sends the request to the first endpoint that takes a connection, or over a connection that is there. */
@@ -299,7 +266,7 @@ export class RequestRun implements CallListener {
 
   #sendTo(target: RoutedTarget, { permit, request }: Onward, fresh: boolean): SentCall | Promise<SentCall> {
     this.record.destination = target.destination;
-    const options = { fresh, whole: this.#whole, traceparent: this.#trace?.parent, wanted: this.#isWanted };
+    const options = { fresh, whole: this.#upload.whole, traceparent: this.#trace?.parent, wanted: this.#isWanted };
     return this.environment.pool.send(permit, targetFor(request, target), request, options);
   }
 
@@ -328,11 +295,6 @@ export class RequestRun implements CallListener {
     return context && { parent: writeTraceparent(context), state: context.state };
   }
 
-  /** The request's body, where all of it is here and nobody has looked into it. */
-  get #whole(): Buffer | undefined {
-    return this.#peeked === undefined && this.exchange.head.hasBody ? this.exchange.body.whole : undefined;
-  }
-
   #sent({ call, reused }: SentCall, onward: Onward): void {
     this.#call = call;
     this.#informed = 0;
@@ -340,22 +302,19 @@ export class RequestRun implements CallListener {
     this.record.forwarded();
     this.#sendBody(call);
     call.listen(this);
-    // It ran out before there was anything to give up.
-    if (this.#upload?.expired === true) this.#uploadStalled();
+    // It may have run out before there was anything to give up.
+    this.#uploadStalled(this.#upload.stalled);
   }
 
   /** Moves the request's body; a client that breaks off takes the onward request with it. */
   #sendBody(call: UpstreamCall): void {
     if (call.body === undefined) {
-      this.record.bytesReceived += this.#whole?.length ?? 0;
+      this.record.bytesReceived += this.#upload.whole?.length ?? 0;
       this.#awaitAnswer(call);
       return;
     }
-    this.#uploading = true;
-    void this.#pumpRequest(call, call.body).then(() => {
-      this.#uploading = false;
-      this.#awaitAnswer(call);
-    });
+    const reserved = new Set(this.#judged?.request.authentication?.edits.reserved);
+    void this.#upload.sendTo(call.body, reserved, () => call.destroy()).then(() => this.#awaitAnswer(call));
   }
 
   /** The whole request has been sent: now the application has its time. */
@@ -368,15 +327,8 @@ export class RequestRun implements CallListener {
     );
   }
 
-  #watchUpload(): Deadline {
-    this.#upload ??= new Deadline(this.environment.limits.bodyTimeoutMs, () => this.#uploadStalled());
-    this.#upload.start();
-    return this.#upload;
-  }
-
-  #uploadStalled(): void {
-    this.#abandonPeek(stalledUpload());
-    if (this.#awaited !== undefined) this.#giveUp(stalledUpload());
+  #uploadStalled(error: Error | undefined): void {
+    if (error !== undefined && this.#awaited !== undefined) this.#giveUp(error);
   }
 
   #giveUp(error: Error): void {
@@ -387,92 +339,11 @@ export class RequestRun implements CallListener {
   #stopAwaiting(): void {
     this.#awaited = undefined;
     clearTimeout(this.#late);
-    this.#upload?.stop();
-  }
-
-  async #pumpRequest(call: UpstreamCall, sink: BodySink): Promise<void> {
-    const source = this.#peeked?.replayed() ?? this.exchange.body;
-    const reserved = new Set(this.#judged?.request.authentication?.edits.reserved);
-    const trailers = () => forwardedTrailers(source.trailers()).filter(([name]) => !reserved.has(name));
-    const body = { stream: source.stream, trailers, complete: () => source.complete() };
-    const upload = this.#watchUpload();
-    try {
-      await pump(body, sink, (count) => {
-        this.record.bytesReceived += count;
-        upload.start();
-      });
-      upload.stop();
-    } catch (error) {
-      // An application may answer without reading on; then its response says how this ends.
-      if (!(error instanceof BodyBrokenError) || error.side === 'source') {
-        call.destroy();
-      }
-    }
+    this.#upload.stop();
   }
 
   #deliver(response: UpstreamResponse): void | Promise<void> {
-    if (this.#ended) {
-      return;
-    }
-    this.record.status = response.head.status;
-    this.record.details = 'via_upstream';
-    if (response.kind === 'upgrade') {
-      return this.#switchProtocols(response);
-    }
-    const { head, body } = response;
-    const wished = this.#authorization?.responseHeaders ?? [];
-    const changed = withResponseHeaders(forwardedResponseHeaders(head.headers), wished);
-    const headers = head.status === 204 ? changed.filter(([name]) => name !== 'content-length') : changed;
-    const bodyless = this.exchange.head.attributes.method === 'HEAD' || head.status === 204 || head.status === 304;
-    this.record.grpcStatus = firstHeader(headers, 'grpc-status') ?? '';
-    if (body.whole !== undefined && !bodyless) {
-      this.record.bytesSent += body.whole.length;
-      this.exchange.respondWhole({ status: head.status, headers }, body.whole);
-      this.#responded = true;
-      return this.#awaitTaker();
-    }
-    const sink = this.exchange.respond({ status: head.status, headers }, bodyless);
-    this.#responded = true;
-    if (bodyless) {
-      if (body.whole === undefined) body.stream.resume();
-      return this.#awaitTaker();
-    }
-    const trailers = () => {
-      const list = forwardedTrailers(body.trailers());
-      this.record.grpcStatus = firstHeader(list, 'grpc-status') ?? this.record.grpcStatus;
-      return list;
-    };
-    const count = (bytes: number) => {
-      this.record.bytesSent += bytes;
-    };
-    const complete = () => body.complete();
-    const { bodyTimeoutMs } = this.environment.limits;
-    return pump({ stream: body.stream, trailers, complete }, sink, count, bodyTimeoutMs).then(() => this.#awaitTaker());
-  }
-
-  async #switchProtocols(response: Extract<UpstreamResponse, { kind: 'upgrade' }>): Promise<void> {
-    const { exchange, record } = this;
-    const upgrade = firstHeader(response.head.headers, 'upgrade') ?? exchange.head.upgrade ?? '';
-    const headers = [
-      ...forwardedResponseHeaders(response.head.headers),
-      ['connection', 'upgrade'],
-      ['upgrade', upgrade],
-    ] as const;
-    const client = exchange.switchProtocols({ status: 101, headers } as ResponseHead);
-    this.#responded = true;
-    client.stream.unshift(client.early);
-    response.stream.unshift(response.early);
-    this.#tunnel = pipeTunnel(client.stream, response.stream).ended.then((outcome) => {
-      record.bytesReceived += outcome.bytesFromA;
-      record.bytesSent += outcome.bytesFromB;
-    });
-    await this.#tunnel;
-    this.#awaitTaker();
-  }
-
-  /** The response is on its way; whoever never takes it does not keep it here. */
-  #awaitTaker(): void {
-    if (!this.#ended) this.#stall ??= setTimeout(() => this.#stalled(), this.environment.limits.bodyTimeoutMs);
+    return this.#ended ? undefined : this.#delivery.passOn(response, this.#authorization?.responseHeaders ?? []);
   }
 
   #fail(error: unknown): void {
@@ -485,7 +356,7 @@ export class RequestRun implements CallListener {
       const source = error.side === 'source';
       record.fault(source ? 'UC' : 'DC', `${source ? 'upstream' : 'downstream'}_remote_disconnect`);
       this.exchange.destroy();
-    } else if (this.#responded) {
+    } else if (this.#delivery.begun) {
       // There is no other answer to give.
       if (error instanceof StalledBodyError) this.#stalled();
       else this.cut('internal_error');
@@ -507,16 +378,9 @@ export class RequestRun implements CallListener {
   }
 
   #reply(reply: LocalReply, flags: string, details: string): void {
-    const { record } = this;
-    record.flags = flags;
-    record.details = details;
-    if (this.#ended) {
-      return;
-    }
-    const sent = replyLocally(this.exchange, reply);
-    record.status = sent.status;
-    record.bytesSent = sent.bytes;
-    this.#awaitTaker();
+    this.record.flags = flags;
+    this.record.details = details;
+    if (!this.#ended) this.#delivery.reply(reply);
   }
 
   #end(complete: boolean): void {
@@ -525,43 +389,23 @@ export class RequestRun implements CallListener {
     }
     this.#ended = true;
     clearTimeout(this.#expiry);
-    clearTimeout(this.#stall);
     clearTimeout(this.#late);
-    this.#upload?.stop();
+    this.#upload.stop();
     this.#judgement.close();
-    if (!complete || this.#uploading) {
+    if (!complete || this.#upload.underWay) {
       // Nobody waits for the rest of the response, or for the application to read the rest of the request.
       this.#call?.destroy();
     }
-    if (!complete) {
-      if (this.record.termination === '-') {
-        this.record.fault('DC', 'downstream_remote_disconnect');
-      }
+    if (!complete && this.record.termination === '-') {
+      this.record.fault('DC', 'downstream_remote_disconnect');
     }
-    // What went through a tunnel is known once both of its sides have closed.
-    void this.#tunnel.then(() => {
+    void this.#delivery.end().then(() => {
       this.record.end();
       this.environment.finished(this.record, this);
     });
   }
 }
 
-function stalledUpload(): StalledBodyError {
-  return new StalledBodyError('the client sends no more');
-}
-
 function replyText(status: 404 | 500 | 503): string {
   return status === 503 ? 'no healthy upstream' : '';
-}
-
-/** Envoy's name for why an external authorizer, or the lack of its answer, refused a request. */
-function authorizerDetails(outcome: Consulted['outcome'] | undefined): string {
-  switch (outcome) {
-    case 'denied':
-      return 'ext_authz_denied';
-    case 'not-asked':
-      return 'request_payload_too_large';
-    default:
-      return 'ext_authz_error';
-  }
 }

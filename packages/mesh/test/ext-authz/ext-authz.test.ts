@@ -40,7 +40,7 @@ data:
   ];
 }
 
-const at = 'service: authz/provider.authz.svc.cluster.local, port: 9000, timeout: 0.3s';
+const at = 'service: authz/provider.authz.svc.cluster.local, port: 9000, timeout: 2s';
 const grpc = (more = '') => `envoyExtAuthzGrpc: { ${at}${more} }`;
 const http = (more = '') => `envoyExtAuthzHttp: { ${at}${more} }`;
 const askAll = policy(

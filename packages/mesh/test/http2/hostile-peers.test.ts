@@ -282,7 +282,7 @@ describe('an HBONE server and a hostile client', () => {
   ];
   for (const [what, bytes, code] of prefaces) {
     it(`ends a connection that begins with ${what}`, async () => {
-      const { peer, unharmed } = await scene({ limits: { prefaceTimeoutMs: 300 } });
+      const { peer, unharmed } = await scene({ limits: { prefaceTimeoutMs: 1000 } });
       peer.send(...bytes);
       expect(await peer.ending()).toBe(code);
       await unharmed();
@@ -290,7 +290,7 @@ describe('an HBONE server and a hostile client', () => {
   }
 
   it('ends a connection that stops in the middle of a frame', async () => {
-    const { peer, unharmed } = await scene({ keepAlive: { intervalMs: 50, timeoutMs: 200 } });
+    const { peer, unharmed } = await scene({ keepAlive: { intervalMs: 50, timeoutMs: 1000 } });
     await peer.begin();
     peer.send(rawFrame(frameType.headers, 0, 1, peer.block(connectFields)));
     // Whatever trickles in, no PING can be answered inside a header block.
