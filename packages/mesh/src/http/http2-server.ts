@@ -1,7 +1,8 @@
-import { performServerHandshake, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
+import { constants, performServerHandshake, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
 import type { Duplex } from 'node:stream';
 import { resetStream } from '../hbone/reset.js';
 import { sessionMemoryMegabytes } from '../hbone/settings.js';
+import { Allowance } from '../http2/limits.js';
 import { Http2Exchange } from './http2-exchange.js';
 import { transportFor } from './http2-transport.js';
 import type { HttpLimits } from './limits.js';
@@ -20,7 +21,11 @@ export function serveHttp2(stream: Duplex, owner: ConnectionOwner, limits: HttpL
   ) as ServerHttp2Session;
   session.on('error', () => undefined);
   session.once('connect', () => session.setLocalWindowSize(CONNECTION_WINDOW));
+  endRapidResets(session, limits);
   session.on('stream', (request: ServerHttp2Stream, _headers: unknown, _flags: number, raw: unknown) => {
+    // Node.js hands on all requests of one read, also where one of them has ended the session: those fail, and are nobody's.
+    request.on('error', () => undefined);
+    if (session.destroyed) return;
     const head = http2RequestHead(raw as readonly string[], request.endAfterHeaders, limits);
     owner.onExchange(new Http2Exchange(head, request, limits.lingerMs));
   });
@@ -44,8 +49,6 @@ function sessionOptions(limits: HttpLimits): object {
     maxSessionMemory: sessionMemoryMegabytes,
     maxHeaderListPairs: limits.headerCount + 8,
     maxSendHeaderBlockLength: limits.headerBytes * 2,
-    streamResetBurst: limits.resetBurst,
-    streamResetRate: limits.resetRate,
     settings: {
       maxConcurrentStreams: limits.concurrentStreams,
       maxHeaderListSize: limits.headerBytes,
@@ -54,6 +57,20 @@ function sessionOptions(limits: HttpLimits): object {
       enableConnectProtocol: false,
     },
   };
+}
+
+/** Counted here: Node.js 20 does not let its own count be set, and that of nghttp2 is ten times as large. */
+function endRapidResets(session: ServerHttp2Session, { resetBurst, resetRate }: HttpLimits): void {
+  const resets = new Allowance({ burst: resetBurst, perSecond: resetRate });
+  session.on('stream', (request: ServerHttp2Stream) => {
+    const reset = (): void => {
+      if (resets.take() || session.destroyed) return;
+      session.destroy(new Error('too many streams were reset'), constants.NGHTTP2_ENHANCE_YOUR_CALM);
+    };
+    // Node.js tells of a request later than of its reset where one read holds both. A stream that is being destroyed is reset by the gate.
+    if (request.aborted) reset();
+    else request.once('aborted', () => request.destroyed || reset());
+  });
 }
 
 function watchIdle(session: ServerHttp2Session, idleMs: number): { timer: NodeJS.Timeout | undefined } {

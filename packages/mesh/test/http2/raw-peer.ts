@@ -30,8 +30,8 @@ export class RawPeer {
     });
   }
 
-  static async connect(port: number, credentials: Credentials, localAddress = '127.0.0.1'): Promise<RawPeer> {
-    const raw = connectTcp({ host: '127.0.0.1', port, localAddress });
+  static async connect(port: number, credentials: Credentials, localAddress = '127.0.0.1', host = '127.0.0.1'): Promise<RawPeer> {
+    const raw = connectTcp({ host, port, localAddress });
     raw.on('error', () => undefined);
     const socket = connect({
       socket: raw,
