@@ -4,6 +4,7 @@ import { resetStream } from '../hbone/reset.js';
 import { sessionMemoryMegabytes } from '../hbone/settings.js';
 import { Allowance } from '../http2/limits.js';
 import { Http2Exchange } from './http2-exchange.js';
+import { watchIdle } from './http2-idle.js';
 import { transportFor } from './http2-transport.js';
 import type { HttpLimits } from './limits.js';
 import { http2RequestHead } from './request-head.js';
@@ -15,10 +16,8 @@ const CONNECTION_WINDOW = 1024 * 1024;
 
 /** Serves HTTP/2 on one byte stream until it closes. */
 export function serveHttp2(stream: Duplex, owner: ConnectionOwner, limits: HttpLimits): ServedConnection {
-  const session = performServerHandshake(
-    transportFor(stream, limits.lingerMs) as never,
-    sessionOptions(limits),
-  ) as ServerHttp2Session;
+  const transport = transportFor(stream, limits.lingerMs);
+  const session = performServerHandshake(transport as never, sessionOptions(limits)) as ServerHttp2Session;
   session.on('error', () => undefined);
   session.once('connect', () => session.setLocalWindowSize(CONNECTION_WINDOW));
   endRapidResets(session, limits);
@@ -29,9 +28,8 @@ export function serveHttp2(stream: Duplex, owner: ConnectionOwner, limits: HttpL
     const head = http2RequestHead(raw as readonly string[], request.endAfterHeaders, limits);
     owner.onExchange(new Http2Exchange(head, request, limits.lingerMs));
   });
-  const idle = watchIdle(session, limits.idleTimeoutMs);
+  watchIdle(session, transport, limits);
   session.once('close', () => {
-    clearTimeout(idle.timer);
     if (!stream.writableEnded) stream.destroy();
   });
   stream.once('close', () => session.destroy());
@@ -71,25 +69,4 @@ function endRapidResets(session: ServerHttp2Session, { resetBurst, resetRate }: 
     if (request.aborted) reset();
     else request.once('aborted', () => request.destroyed || reset());
   });
-}
-
-function watchIdle(session: ServerHttp2Session, idleMs: number): { timer: NodeJS.Timeout | undefined } {
-  const state: { timer: NodeJS.Timeout | undefined } = { timer: undefined };
-  let open = 0;
-  const rest = () => {
-    clearTimeout(state.timer);
-    state.timer = setTimeout(() => session.close(), idleMs).unref();
-  };
-  session.on('stream', (request: ServerHttp2Stream) => {
-    open += 1;
-    clearTimeout(state.timer);
-    request.once('close', () => {
-      open -= 1;
-      if (open === 0 && !session.closed) {
-        rest();
-      }
-    });
-  });
-  rest();
-  return state;
 }

@@ -14,6 +14,8 @@ export interface HttpLimits {
   readonly sniffTimeoutMs: number;
   /** A client connection on which no request is under way. */
   readonly idleTimeoutMs: number;
+  /** How long an HTTP/2 connection rests until it is looked to that it still reads: one that Node.js has given up is ended. */
+  readonly restMs: number;
   /** From a request that was sent in full to the headers of its response; then 504. */
   readonly responseTimeoutMs: number;
   /**
@@ -54,6 +56,7 @@ export const defaultHttpLimits: HttpLimits = {
   preambleTimeoutMs: 10_000,
   sniffTimeoutMs: 5_000,
   idleTimeoutMs: 3_600_000,
+  restMs: 10_000,
   responseTimeoutMs: 300_000,
   bodyTimeoutMs: 300_000,
   interimResponses: 100,

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { connect as connectHttp2 } from 'node:http2';
 import { connect, Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { headersFrames, pingFrame, resetFrame, settingsFrame, windowUpdateFrame } from '../../src/http2/frame-writer.js';
@@ -51,6 +52,7 @@ beforeAll(async () => {
       preambleTimeoutMs: 400,
       bodyTimeoutMs: 400,
       lingerMs: 200,
+      restMs: 200,
     },
   );
   honest = [await dial(plain, '127.0.0.8'), await mesh.mesh.connectAs('shop/client', 'server.shop', 80)];
@@ -137,7 +139,7 @@ const opening = (settings: Parameters<typeof settingsFrame>[0] = []) => Buffer.c
 const request = 'POST / HTTP/1.1\r\nhost: server.shop\r\n';
 
 describe('at a gateway nothing is left of', () => {
-  const assaults: readonly (readonly [string, () => Promise<void>])[] = [
+  const assaults: readonly (readonly [string, () => Promise<unknown>])[] = [
     ['connections that say nothing', () => send('')],
     ['heads that do not come to their end', () => send(request)],
     ['bodies that stop', () => send(`${request}content-length: 100\r\n\r\nabc`)],
@@ -153,10 +155,10 @@ describe('at a gateway nothing is left of', () => {
     ['TLS whose greeting does not come to its end', () => goneAfter(Buffer.from([22, 3, 1, 2, 0, 1, 0, 1, 252, 3, 3]), tls)],
     [
       'HTTP/2 whose streams are reset at once',
-      () =>
-        send(
-          Buffer.concat([opening(), many(1000, (n) => Buffer.concat([get(2 * n + 1), resetFrame(2 * n + 1, errorCode.cancel)]))]),
-        ),
+      async () => {
+        const resets = many(1000, (n) => Buffer.concat([get(2 * n + 1), resetFrame(2 * n + 1, errorCode.cancel)]));
+        expect(await breach(resets)).toBe(errorCode.enhanceYourCalm);
+      },
     ],
     [
       'HTTP/2 with a header block in endless pieces',
@@ -176,6 +178,16 @@ describe('at a gateway nothing is left of', () => {
     ['HTTP/2 whose peer gives no window', () => taken(Buffer.concat([settingsFrame([{ id: 4, value: 0 }]), get(1, '/large')]))],
     ['HTTP/2 whose windows are opened too far', () => send(Buffer.concat([opening(), windowUpdateFrame(0, 0x7fff_ffff)]))],
     [
+      'HTTP/2 with a header block that is none',
+      () => breach(rawFrame(frameType.headers, flag.endStream | flag.endHeaders, 1, 'ÿÿÿÿ')),
+    ],
+    ['HTTP/2 with a frame that is too large', () => breach(rawFrame(frameType.data, 0, 1, Buffer.alloc(20_000)))],
+    ['HTTP/2 with DATA on a stream that nobody opened', () => breach(rawFrame(frameType.data, 0, 5, 'abc'))],
+    [
+      'HTTP/2 with more of a body than its window',
+      () => taken(Buffer.concat([get(1, '/', false), many(80, () => rawFrame(frameType.data, 0, 1, Buffer.alloc(16_000)))])),
+    ],
+    [
       'HTTP/2 whose bodies stop',
       () => gone(Buffer.concat([opening(), get(1, '/', false), rawFrame(frameType.data, 0, 1, 'abc')])),
     ],
@@ -189,8 +201,59 @@ describe('at a gateway nothing is left of', () => {
   ];
   it.each(assaults)('%s', (_, assault) => withstands(assault));
 
+  it('HTTP/2 that breaks the protocol, at a waypoint', () =>
+    withstands(() =>
+      breach(
+        rawFrame(frameType.headers, flag.endStream | flag.endHeaders, 1, 'ÿÿÿÿ'),
+        mesh.mesh.connectAs('shop/client', 'server.shop', 80),
+      ),
+    ));
+
+  it('HTTP/2 that rests is served when it goes on', async () => {
+    const before = open();
+    const socket = await dial(plain);
+    const client = connectHttp2('http://server.shop', { createConnection: () => socket });
+    const status = async (): Promise<unknown> => {
+      const [head] = (await once(client.request({ ':path': '/' }).resume(), 'response')) as [Record<string, unknown>];
+      return head[':status'];
+    };
+    expect(await status()).toBe(200);
+    // With which the gate looks whether it still speaks to somebody.
+    await once(client, 'ping');
+    expect(await status()).toBe(200);
+    client.destroy();
+    await expect.poll(open, { timeout: 10_000 }).toEqual(before);
+  });
+
   it.each(ambiguousMessages)('a message with %s', (_, bytes) => withstands(() => send(bytes)));
 });
+
+/** Sends frames that break the protocol, and is gone when the gate has said so. Returns the code of its GOAWAY. */
+async function breach(frames: Buffer, dialing = dial(plain)): Promise<number> {
+  const socket = await dialing;
+  const over = closed(socket);
+  const goAway = new Promise<number>((resolve, reject) => {
+    let seen = Buffer.alloc(0);
+    socket.on('data', (bytes: Buffer) => {
+      seen = Buffer.concat([seen, bytes]);
+      const code = goAwayIn(seen);
+      if (code !== undefined) resolve(code);
+    });
+    socket.once('close', () => reject(new Error('closed without GOAWAY')));
+  });
+  socket.write(Buffer.concat([opening(), frames]));
+  const code = await goAway;
+  socket.destroy();
+  await over;
+  return code;
+}
+
+function goAwayIn(bytes: Buffer): number | undefined {
+  for (let at = 0; at + 17 <= bytes.length; at += 9 + bytes.readUIntBE(at, 3)) {
+    if (bytes[at + 3] === frameType.goAway) return bytes.readUInt32BE(at + 13);
+  }
+  return undefined;
+}
 
 /** Sends these bytes, and closes or resets when the gate has had them. */
 async function gone(bytes: string | Buffer, resets = false): Promise<void> {
