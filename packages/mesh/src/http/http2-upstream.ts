@@ -7,6 +7,7 @@ import { cutLater } from './end-in-order.js';
 import type { BodySink, ResponseHead } from './exchange.js';
 import { type HeaderList, headersFromRaw, headersToObject } from './header-list.js';
 import { sendTrailers } from './http2-fields.js';
+import { GivenUpWatch } from './http2-given-up.js';
 import { transportFor } from './http2-transport.js';
 import type { HttpLimits } from './limits.js';
 import {
@@ -20,6 +21,9 @@ import {
 /** An HTTP/2 connection to an application: up to `maxStreams` requests at once. */
 export class Http2Upstream implements UpstreamConnection {
   readonly #session: ClientHttp2Session;
+  readonly #givenUp: GivenUpWatch;
+  /** While requests are open: looks time and again whether answers are still read. */
+  #watch: NodeJS.Timeout | undefined;
   #open = 0;
   #retired = false;
   #ending = false;
@@ -30,11 +34,13 @@ export class Http2Upstream implements UpstreamConnection {
     private readonly limits: HttpLimits,
   ) {
     stream.on('error', () => undefined);
+    const transport = transportFor(stream, limits.lingerMs);
     this.#session = connect('http://upstream.invalid', {
-      createConnection: () => transportFor(stream, limits.lingerMs) as never,
+      createConnection: () => transport as never,
       settings: { enablePush: false },
       maxSessionMemory: sessionMemoryMegabytes,
     });
+    this.#givenUp = new GivenUpWatch(this.#session, transport, limits.bodyTimeoutMs);
     this.#session.on('error', () => this.retire());
     this.#session.once('goaway', () => this.retire());
     this.#session.once('close', () => this.#cut());
@@ -66,6 +72,7 @@ export class Http2Upstream implements UpstreamConnection {
       throw new UpstreamError('refused', 400, 'the request cannot be written as HTTP/2', { cause });
     }
     this.#open += 1;
+    this.#watch ??= setInterval(() => this.#givenUp.look(), this.limits.restMs).unref();
     stream.once('close', () => this.#released());
     const call = new Http2Call(stream, request.hasBody && whole === undefined);
     if (request.hasBody && whole !== undefined) stream.end(whole);
@@ -85,8 +92,15 @@ export class Http2Upstream implements UpstreamConnection {
     else this.#cut();
   }
 
+  #lookNoMore(): void {
+    clearInterval(this.#watch);
+    this.#watch = undefined;
+    this.#givenUp.stop();
+  }
+
   #cut(): void {
     this.#retired = true;
+    this.#lookNoMore();
     this.#session.destroy();
     this.stream.destroy();
   }
@@ -94,6 +108,7 @@ export class Http2Upstream implements UpstreamConnection {
   #released(): void {
     this.#open -= 1;
     if (this.#open > 0) return;
+    this.#lookNoMore();
     if (this.#retired) this.retire();
     this.#onIdle();
   }

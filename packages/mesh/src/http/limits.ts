@@ -14,7 +14,10 @@ export interface HttpLimits {
   readonly sniffTimeoutMs: number;
   /** A client connection on which no request is under way. */
   readonly idleTimeoutMs: number;
-  /** How long an HTTP/2 connection rests until it is looked to that it still reads: one that Node.js has given up is ended. */
+  /**
+   * How long an HTTP/2 connection of a client rests, or a request to an application waits, until it is looked to that the connection is still read: one
+   * that Node.js has given up is ended.
+   */
   readonly restMs: number;
   /** From a request that was sent in full to the headers of its response; then 504. */
   readonly responseTimeoutMs: number;

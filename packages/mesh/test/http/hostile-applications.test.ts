@@ -7,6 +7,9 @@ import {
 } from 'node:http2';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { settingsFrame } from '../../src/http2/frame-writer.js';
+import { flag, frameType } from '../../src/http2/protocol.js';
+import { rawFrame } from '../http2/raw-peer.js';
 import { ProxyFixture } from './proxy-fixture.js';
 
 /** An application that answers every request with these bytes, whatever they are. */
@@ -204,6 +207,40 @@ describe('an application that never ends what the gate has ended', () => {
     expect(await overHttp2(client)).toMatchObject({ status: 200, body: 'ok' });
     client.close();
     await closed();
+  });
+});
+
+describe('an application that breaks the protocol of HTTP/2', () => {
+  it('fails what it was asked, and is asked over another connection next', async () => {
+    const http2 = createHttp2Server();
+    http2.on('stream', (stream) => {
+      stream.respond({ ':status': 200 });
+      stream.end('ok');
+    });
+    let connections = 0;
+    const relay = createServer((socket) => {
+      connections += 1;
+      socket.on('error', () => undefined);
+      if (connections > 1) http2.emit('connection', socket);
+      // A header block that is none. What node:http2 thinks of it, it says once, and reads no more.
+      else socket.end(Buffer.concat([settingsFrame([]), rawFrame(frameType.headers, flag.endHeaders, 1, 'ÿÿÿÿ')]));
+    });
+    await once(relay.listen(0, '127.0.0.1'), 'listening');
+    const broken = await ProxyFixture.start({
+      application: (relay.address() as AddressInfo).port,
+      protocol: 'http2',
+      limits: { restMs: 100 },
+    });
+    const client = connectHttp2(`http://127.0.0.1:${broken.port}`);
+    cleanups.push(
+      () => relay.close(),
+      () => broken.close(),
+      () => client.destroy(),
+    );
+    // No longer than the time that an application has for the answer to a PING.
+    expect(await overHttp2(client)).toMatchObject({ status: 503 });
+    expect(await overHttp2(client)).toMatchObject({ status: 200, body: 'ok' });
+    expect(connections).toBe(2);
   });
 });
 
