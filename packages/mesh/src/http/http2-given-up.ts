@@ -50,8 +50,8 @@ export class GivenUpWatch {
     this.#spentMs += lookMs;
     const { destroyed, state } = this.#session;
     const unsent = destroyed ? 0 : (state.outboundQueueSize ?? 0);
-    const told = this.#rests || this.#spentMs >= answerMs;
-    const stuck = told && unsent > 0 && pendingBytes(this.#transport) === 0;
+    const certain = this.#rests || this.#spentMs >= answerMs;
+    const stuck = certain && unsent > 0 && pendingBytes(this.#transport) === 0;
     if (unsent > 0 && !stuck && this.#spentMs < this.#patienceMs) return;
     this.stop();
     if (unsent > 0) this.#session.destroy();

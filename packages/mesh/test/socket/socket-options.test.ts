@@ -4,6 +4,7 @@ import { connect, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Libc, libc } from '../../src/namespace/libc.js';
 import { L7Mesh, readUntil, runHttp, servedBy, waypoint } from '../l7/l7-mesh.js';
+import { frontGateway, frontRoute } from '../support/gateway-manifests.js';
 import { ambientNamespace, pod } from '../support/manifests.js';
 
 const [socketLevel, tcp] = [1, 6];
@@ -81,23 +82,10 @@ describe.skipIf(calls === undefined)('every connection of a gate (Linux, with `k
         ambientNamespace('shop'),
         pod('shop', 'client', { address: '10.1.0.1' }),
         pod('shop', 'server', { address: '10.1.0.3', ports: [8080] }),
-        pod('shop', 'plain', { address: '10.1.0.4', ports: [8080] }),
         waypoint('shop', 'gate'),
         servedBy('gate', 'shop', 'server', '10.2.0.1', '[{ name: http, port: 80, targetPort: 8080 }]'),
-        `
-apiVersion: gateway.networking.k8s.io/v1
-kind: Gateway
-metadata: { namespace: shop, name: front }
-spec: { gatewayClassName: istio, listeners: [${front}] }
-`,
-        `
-apiVersion: gateway.networking.k8s.io/v1
-kind: HTTPRoute
-metadata: { namespace: shop, name: web }
-spec:
-  parentRefs: [{ name: front }]
-  rules: [{ backendRefs: [{ name: server, port: 80 }] }]
-`,
+        frontGateway(front),
+        frontRoute,
       ],
       (made) => runHttp(made, 'shop/server', 8080, (incoming, response) => response.end(incoming.url)),
     );
